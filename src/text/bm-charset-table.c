@@ -205,13 +205,17 @@ const BmCharsetRow *
 bm_charset_row_from_name (const gchar *name)
 {
   gchar wanted[40], known[40];
-  if (name == NULL || !fold_name (name, wanted, sizeof wanted))
+  if (name == NULL)
+    return NULL;
+  for (guint i = 0; i < bm_charset_table_size; i++) /* our own spelling, asked for often */
+    if (strcmp (bm_charset_table[i].iconv, name) == 0)
+      return &bm_charset_table[i];
+  if (!fold_name (name, wanted, sizeof wanted))
     return NULL;
   for (guint i = 0; i < bm_charset_table_size; i++) {
     const BmCharsetRow *row = &bm_charset_table[i];
-    if (fold_name (row->mime, known, sizeof known) && strcmp (known, wanted) == 0)
-      return row;
-    if (fold_name (row->iconv, known, sizeof known) && strcmp (known, wanted) == 0)
+    if ((fold_name (row->mime, known, sizeof known) && strcmp (known, wanted) == 0) ||
+        (fold_name (row->iconv, known, sizeof known) && strcmp (known, wanted) == 0))
       return row;
   }
   for (guint i = 0; i < G_N_ELEMENTS (aliases); i++)
