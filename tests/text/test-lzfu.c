@@ -31,7 +31,7 @@ expand (const guint8 *data, gsize size, gsize limit, Told *told)
   g_autoptr (GByteArray) out =
       bm_lzfu_decompress (copy, size, limit, &told->crc_ok, &told->truncated, &error);
   g_assert_no_error (error);
-  return g_strndup ((const gchar *) out->data, out->len);
+  return out->len == 0 ? g_strdup ("") : g_strndup ((const gchar *) out->data, out->len);
 }
 
 static void
