@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The import: source -> plan -> gather -> deliver -> verify, with a journal as memory.
+ *
+ * One BmImport is one PST into one mailbox. The same journal given again goes on where it stopped:
+ * kill, cancel, crash and power loss are one path. One thread; bm_import_interrupt may be called
+ * from a signal handler. */
+#pragma once
+
+#include <bm-pst-import/sink.h>
+#include <bm-pst-import/source.h>
+#include <bm-pst-import/witness.h>
+
+G_BEGIN_DECLS
+
+typedef struct _BmImport BmImport;
+typedef struct _BmJournal BmJournal; /* src/journal/bm-journal.h */
+
+typedef struct {
+  const gchar *into;               /* full name of the target folder; "/" merges into the mailbox */
+  const gchar *const *include;     /* folder globs on the PST's paths; NULL = all */
+  const gchar *const *exclude;     /* applied after include */
+  gboolean empty_folders;          /* make folders without messages too */
+  gboolean mark_seen;              /* add \Seen to every message */
+  gboolean dry_run;                /* no CREATE, SUBSCRIBE, APPEND */
+  gboolean no_wait;                /* do not wait for the proof at the end */
+  gboolean inbox_children_on_top;  /* BlueMind 4.0: folders below the inbox become top-level ones */
+  gsize gather_bytes;              /* rendered bytes held back for batching; 0 = 64 MiB */
+  guint poll_min_ms, poll_max_ms;  /* between looks at the witness; 0 = 250 and 5000 */
+  guint stall_after_s;             /* no progress for so long = stalled; 0 = 600 */
+  guint gone_after_ms;             /* a message must be missing for so long to be GONE; 0 = 30000 */
+  guint reconnect_tries;           /* 0 = 8, about two minutes */
+  guint reconnect_first_ms;        /* 0 = 500 */
+} BmImportOptions;
+
+typedef enum {
+  BM_PHASE_CENSUS,
+  BM_PHASE_SETTLE, /* looking for messages in doubt after a crash */
+  BM_PHASE_APPEND,
+  BM_PHASE_VERIFY,
+  BM_PHASE_DONE,
+} BmPhase;
+
+typedef struct {
+  BmPhase phase;
+  guint64 total;    /* items that are to become messages, as far as known */
+  guint64 done;     /* of those: appended, present before, skipped or failed */
+  guint64 appended, present, failed, skipped, verified;
+  guint64 bytes;    /* appended or found present, by this run */
+  gint64 elapsed_ms; /* of this run's append phase */
+  const gchar *trouble; /* "reconnecting"...; NULL when all is well */
+} BmProgress;
+
+typedef void (*BmProgressFunc) (const BmProgress *progress, gpointer data);
+
+/* Nothing is owned; all must outlive the import. source and sink may be NULL for verify only. */
+BmImport *bm_import_new (BmSource *source, BmSink *sink, BmWitness *witness, BmJournal *journal,
+                         const BmImportOptions *options);
+void bm_import_free (BmImport *import);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmImport, bm_import_free)
+void bm_import_set_progress (BmImport *import, BmProgressFunc func, gpointer data);
+
+/* Runs to the end. FALSE when it stopped before (scope JOB, SETUP, or RETRY after all tries, or
+ * INTERRUPTED): what is not yet sent stays PLANNED. */
+gboolean bm_import_run (BmImport *import, GError **error);
+/* Only looks at the witness for what is not yet proven. */
+gboolean bm_import_verify (BmImport *import, GError **error);
+/* Asks a running import of this process to stop soon. Async-signal-safe. */
+void bm_import_interrupt (void);
+
+G_END_DECLS

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The plan: where each folder of the PST goes on the server. A pure function of census, the
+ * server's rules for names and the options, so that a second run finds the same folders. Must not
+ * know IMAP. Any thread. */
+#include "engine/bm-engine.h"
+
+#include <string.h>
+
+typedef struct {
+  const BmNameRules *rules;
+  const BmPlanOptions *options;
+  gboolean merge;
+  GHashTable *by_path; /* path in the PST -> target name (owned) */
+  GHashTable *taken;   /* folded target name -> itself: collisions */
+} Planner;
+
+static const gchar *
+role_target (BmRole role)
+{
+  switch (role) {
+  case BM_ROLE_INBOX:
+    return "INBOX";
+  case BM_ROLE_SENT:
+    return "Sent";
+  case BM_ROLE_DRAFTS:
+  case BM_ROLE_OUTBOX: /* BlueMind sends what lies in its Outbox */
+    return "Drafts";
+  case BM_ROLE_TRASH:
+    return "Trash";
+  case BM_ROLE_JUNK:
+    return "Junk";
+  default:
+    return NULL;
+  }
+}
+
+static gchar *
+fold (const gchar *name)
+{
+  g_autofree gchar *normal = g_utf8_normalize (name, -1, G_NORMALIZE_NFC);
+  return g_utf8_casefold (normal != NULL ? normal : name, -1);
+}
+
+/* At most max bytes, cut between characters. */
+static void
+shorten (gchar *name, gsize max)
+{
+  if (strlen (name) <= max)
+    return;
+  gchar *end = g_utf8_find_prev_char (name, name + max + 1);
+  if (end != NULL)
+    *end = '\0';
+}
+
+/* One name within the server's rules. */
+static gchar *
+safe_name (const BmNameRules *rules, const gchar *name)
+{
+  g_autofree gchar *normal = g_utf8_normalize (name, -1, G_NORMALIZE_NFC);
+  g_autoptr (GString) safe = g_string_new (NULL);
+  for (const gchar *p = normal != NULL ? normal : ""; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    gboolean refused = c < 0x80 && (c == (guchar) rules->separator || c == '/' ||
+                                    strchr (rules->refused, (int) c) != NULL);
+    if (refused || g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT)
+      g_string_append_c (safe, '_');
+    else
+      g_string_append_unichar (safe, c);
+  }
+  gchar *result = g_strstrip (g_string_free (g_steal_pointer (&safe), FALSE));
+  shorten (result, rules->max_name);
+  while (g_str_has_suffix (result, " ") || g_str_has_suffix (result, "."))
+    result[strlen (result) - 1] = '\0';
+  if (*result == '\0' || *result == '.' || *result == '~') {
+    gchar *prefixed = g_strconcat ("_", result, NULL);
+    g_free (result);
+    return prefixed;
+  }
+  return result;
+}
+
+/* Bytes of a name in modified UTF-7, from above: RFC 3501 5.1.3. */
+static gsize
+encoded_size (const gchar *name)
+{
+  gsize size = 0;
+  for (const gchar *p = name; *p != '\0'; p = g_utf8_next_char (p))
+    size += g_utf8_get_char (p) < 0x80 ? (*p == '&' ? 2 : 1) : 5;
+  return size;
+}
+
+static gboolean
+is_reserved (const Planner *planner, const gchar *target)
+{
+  if (strchr (target, '/') != NULL)
+    return FALSE;
+  for (guint i = 0; planner->rules->taken != NULL && planner->rules->taken[i] != NULL; i++)
+    if (g_ascii_strcasecmp (planner->rules->taken[i], target) == 0)
+      return TRUE;
+  static const gchar *const defaults[] = {"INBOX", "Sent",   "Drafts",   "Trash",
+                                          "Junk",  "Outbox", "Templates"};
+  for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)
+    if (g_ascii_strcasecmp (defaults[i], target) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* parent + name, made unique by a stable suffix: folders come in order of nid. */
+static gchar *
+unique_target (Planner *planner, const gchar *parent, const gchar *name)
+{
+  for (guint n = 1;; n++) {
+    g_autofree gchar *suffix = n > 1 ? g_strdup_printf (" (%u)", n) : g_strdup ("");
+    g_autofree gchar *target = *parent != '\0' ? g_strconcat (parent, "/", name, suffix, NULL)
+                                               : g_strconcat (name, suffix, NULL);
+    g_autofree gchar *key = fold (target);
+    if (is_reserved (planner, target) || g_hash_table_contains (planner->taken, key))
+      continue;
+    g_hash_table_add (planner->taken, g_steal_pointer (&key));
+    return g_steal_pointer (&target);
+  }
+}
+
+static gboolean
+matches (const gchar *const *globs, const gchar *path)
+{
+  for (guint i = 0; globs != NULL && globs[i] != NULL; i++) {
+    /* a glob names a folder and all below it */
+    g_autofree gchar *below = g_strconcat (globs[i], "/*", NULL);
+    if (g_pattern_match_simple (globs[i], path) || g_pattern_match_simple (below, path))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+is_excluded (const BmPlanOptions *options, const gchar *path)
+{
+  if (options->include != NULL && options->include[0] != NULL && !matches (options->include, path))
+    return TRUE;
+  return matches (options->exclude, path);
+}
+
+/* A path that has become too long for the server ends in its parent, joined by " - ". */
+static gchar *
+place (Planner *planner, const gchar *parent, const gchar *name, BmNotes *notes)
+{
+  g_autofree gchar *safe = safe_name (planner->rules, name);
+  g_autofree gchar *base = g_strdup (parent);
+  while (*base != '\0' &&
+         encoded_size (base) + 1 + encoded_size (safe) > planner->rules->max_path) {
+    gchar *slash = strrchr (base, '/');
+    *(slash != NULL ? slash : base) = '\0';
+  }
+  gchar *target = unique_target (planner, base, safe);
+  const gchar *slash = strrchr (target, '/');
+  if (g_strcmp0 (slash != NULL ? slash + 1 : target, name) != 0 || !g_str_equal (base, parent))
+    bm_notes_add (notes, BM_NOTE_FOLDER_RENAMED);
+  return target;
+}
+
+static const gchar *
+target_of_parent (Planner *planner, const gchar *path, BmNotes *notes)
+{
+  const gchar *slash = strrchr (path, '/');
+  if (slash == NULL)
+    return planner->merge ? "" : planner->options->into;
+  g_autofree gchar *parent_path = g_strndup (path, (gsize) (slash - path));
+  const gchar *parent = g_hash_table_lookup (planner->by_path, parent_path);
+  if (parent == NULL)
+    return planner->merge ? "" : planner->options->into;
+  if (planner->merge && planner->options->inbox_children_on_top && g_str_equal (parent, "INBOX")) {
+    bm_notes_add (notes, BM_NOTE_INBOX_CHILD_MOVED);
+    return "";
+  }
+  return parent;
+}
+
+static gchar *
+target_for (Planner *planner, const BmFolder *folder, BmNotes *notes)
+{
+  const gchar *role = planner->merge ? role_target (folder->role) : NULL;
+  if (role != NULL)
+    return g_strdup (role);
+  if (*folder->path == '\0') /* messages in the subtree itself */
+    return g_strdup (planner->merge ? "INBOX" : planner->options->into);
+  const gchar *slash = strrchr (folder->path, '/');
+  const gchar *parent = target_of_parent (planner, folder->path, notes);
+  return place (planner, parent, slash != NULL ? slash + 1 : folder->path, notes);
+}
+
+static void
+clear_row (gpointer row)
+{
+  bm_journal_folder_clear (row);
+}
+
+static guint
+depth_of (const gchar *path)
+{
+  guint depth = 0;
+  for (; *path != '\0'; path++)
+    depth += *path == '/';
+  return depth;
+}
+
+/* Parents before children, then by nid: a child's nid may be smaller than its parent's. */
+static gint
+compare_depth (gconstpointer a, gconstpointer b)
+{
+  const BmFolder *x = *(BmFolder *const *) a, *y = *(BmFolder *const *) b;
+  guint dx = x->path != NULL ? depth_of (x->path) : 0,
+        dy = y->path != NULL ? depth_of (y->path) : 0;
+  if (dx != dy)
+    return dx < dy ? -1 : 1;
+  return x->nid < y->nid ? -1 : x->nid > y->nid;
+}
+
+GArray *
+bm_plan_folders (const BmCensus *census, const BmNameRules *rules, const BmPlanOptions *options)
+{
+  g_autoptr (GHashTable) by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Planner planner = {rules, options, g_str_equal (options->into, "/"), by_path, taken};
+  g_autoptr (GPtrArray) folders = g_ptr_array_new ();
+  for (guint i = 0; i < census->folders->len; i++)
+    g_ptr_array_add (folders, g_ptr_array_index (census->folders, i));
+  g_ptr_array_sort (folders, compare_depth);
+  GArray *rows = g_array_new (FALSE, TRUE, sizeof (BmJournalFolder));
+  g_array_set_clear_func (rows, clear_row);
+  for (guint i = 0; i < folders->len; i++) {
+    const BmFolder *folder = g_ptr_array_index (folders, i);
+    BmJournalFolder row = {.nid = folder->nid,
+                           .parent = folder->parent,
+                           .path = g_strdup (folder->path),
+                           .role = folder->role,
+                           .rule = folder->rule};
+    if (folder->path != NULL && folder->rule == BM_RULE_NONE) {
+      row.target = target_for (&planner, folder, &row.notes);
+      g_hash_table_insert (by_path, g_strdup (folder->path), g_strdup (row.target));
+      if (is_excluded (options, folder->path))
+        row.rule = BM_RULE_EXCLUDED;
+    }
+    g_array_append_val (rows, row);
+  }
+  return rows;
+}
