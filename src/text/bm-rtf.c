@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-rtf.h. Must not know MAPI, MIME or files. Any thread.
+ *
+ * One pass over the tokens with a stack of group states. Bytes are not converted one by one but
+ * collected into runs of one code page, since a double-byte character may be split over two
+ * \'xx, or be \'xx and a plain letter, with control words between them. */
+#include "text/bm-rtf.h"
+
+#include "text/bm-charset.h"
+#include "text/bm-rtf-font.h"
+#include "text/bm-rtf-lexer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX       1000u /* deeper groups share the state of the deepest */
+#define FONTS_MAX       4096u
+#define FONT_NAME_MAX   64u
+#define UC_MAX          16
+#define OUTPUT_MAX      (64u * 1024 * 1024)
+#define KIND_TOKENS_MAX 60u /* [MS-OXRTFEX] says 10; other writers are more talkative */
+
+typedef enum { TO_TEXT, TO_HTML_TAG, TO_FONT_TABLE, TO_NOTHING } Destination;
+
+/* What a group inherits and its end restores. */
+typedef struct {
+  Destination destination;
+  gboolean htmlrtf; /* RTF that was not in the HTML */
+  gboolean hidden;
+  gint font; /* -1 = the default font */
+  guint uc;  /* fallback characters after \u */
+} State;
+
+typedef struct {
+  guint32 codepage; /* 0 = that of the document */
+  gboolean symbols;
+  BmRtfFontClass font_class;
+} Font;
+
+typedef struct {
+  BmRtfLexer lexer;
+  gboolean html;
+  State now;
+  GArray *stack;  /* of State */
+  guint too_deep; /* open groups beyond DEPTH_MAX */
+  gboolean star;  /* \* came just before */
+  guint skip;     /* fallback characters still to skip */
+  gunichar high;  /* first half of a surrogate pair, or 0 */
+  guint32 ansicpg;
+  gint default_font;
+  GHashTable *fonts; /* number -> Font */
+  Font *defining;    /* in the font table; owned by fonts */
+  gchar name[FONT_NAME_MAX];
+  gsize name_size;
+  GByteArray *run; /* bytes not yet converted */
+  guint32 run_codepage;
+  GString *out;
+  gboolean lossy;
+} Reader;
+
+typedef enum {
+  WORD_CHARACTER, /* value: code point */
+  WORD_SKIP,
+  WORD_SKIP_IN_HTML,
+  WORD_FONT_TABLE,
+  WORD_HTML_TAG,
+  WORD_UNICODE,
+  WORD_UNICODE_COUNT,
+  WORD_FONT,
+  WORD_FCHARSET,
+  WORD_FONT_CODEPAGE,
+  WORD_PLAIN,
+  WORD_DEFAULT_FONT,
+  WORD_ANSI_CODEPAGE,
+  WORD_HEADER_CODEPAGE, /* value: code page */
+  WORD_HTML_RTF,
+  WORD_HIDDEN,
+} WordAction;
+
+typedef struct {
+  const gchar *name;
+  WordAction action;
+  guint32 value;
+} Word;
+
+/* Sorted, for bsearch. */
+static const Word words[] = {
+    {"aftncn", WORD_SKIP},
+    {"aftnsep", WORD_SKIP},
+    {"aftnsepc", WORD_SKIP},
+    {"ansicpg", WORD_ANSI_CODEPAGE},
+    {"bullet", WORD_CHARACTER, 0x2022},
+    {"cell", WORD_CHARACTER, '\t'},
+    {"colortbl", WORD_SKIP},
+    {"cpg", WORD_FONT_CODEPAGE},
+    {"deff", WORD_DEFAULT_FONT},
+    {"emdash", WORD_CHARACTER, 0x2014},
+    {"emspace", WORD_CHARACTER, 0x2003},
+    {"endash", WORD_CHARACTER, 0x2013},
+    {"enspace", WORD_CHARACTER, 0x2002},
+    {"f", WORD_FONT},
+    {"fcharset", WORD_FCHARSET},
+    {"filetbl", WORD_SKIP},
+    {"fldinst", WORD_SKIP},
+    {"fonttbl", WORD_FONT_TABLE},
+    {"footer", WORD_SKIP},
+    {"footerf", WORD_SKIP},
+    {"footerl", WORD_SKIP},
+    {"footerr", WORD_SKIP},
+    {"ftncn", WORD_SKIP},
+    {"ftnsep", WORD_SKIP},
+    {"ftnsepc", WORD_SKIP},
+    {"header", WORD_SKIP},
+    {"headerf", WORD_SKIP},
+    {"headerl", WORD_SKIP},
+    {"headerr", WORD_SKIP},
+    {"htmlrtf", WORD_HTML_RTF},
+    {"htmltag", WORD_HTML_TAG},
+    {"info", WORD_SKIP},
+    {"ldblquote", WORD_CHARACTER, 0x201C},
+    {"line", WORD_CHARACTER, '\n'},
+    {"listtext", WORD_SKIP_IN_HTML},
+    {"lquote", WORD_CHARACTER, 0x2018},
+    {"ltrmark", WORD_CHARACTER, 0x200E},
+    {"mac", WORD_HEADER_CODEPAGE, 10000},
+    {"mhtmltag", WORD_SKIP},
+    {"nestcell", WORD_CHARACTER, '\t'},
+    {"nestrow", WORD_CHARACTER, '\n'},
+    {"nonshppict", WORD_SKIP},
+    {"objdata", WORD_SKIP},
+    {"page", WORD_CHARACTER, '\n'},
+    {"par", WORD_CHARACTER, '\n'},
+    {"pc", WORD_HEADER_CODEPAGE, 437},
+    {"pca", WORD_HEADER_CODEPAGE, 850},
+    {"pict", WORD_SKIP},
+    {"plain", WORD_PLAIN},
+    {"pntext", WORD_SKIP_IN_HTML},
+    {"private", WORD_SKIP},
+    {"qmspace", WORD_CHARACTER, 0x2005},
+    {"rdblquote", WORD_CHARACTER, 0x201D},
+    {"row", WORD_CHARACTER, '\n'},
+    {"rquote", WORD_CHARACTER, 0x2019},
+    {"rtlmark", WORD_CHARACTER, 0x200F},
+    {"rxe", WORD_SKIP},
+    {"sect", WORD_CHARACTER, '\n'},
+    {"softline", WORD_CHARACTER, '\n'},
+    {"sp", WORD_SKIP},
+    {"stylesheet", WORD_SKIP},
+    {"tab", WORD_CHARACTER, '\t'},
+    {"tc", WORD_SKIP},
+    {"tcn", WORD_SKIP},
+    {"template", WORD_SKIP},
+    {"themedata", WORD_SKIP},
+    {"txe", WORD_SKIP},
+    {"u", WORD_UNICODE},
+    {"uc", WORD_UNICODE_COUNT},
+    {"v", WORD_HIDDEN},
+    {"xe", WORD_SKIP},
+    {"zwbo", WORD_CHARACTER, 0x200B},
+    {"zwj", WORD_CHARACTER, 0x200D},
+    {"zwnbo", WORD_CHARACTER, 0x2060},
+    {"zwnj", WORD_CHARACTER, 0x200C},
+};
+
+static int
+compare_word (gconstpointer name, gconstpointer word)
+{
+  return strcmp (name, ((const Word *) word)->name);
+}
+
+/* Whether what comes now is part of the result. */
+static gboolean
+visible (const Reader *reader)
+{
+  const State *now = &reader->now;
+  if (now->destination == TO_HTML_TAG)
+    return TRUE;
+  if (now->destination != TO_TEXT)
+    return FALSE;
+  return reader->html ? !now->htmlrtf : !now->hidden;
+}
+
+static void
+flush_run (Reader *reader)
+{
+  GByteArray *run = reader->run;
+  if (run->len == 0)
+    return;
+  const gchar *charset = bm_charset_from_codepage (reader->run_codepage);
+  gboolean lossy = FALSE;
+  g_autofree gchar *text = bm_charset_to_utf8 (run->data, run->len, charset, &lossy);
+  g_string_append (reader->out, text);
+  reader->lossy = reader->lossy || lossy;
+  g_byte_array_set_size (run, 0);
+}
+
+/* A first half of a pair that nothing followed. */
+static void
+flush_high (Reader *reader)
+{
+  if (reader->high == 0)
+    return;
+  reader->high = 0;
+  reader->lossy = TRUE;
+  g_string_append_unichar (reader->out, 0xFFFD);
+}
+
+static void
+put_character (Reader *reader, gunichar c)
+{
+  if (!visible (reader))
+    return;
+  flush_run (reader);
+  flush_high (reader);
+  g_string_append_unichar (reader->out, c);
+}
+
+static const Font *
+current_font (const Reader *reader)
+{
+  gint number = reader->now.font < 0 ? reader->default_font : reader->now.font;
+  return g_hash_table_lookup (reader->fonts, GINT_TO_POINTER (number));
+}
+
+static void
+add_font_name (Reader *reader, const guint8 *bytes, gsize size)
+{
+  gsize fits = MIN (size, FONT_NAME_MAX - reader->name_size);
+  memcpy (reader->name + reader->name_size, bytes, fits);
+  reader->name_size += fits;
+  if (reader->defining != NULL)
+    reader->defining->font_class = bm_rtf_font_class (reader->name, reader->name_size);
+}
+
+static void
+put_bytes (Reader *reader, const guint8 *bytes, gsize size)
+{
+  if (reader->now.destination == TO_FONT_TABLE)
+    add_font_name (reader, bytes, size);
+  if (!visible (reader) || size == 0)
+    return;
+  const Font *font = reader->now.destination == TO_TEXT ? current_font (reader) : NULL;
+  guint32 codepage = font != NULL && font->codepage != 0 ? font->codepage : reader->ansicpg;
+  if (font != NULL && font->symbols) {
+    for (gsize i = 0; !reader->html && i < size; i++)
+      put_character (reader, bm_rtf_symbol (font->font_class, bytes[i]));
+    if (!reader->html)
+      return;
+    codepage = 1252; /* the HTML has a font of its own for these bytes */
+  }
+  flush_high (reader);
+  if (reader->run_codepage != codepage)
+    flush_run (reader);
+  reader->run_codepage = codepage;
+  g_byte_array_append (reader->run, bytes, (guint) MIN (size, G_MAXINT32 - reader->run->len));
+}
+
+static void
+put_utf16 (Reader *reader, gint32 number)
+{
+  gunichar c = (gunichar) (number < 0 ? number + 0x10000 : number);
+  const Font *font = current_font (reader);
+  reader->skip = reader->now.uc;
+  if (!visible (reader))
+    return;
+  if (c >= 0xDC00 && c <= 0xDFFF && reader->high != 0) {
+    c = 0x10000 + ((reader->high - 0xD800) << 10) + (c - 0xDC00);
+    reader->high = 0;
+  }
+  if (c >= 0xD800 && c <= 0xDBFF) {
+    flush_run (reader);
+    flush_high (reader);
+    reader->high = c;
+    return;
+  }
+  if (!reader->html && font != NULL && font->symbols && c >= 0xF020 && c <= 0xF0FF)
+    c = bm_rtf_symbol (font->font_class, (guint8) (c & 0xFF));
+  if (c == 0 || !g_unichar_validate (c)) {
+    reader->lossy = TRUE;
+    c = 0xFFFD;
+  }
+  put_character (reader, c);
+}
+
+static void
+open_group (Reader *reader)
+{
+  if (reader->stack->len < DEPTH_MAX)
+    g_array_append_val (reader->stack, reader->now);
+  else
+    reader->too_deep++;
+}
+
+/* FALSE when the outermost group ended. */
+static gboolean
+close_group (Reader *reader)
+{
+  if (reader->too_deep > 0) {
+    reader->too_deep--;
+    return TRUE;
+  }
+  if (reader->stack->len == 0)
+    return TRUE; /* one brace too many: go on */
+  reader->now = g_array_index (reader->stack, State, reader->stack->len - 1);
+  g_array_set_size (reader->stack, reader->stack->len - 1);
+  return reader->stack->len > 0;
+}
+
+static void
+define_font (Reader *reader, gint32 number)
+{
+  reader->name_size = 0;
+  reader->defining = g_hash_table_lookup (reader->fonts, GINT_TO_POINTER (number));
+  if (reader->defining == NULL && g_hash_table_size (reader->fonts) < FONTS_MAX) {
+    reader->defining = g_new0 (Font, 1);
+    g_hash_table_insert (reader->fonts, GINT_TO_POINTER (number), reader->defining);
+  }
+}
+
+static void
+font_word (Reader *reader, const Word *word, gint32 number)
+{
+  Font *font = reader->defining;
+  if (reader->now.destination != TO_FONT_TABLE) {
+    if (word->action == WORD_FONT)
+      reader->now.font = number;
+    return;
+  }
+  if (word->action == WORD_FONT) {
+    define_font (reader, number);
+  } else if (font != NULL && word->action == WORD_FCHARSET) {
+    font->symbols = number == 2;
+    font->codepage = bm_rtf_codepage_of_fcharset (number, 0);
+  } else if (font != NULL && bm_charset_from_codepage ((guint32) number) != NULL) {
+    font->codepage = (guint32) number;
+  }
+}
+
+/* Sets that are no code page of single letters cannot be meant by an RTF header. */
+static gboolean
+is_run_codepage (gint32 number)
+{
+  return number != 1200 && number != 1201 && number != 65000 && number < 65002 &&
+         bm_charset_from_codepage ((guint32) number) != NULL;
+}
+
+static void
+set_destination (Reader *reader, Destination destination)
+{
+  /* Nothing inside a group that is skipped comes back. */
+  if (reader->now.destination != TO_NOTHING)
+    reader->now.destination = destination;
+}
+
+static void
+apply_word (Reader *reader, const Word *word)
+{
+  gint32 number = reader->lexer.number;
+  gboolean on = !reader->lexer.has_number || number != 0;
+  switch (word->action) {
+  case WORD_CHARACTER:
+    put_character (reader, word->value);
+    break;
+  case WORD_SKIP:
+    set_destination (reader, TO_NOTHING);
+    break;
+  case WORD_SKIP_IN_HTML:
+    if (reader->html)
+      set_destination (reader, TO_NOTHING);
+    break;
+  case WORD_FONT_TABLE:
+    set_destination (reader, TO_FONT_TABLE);
+    break;
+  case WORD_HTML_TAG:
+    set_destination (reader, reader->html ? TO_HTML_TAG : TO_NOTHING);
+    break;
+  case WORD_UNICODE:
+    put_utf16 (reader, number);
+    break;
+  case WORD_UNICODE_COUNT:
+    reader->now.uc = (guint) CLAMP (number, 0, UC_MAX);
+    break;
+  case WORD_FONT:
+  case WORD_FCHARSET:
+  case WORD_FONT_CODEPAGE:
+    font_word (reader, word, number);
+    break;
+  case WORD_PLAIN:
+    reader->now.font = -1;
+    reader->now.hidden = FALSE;
+    break;
+  case WORD_DEFAULT_FONT:
+    reader->default_font = number;
+    break;
+  case WORD_ANSI_CODEPAGE:
+    if (is_run_codepage (number))
+      reader->ansicpg = (guint32) number;
+    break;
+  case WORD_HEADER_CODEPAGE:
+    reader->ansicpg = word->value;
+    break;
+  case WORD_HTML_RTF:
+    reader->now.htmlrtf = on;
+    break;
+  case WORD_HIDDEN:
+    reader->now.hidden = on;
+    break;
+  }
+}
+
+static void
+handle_word (Reader *reader, gboolean star)
+{
+  const Word *word =
+      bsearch (reader->lexer.word, words, G_N_ELEMENTS (words), sizeof words[0], compare_word);
+  gboolean destination =
+      word != NULL && (word->action == WORD_SKIP || word->action == WORD_FONT_TABLE ||
+                       word->action == WORD_HTML_TAG);
+  if (star && !destination) {
+    set_destination (reader, TO_NOTHING);
+    return;
+  }
+  if (reader->skip > 0 && word != NULL && word->action == WORD_CHARACTER && word->value > ' ') {
+    reader->skip--;
+    return;
+  }
+  reader->skip = 0; /* a writer that forgot the fallback: lose nothing for it */
+  if (word != NULL)
+    apply_word (reader, word);
+}
+
+static void
+handle_symbol (Reader *reader)
+{
+  gchar symbol = reader->lexer.symbol;
+  if (symbol == '*') {
+    reader->star = TRUE;
+    return;
+  }
+  if (symbol == '\r' || symbol == '\n') {
+    put_character (reader, '\n'); /* the same as \par */
+    return;
+  }
+  if (reader->skip > 0) {
+    reader->skip--;
+    return;
+  }
+  if (symbol == '{' || symbol == '}' || symbol == '\\') {
+    put_bytes (reader, (const guint8 *) &symbol, 1);
+  } else if (symbol == '~' || symbol == '_' || symbol == '-') {
+    /* [MS-OXRTFEX] 2.1.3.1.4.2 uses \_ for &shy; where [MSFT-RTF] has the non-breaking hyphen. */
+    gunichar hyphen = symbol == '_' && !reader->html ? 0x2011 : 0xAD;
+    put_character (reader, symbol == '~' ? 0xA0 : hyphen);
+  }
+}
+
+static void
+handle_text (Reader *reader)
+{
+  gsize skipped = MIN (reader->skip, reader->lexer.size);
+  reader->skip -= (guint) skipped;
+  put_bytes (reader, reader->lexer.text + skipped, reader->lexer.size - skipped);
+}
+
+static void
+read_all (Reader *reader)
+{
+  gboolean more = TRUE;
+  while (more && reader->out->len <= OUTPUT_MAX && bm_rtf_lexer_next (&reader->lexer)) {
+    gboolean star = reader->star;
+    reader->star = FALSE;
+    switch (reader->lexer.kind) {
+    case BM_RTF_OPEN:
+      reader->skip = 0;
+      open_group (reader);
+      break;
+    case BM_RTF_CLOSE:
+      reader->skip = 0;
+      more = close_group (reader);
+      break;
+    case BM_RTF_WORD:
+      handle_word (reader, star);
+      break;
+    case BM_RTF_SYMBOL:
+      handle_symbol (reader);
+      break;
+    case BM_RTF_HEX:
+    case BM_RTF_BYTES:
+      handle_text (reader);
+      break;
+    case BM_RTF_BINARY:
+    case BM_RTF_END:
+    default:
+      break;
+    }
+  }
+}
+
+static gchar *
+convert (const guint8 *data, gsize size, gboolean html, gboolean *lossy)
+{
+  Reader reader = {
+      .html = html,
+      .now = {.font = -1, .uc = 1},
+      .ansicpg = 1252,
+      .stack = g_array_new (FALSE, FALSE, sizeof (State)),
+      .fonts = g_hash_table_new_full (NULL, NULL, NULL, g_free),
+      .run = g_byte_array_new (),
+      .out = g_string_new (NULL),
+  };
+  bm_rtf_lexer_init (&reader.lexer, data, size);
+  read_all (&reader);
+  flush_run (&reader);
+  flush_high (&reader);
+  if (reader.out->len > OUTPUT_MAX) {
+    const gchar *cut = g_utf8_find_prev_char (reader.out->str, reader.out->str + OUTPUT_MAX);
+    g_string_truncate (reader.out, (gsize) (cut - reader.out->str));
+    reader.lossy = TRUE;
+  }
+  if (lossy != NULL)
+    *lossy = reader.lossy;
+  g_array_unref (reader.stack);
+  g_hash_table_unref (reader.fonts);
+  g_byte_array_unref (reader.run);
+  return g_string_free (reader.out, FALSE);
+}
+
+gchar *
+bm_rtf_to_html (const guint8 *data, gsize size, gboolean *lossy)
+{
+  return convert (data, size, TRUE, lossy);
+}
+
+gchar *
+bm_rtf_to_text (const guint8 *data, gsize size, gboolean *lossy)
+{
+  return convert (data, size, FALSE, lossy);
+}
+
+BmRtfKind
+bm_rtf_kind (const guint8 *data, gsize size)
+{
+  BmRtfLexer lexer;
+  bm_rtf_lexer_init (&lexer, data, size);
+  for (guint i = 0; i < KIND_TOKENS_MAX && bm_rtf_lexer_next (&lexer); i++) {
+    if (lexer.kind != BM_RTF_WORD)
+      continue;
+    if (strcmp (lexer.word, "fromhtml") == 0 && (!lexer.has_number || lexer.number != 0))
+      return BM_RTF_FROM_HTML;
+    if (strcmp (lexer.word, "fromtext") == 0)
+      return BM_RTF_FROM_TEXT;
+  }
+  return BM_RTF_NATIVE;
+}
