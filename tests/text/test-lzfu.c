@@ -55,6 +55,11 @@ test_stored (void)
   g_autofree gchar *whole = expand (mela, sizeof mela, 1000, &told);
   g_assert_cmpstr (whole, ==, "{} ");
   g_assert_true (told.crc_ok && !told.truncated);
+  static const guint8 generous[] = {0x0f, 0,   0, 0, 15, 0, 0,   0,   'M', 'E',
+                                    'L',  'A', 0, 0, 0,  0, '{', '}', ' '};
+  g_autofree gchar *other = expand (generous, sizeof generous, 1000, &told);
+  g_assert_cmpstr (other, ==, "{} ");
+  g_assert_false (told.truncated);
   g_autofree gchar *cut = expand (mela, sizeof mela - 1, 1000, &told);
   g_assert_cmpstr (cut, ==, "{}");
   g_assert_true (told.truncated);
