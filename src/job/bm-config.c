@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-config.h. Must not connect anywhere, except that bm_config_host_is_local may ask the
+ * resolver. */
+#include "job/bm-config.h"
+
+#include <bm-pst-import/error.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SYSTEM_FILE "/etc/bm-pst-import/bm-pst-import.conf"
+#define BM_INI      "/etc/bm/bm.ini"
+#define CORE_TOKEN  "/etc/bm/bm-core.tok"
+
+typedef struct {
+  GKeyFile *keys;
+  GString *faults; /* one line each */
+} Loader;
+
+static const struct {
+  const gchar *group;
+  const gchar *keys; /* space before and after each */
+} known[] = {
+    {"core", " url token-file "},
+    {"directory", " host port dbname user password password-file "},
+    {"data", " host port dbname user password password-file "},
+    {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
+    {"jobs", " directory "},
+    {"reading", " default-charset "},
+};
+
+static void
+fault (Loader *loader, const gchar *group, const gchar *key, const gchar *what)
+{
+  g_string_append_printf (loader->faults, "%s[%s] %s: %s", loader->faults->len > 0 ? "\n" : "",
+                          group, key, what);
+}
+
+static gchar *
+get (Loader *loader, const gchar *group, const gchar *key, const gchar *fallback)
+{
+  g_autofree gchar *value = g_key_file_get_string (loader->keys, group, key, NULL);
+  if (value == NULL)
+    return g_strdup (fallback);
+  g_strstrip (value);
+  return *value != '\0' ? g_steal_pointer (&value) : g_strdup (fallback);
+}
+
+static guint64
+get_number (Loader *loader, const gchar *group, const gchar *key, guint64 max, guint64 fallback)
+{
+  g_autofree gchar *text = get (loader, group, key, NULL);
+  guint64 number;
+  if (text == NULL)
+    return fallback;
+  if (g_ascii_string_to_unsigned (text, 10, 1, max, &number, NULL))
+    return number;
+  g_autofree gchar *what =
+      g_strdup_printf ("\"%s\" is not a number from 1 to %" G_GUINT64_FORMAT, text, max);
+  fault (loader, group, key, what);
+  return fallback;
+}
+
+static GStrv
+get_list (Loader *loader, const gchar *group, const gchar *key)
+{
+  g_autofree gchar *text = get (loader, group, key, "");
+  g_auto (GStrv) parts = g_strsplit_set (text, ",; ", -1);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*g_strstrip (parts[i]) != '\0')
+      g_strv_builder_add (list, parts[i]);
+  return g_strv_builder_end (list);
+}
+
+static gchar *
+read_secret (Loader *loader, const gchar *group, const gchar *key)
+{
+  g_autofree gchar *path = get (loader, group, key, NULL);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+  if (path == NULL)
+    return NULL;
+  if (g_file_get_contents (path, &text, NULL, &error))
+    return g_strdup (g_strstrip (text));
+  fault (loader, group, key, error->message);
+  return NULL;
+}
+
+static void
+load_database (Loader *loader, const gchar *group, const BmConfigDatabase *fallback,
+               BmConfigDatabase *database)
+{
+  database->host = get (loader, group, "host", fallback->host);
+  database->port = (guint16) get_number (loader, group, "port", 65535, fallback->port);
+  database->dbname = get (loader, group, "dbname", fallback->dbname);
+  database->user = get (loader, group, "user", fallback->user);
+  database->password = read_secret (loader, group, "password-file");
+  if (database->password == NULL)
+    database->password = get (loader, group, "password", fallback->password);
+}
+
+static void
+clear_database (BmConfigDatabase *database)
+{
+  g_free (database->host);
+  g_free (database->dbname);
+  g_free (database->user);
+  g_free (database->password);
+}
+
+static void
+free_database (gpointer database)
+{
+  clear_database (database);
+  g_free (database);
+}
+
+/* BlueMind's own file has no groups: key=value lines. */
+static gchar *
+ini_value (const gchar *text, const gchar *key)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    gchar *equals = strchr (lines[i], '=');
+    if (equals == NULL)
+      continue;
+    *equals = '\0';
+    if (g_str_equal (g_strstrip (lines[i]), key))
+      return g_strdup (g_strstrip (equals + 1));
+  }
+  return NULL;
+}
+
+static void
+read_bm_ini (BmConfigDatabase *database)
+{
+  g_autofree gchar *text = NULL;
+  if (!g_file_get_contents (BM_INI, &text, NULL, NULL))
+    text = g_strdup ("");
+  database->host = ini_value (text, "host");
+  database->user = ini_value (text, "user");
+  database->password = ini_value (text, "password");
+  database->dbname = ini_value (text, "db");
+  if (database->host == NULL)
+    database->host = g_strdup ("127.0.0.1");
+  if (database->user == NULL)
+    database->user = g_strdup ("bj");
+  if (database->dbname == NULL)
+    database->dbname = g_strdup ("bj");
+  database->port = 5432;
+}
+
+static gboolean
+is_known (const gchar *group, const gchar *key)
+{
+  const gchar *name = g_str_has_prefix (group, "data ") ? "data" : group;
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
+    if (!g_str_equal (known[i].group, name))
+      continue;
+    if (key == NULL)
+      return TRUE;
+    g_autofree gchar *padded = g_strconcat (" ", key, " ", NULL);
+    return strstr (known[i].keys, padded) != NULL;
+  }
+  return FALSE;
+}
+
+/* A misspelt key would silently mean its default. */
+static void
+check_names (Loader *loader)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (loader->keys, NULL);
+  for (guint i = 0; groups[i] != NULL; i++) {
+    if (!is_known (groups[i], NULL)) {
+      fault (loader, groups[i], "*", "unknown group");
+      continue;
+    }
+    g_auto (GStrv) keys = g_key_file_get_keys (loader->keys, groups[i], NULL, NULL);
+    for (guint k = 0; keys != NULL && keys[k] != NULL; k++)
+      if (!is_known (groups[i], keys[k]))
+        fault (loader, groups[i], keys[k], "unknown key");
+  }
+}
+
+static void
+load_shards (Loader *loader, BmConfig *config)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (loader->keys, NULL);
+  for (guint i = 0; groups[i] != NULL; i++) {
+    if (!g_str_has_prefix (groups[i], "data "))
+      continue;
+    BmConfigDatabase *shard = g_new0 (BmConfigDatabase, 1);
+    load_database (loader, groups[i], &config->data, shard);
+    g_hash_table_insert (config->shards, g_strdup (groups[i] + 5), shard);
+  }
+}
+
+static void
+load_imap (Loader *loader, BmConfig *config)
+{
+  static const gchar *const words[] = {"auto", "none", "starttls", "implicit"};
+  config->imap_host = get (loader, "imap", "host", NULL);
+  config->imap_port = (guint16) get_number (loader, "imap", "port", 65535, 0);
+  config->imap_ca_file = get (loader, "imap", "ca-file", NULL);
+  config->imap_allow_plaintext = get_list (loader, "imap", "allow-plaintext");
+  config->imap_admins = get_list (loader, "imap", "admins");
+  config->imap_batch_messages = (guint) get_number (loader, "imap", "batch-messages", 1000, 0);
+  config->imap_batch_bytes = get_number (loader, "imap", "batch-bytes", 1u << 30, 0);
+  config->imap_timeout_s = (guint) get_number (loader, "imap", "timeout", 3600, 0);
+  g_autofree gchar *tls = get (loader, "imap", "tls", "auto");
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (words[i], tls)) {
+      config->imap_tls = (BmConfigTls) i;
+      return;
+    }
+  fault (loader, "imap", "tls", "not one of auto, none, starttls, implicit");
+}
+
+static gchar *
+default_jobs (void)
+{
+  if (geteuid () == 0)
+    return g_strdup ("/var/lib/bm-pst-import");
+  const gchar *state = g_getenv ("XDG_STATE_HOME");
+  if (state != NULL && *state == '/')
+    return g_build_filename (state, "bm-pst-import", NULL);
+  return g_build_filename (g_get_home_dir (), ".local", "state", "bm-pst-import", NULL);
+}
+
+static gboolean
+load_file (Loader *loader, BmConfig *config, const gchar *path, GError **error)
+{
+  const gchar *named = path != NULL ? path : g_getenv ("BM_PST_IMPORT_CONFIG");
+  const gchar *file = named != NULL ? named : SYSTEM_FILE;
+  g_autoptr (GError) local = NULL;
+  if (g_key_file_load_from_file (loader->keys, file, G_KEY_FILE_NONE, &local)) {
+    config->file = g_strdup (file);
+    return TRUE;
+  }
+  if (named == NULL && g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "configuration %s: %s", file, local->message);
+  return FALSE;
+}
+
+static void
+load_all (Loader *loader, BmConfig *config)
+{
+  check_names (loader);
+  BmConfigDatabase ini = {0};
+  read_bm_ini (&ini);
+  load_database (loader, "directory", &ini, &config->directory);
+  BmConfigDatabase data = {NULL, ini.port, (gchar *) "bj-data", ini.user, ini.password};
+  load_database (loader, "data", &data, &config->data);
+  clear_database (&ini);
+  load_shards (loader, config);
+  load_imap (loader, config);
+  config->core_url = get (loader, "core", "url", "http://127.0.0.1:8090");
+  const gchar *token = g_file_test (CORE_TOKEN, G_FILE_TEST_EXISTS) ? CORE_TOKEN : NULL;
+  config->core_token_file = get (loader, "core", "token-file", token);
+  g_autofree gchar *jobs = default_jobs ();
+  config->jobs = get (loader, "jobs", "directory", jobs);
+  config->default_charset = get (loader, "reading", "default-charset", "");
+}
+
+BmConfig *
+bm_config_load (const gchar *path, GError **error)
+{
+  g_autoptr (GKeyFile) keys = g_key_file_new ();
+  g_autoptr (GString) faults = g_string_new (NULL);
+  g_autoptr (BmConfig) config = g_new0 (BmConfig, 1);
+  config->shards = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_database);
+  Loader loader = {keys, faults};
+  if (!load_file (&loader, config, path, error))
+    return NULL;
+  load_all (&loader, config);
+  if (faults->len > 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "configuration %s:\n%s",
+                 config->file != NULL ? config->file : "(defaults)", faults->str);
+    return NULL;
+  }
+  return g_steal_pointer (&config);
+}
+
+void
+bm_config_free (BmConfig *config)
+{
+  if (config == NULL)
+    return;
+  g_free (config->file);
+  g_free (config->core_url);
+  g_free (config->core_token_file);
+  clear_database (&config->directory);
+  clear_database (&config->data);
+  g_hash_table_unref (config->shards);
+  g_free (config->imap_host);
+  g_free (config->imap_ca_file);
+  g_strfreev (config->imap_allow_plaintext);
+  g_strfreev (config->imap_admins);
+  g_free (config->jobs);
+  g_free (config->default_charset);
+  g_free (config);
+}
+
+void
+bm_config_shard (const BmConfig *config, const gchar *server_uid, const gchar *server_host,
+                 BmConfigDatabase *database)
+{
+  const BmConfigDatabase *own =
+      server_uid != NULL ? g_hash_table_lookup (config->shards, server_uid) : NULL;
+  *database = own != NULL ? *own : config->data;
+  if (database->host == NULL)
+    database->host = (gchar *) server_host;
+}
+
+static gboolean
+same_address (const struct sockaddr *a, const struct sockaddr *b)
+{
+  if (a->sa_family != b->sa_family)
+    return FALSE;
+  if (a->sa_family == AF_INET)
+    return ((const struct sockaddr_in *) a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *) b)->sin_addr.s_addr;
+  if (a->sa_family == AF_INET6)
+    return memcmp (&((const struct sockaddr_in6 *) a)->sin6_addr,
+                   &((const struct sockaddr_in6 *) b)->sin6_addr, sizeof (struct in6_addr)) == 0;
+  return FALSE;
+}
+
+gboolean
+bm_config_host_is_local (const gchar *host)
+{
+  struct addrinfo *found = NULL;
+  struct ifaddrs *own = NULL;
+  gboolean local = FALSE;
+  if (g_ascii_strcasecmp (host, "localhost") == 0 || g_str_has_prefix (host, "127."))
+    return TRUE;
+  if (getaddrinfo (host, NULL, NULL, &found) != 0)
+    return FALSE;
+  if (getifaddrs (&own) == 0) {
+    for (struct addrinfo *a = found; a != NULL && !local; a = a->ai_next)
+      for (struct ifaddrs *i = own; i != NULL && !local; i = i->ifa_next)
+        local = i->ifa_addr != NULL && same_address (a->ai_addr, i->ifa_addr);
+    freeifaddrs (own);
+  }
+  freeaddrinfo (found);
+  return local;
+}

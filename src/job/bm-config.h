@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Configuration: built-in defaults < /etc/bm/bm.ini < /etc/bm-pst-import/bm-pst-import.conf (or
+ * the file of --config, or of $BM_PST_IMPORT_CONFIG). All errors are reported at once. The keys
+ * are described in docs/configuration.md. Any thread, once loaded. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  BM_CONFIG_TLS_AUTO, /* plain on this host, else implicit TLS */
+  BM_CONFIG_TLS_NONE,
+  BM_CONFIG_TLS_STARTTLS,
+  BM_CONFIG_TLS_IMPLICIT,
+} BmConfigTls;
+
+typedef struct {
+  gchar *host; /* NULL = from the directory (data only) */
+  guint16 port;
+  gchar *dbname, *user, *password;
+} BmConfigDatabase;
+
+typedef struct {
+  gchar *file; /* that was read; NULL when none exists */
+  gchar *core_url;
+  gchar *core_token_file; /* the admin key; NULL = no core */
+  BmConfigDatabase directory;
+  BmConfigDatabase data;
+  GHashTable *shards; /* server uid -> BmConfigDatabase *: groups [data SERVERUID] */
+  gchar *imap_host;   /* NULL = the server of the user's mailbox */
+  guint16 imap_port;  /* 0 = 1143 plain on this host, 993 implicit, 143 STARTTLS */
+  BmConfigTls imap_tls;
+  gchar *imap_ca_file;        /* NULL = the system's */
+  GStrv imap_allow_plaintext; /* hosts; never NULL */
+  GStrv imap_admins;          /* more logins that are refused as identity; never NULL */
+  guint imap_batch_messages;
+  guint64 imap_batch_bytes;
+  guint imap_timeout_s;
+  gchar *jobs; /* directory of job directories */
+  gchar *default_charset;
+} BmConfig;
+
+/* path: of --config, or NULL. Errors: CONFIG, one line per fault. */
+BmConfig *bm_config_load (const gchar *path, GError **error);
+void bm_config_free (BmConfig *config);
+/* The database of a shard: its own group, else [data] with this host. Borrowed parts; the host is
+ * NULL only when neither knows one. */
+void bm_config_shard (const BmConfig *config, const gchar *server_uid, const gchar *server_host,
+                      BmConfigDatabase *database);
+/* TRUE when this host name or address is this machine. May ask the resolver. */
+gboolean bm_config_host_is_local (const gchar *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmConfig, bm_config_free)
+
+G_END_DECLS

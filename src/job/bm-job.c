@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-job.h. Must not know what an import does. Locks are flock locks on files that hold
+ * the pid: the kernel drops them with the process, so a kill leaves no stale lock. */
+#include "job/bm-job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static gboolean
+make_directory (const gchar *path, GError **error)
+{
+  if (g_mkdir_with_parents (path, 0700) == 0)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot make the directory %s: %s", path,
+               g_strerror (errno));
+  return FALSE;
+}
+
+static gint
+pid_in (gint fd)
+{
+  gchar text[32] = "";
+  return pread (fd, text, sizeof text - 1, 0) > 0 ? atoi (text) : 0;
+}
+
+/* The descriptor of the lock, or -1. */
+static gint
+take_lock (const gchar *path, const gchar *what, GError **error)
+{
+  gint fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot open the lock %s: %s", path,
+                 g_strerror (errno));
+    return -1;
+  }
+  if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "%s is in use by process %d (%s)", what,
+                 pid_in (fd), path);
+    close (fd);
+    return -1;
+  }
+  g_autofree gchar *pid = g_strdup_printf ("%d\n", (int) getpid ());
+  if (ftruncate (fd, 0) != 0 || pwrite (fd, pid, strlen (pid), 0) < 0)
+    g_warning ("cannot write the pid to %s: %s", path, g_strerror (errno));
+  return fd;
+}
+
+static BmJob *
+job_new (const gchar *directory)
+{
+  BmJob *job = g_new0 (BmJob, 1);
+  job->directory = g_strdup (directory);
+  job->job_lock = job->mailbox_lock = -1;
+  return job;
+}
+
+static gboolean
+open_journal (BmJob *job, gboolean read_only, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (job->directory, "journal.sqlite", NULL);
+  job->journal = bm_journal_open (path, read_only, error);
+  return job->journal != NULL;
+}
+
+static gboolean
+lock_mailbox (BmJob *job, const gchar *jobs, const gchar *user_uid, GError **error)
+{
+  g_autofree gchar *locks = g_build_filename (jobs, "locks", NULL);
+  g_autofree gchar *safe = g_uri_escape_string (user_uid, NULL, FALSE);
+  g_autofree gchar *path = g_build_filename (locks, safe, NULL);
+  if (!make_directory (locks, error))
+    return FALSE;
+  job->mailbox_lock = take_lock (path, "the mailbox", error);
+  return job->mailbox_lock >= 0;
+}
+
+static gboolean
+lock_job (BmJob *job, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (job->directory, "lock", NULL);
+  job->job_lock = take_lock (path, "the job", error);
+  return job->job_lock >= 0;
+}
+
+/* login for people, the hash for uniqueness. */
+static gchar *
+job_name (const gchar *login, const gchar *user_uid, const BmGuid *identity, const gchar *into)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree gchar *plain = g_strdup (login);
+  g_checksum_update (checksum, (const guchar *) user_uid, -1);
+  g_checksum_update (checksum, (const guchar *) "", 1);
+  g_checksum_update (checksum, identity->bytes, sizeof identity->bytes);
+  g_checksum_update (checksum, (const guchar *) into, -1);
+  for (gchar *p = plain; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("._-@", *p) == NULL)
+      *p = '_';
+  if (*plain == '.')
+    *plain = '_';
+  return g_strdup_printf ("%s-%.12s", plain, g_checksum_get_string (checksum));
+}
+
+BmJob *
+bm_job_open (const gchar *jobs, const gchar *login, const gchar *user_uid,
+             const BmGuid *pst_identity, const gchar *into, GError **error)
+{
+  g_autofree gchar *name = job_name (login, user_uid, pst_identity, into);
+  g_autofree gchar *directory = g_build_filename (jobs, name, NULL);
+  if (!make_directory (directory, error))
+    return NULL;
+  g_autoptr (BmJob) job = job_new (directory);
+  if (!lock_job (job, error) || !lock_mailbox (job, jobs, user_uid, error) ||
+      !open_journal (job, FALSE, error) || !bm_journal_set (job->journal, "job", directory, error))
+    return NULL;
+  return g_steal_pointer (&job);
+}
+
+BmJob *
+bm_job_open_existing (const gchar *jobs, const gchar *name, gboolean read_only, GError **error)
+{
+  g_autofree gchar *below = g_build_filename (jobs, name, NULL);
+  g_autofree gchar *journal = g_build_filename (name, "journal.sqlite", NULL);
+  const gchar *directory = g_file_test (journal, G_FILE_TEST_EXISTS) ? name : below;
+  g_autofree gchar *path = g_build_filename (directory, "journal.sqlite", NULL);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+    g_set_error (
+        error, BM_ERROR, BM_CAUSE_USAGE,
+        "no job \"%s\": neither a job directory nor a name in %s; see bm-pst-import status", name,
+        jobs);
+    return NULL;
+  }
+  g_autoptr (BmJob) job = job_new (directory);
+  if (!read_only && !lock_job (job, error))
+    return NULL;
+  if (!open_journal (job, read_only, error))
+    return NULL;
+  g_autofree gchar *user_uid = bm_journal_get (job->journal, "user.uid");
+  if (!read_only && user_uid != NULL && !lock_mailbox (job, jobs, user_uid, error))
+    return NULL;
+  return g_steal_pointer (&job);
+}
+
+BmJob *
+bm_job_open_dry (GError **error)
+{
+  g_autoptr (BmJob) job = job_new ("");
+  job->journal = bm_journal_open (":memory:", FALSE, error);
+  return job->journal != NULL ? g_steal_pointer (&job) : NULL;
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+GPtrArray *
+bm_job_list (const gchar *jobs)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (jobs, 0, NULL);
+  const gchar *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *journal = g_build_filename (jobs, name, "journal.sqlite", NULL);
+    if (g_file_test (journal, G_FILE_TEST_EXISTS))
+      g_ptr_array_add (list, g_build_filename (jobs, name, NULL));
+  }
+  g_ptr_array_sort (list, compare_names);
+  return list;
+}
+
+gint
+bm_job_owner (const gchar *directory)
+{
+  g_autofree gchar *path = g_build_filename (directory, "lock", NULL);
+  gint fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  gint owner = 0;
+  if (flock (fd, LOCK_SH | LOCK_NB) != 0)
+    owner = pid_in (fd);
+  close (fd);
+  return owner;
+}
+
+void
+bm_job_free (BmJob *job)
+{
+  if (job == NULL)
+    return;
+  bm_journal_close (job->journal);
+  if (job->mailbox_lock >= 0)
+    close (job->mailbox_lock);
+  if (job->job_lock >= 0)
+    close (job->job_lock);
+  g_free (job->directory);
+  g_free (job);
+}
