@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * bm-core-lab: stands in for BlueMind's core in tests. It starts the replication receiver, the saslauthd socket and the
+ * REST face, keeps Cyrus's sync_client running, and says READY in a file once all of them answer. Started and stopped
+ * by tests/lab/lab only. Also `--free-ports N`: prints N loopback ports nobody listens on.
+ */
+#include "lab-core.h"
+#include "lab-rest.h"
+#include "lab-sasl.h"
+#include "lab-sync.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+typedef struct {
+  GMainLoop *loop;
+  LabCore *core;
+  LabSync *sync;
+  gchar **sync_client; /* its command line, NULL: none */
+  GPid sync_pid;
+  guint respawn;
+} Program;
+
+static void start_sync_client (Program *program);
+
+static gboolean
+on_respawn (gpointer data)
+{
+  Program *program = data;
+  program->respawn = 0;
+  start_sync_client (program);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_sync_client_gone (GPid pid, gint status, gpointer data)
+{
+  Program *program = data;
+  g_spawn_close_pid (pid);
+  program->sync_pid = 0;
+  if (program->respawn == 0)
+    program->respawn = g_timeout_add (250, on_respawn, program);
+}
+
+/* Dies with us even when we are killed, so that nothing is ever left running. */
+static void
+die_with_parent (gpointer data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static void
+start_sync_client (Program *program)
+{
+  g_auto (LabKnobs) knobs = {0};
+  g_autoptr (GError) error = NULL;
+  lab_core_get_knobs (program->core, &knobs);
+  if (program->sync_client == NULL || program->sync_pid != 0 || knobs.stop)
+    return;
+  if (g_spawn_async (NULL, program->sync_client, NULL,
+                     G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, die_with_parent, NULL,
+                     &program->sync_pid, &error))
+    g_child_watch_add (program->sync_pid, on_sync_client_gone, program);
+  else
+    g_warning ("sync_client: %s", error->message);
+}
+
+/* BlueMind's core starts and stops sync_client itself; so `stop` ends it, and its log of changes grows. */
+static void
+on_knobs_changed (LabCore *core, gpointer data)
+{
+  Program *program = data;
+  g_auto (LabKnobs) knobs = {0};
+  lab_core_get_knobs (core, &knobs);
+  lab_sync_update (program->sync);
+  if (knobs.stop && program->sync_pid != 0)
+    kill (program->sync_pid, SIGTERM);
+  else
+    start_sync_client (program);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  Program *program = data;
+  if (program->sync_pid != 0)
+    kill (program->sync_pid, SIGTERM);
+  g_main_loop_quit (program->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* Below the range the kernel gives to clients; a port found free may still be lost to somebody quicker. */
+static int
+print_free_ports (gint n)
+{
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func (g_object_unref);
+  for (gint tries = 0; (gint) held->len < n && tries < 1000; tries++) {
+    guint16 port = (guint16) g_random_int_range (10000, 32000);
+    g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, port);
+    g_autoptr (GSocket) socket =
+        g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+    if (socket == NULL || !g_socket_bind (socket, address, FALSE, NULL))
+      continue;
+    g_print ("%u\n", port);
+    g_ptr_array_add (held, g_steal_pointer (&socket));
+  }
+  return (gint) held->len == n ? 0 : 1;
+}
+
+static gchar *sync_command, *token_file, *bj, *sasl_path, *ready_file;
+static gchar **shards;
+static gint free_ports, rest_port, sync_port;
+
+static const GOptionEntry options[] = {
+    {"free-ports", 0, 0, G_OPTION_ARG_INT, &free_ports, "Print N free ports and end", "N"},
+    {"bj", 0, 0, G_OPTION_ARG_STRING, &bj, "The directory database", "CONNINFO"},
+    {"data", 0, 0, G_OPTION_ARG_STRING_ARRAY, &shards, "A data database", "SERVER=CONNINFO"},
+    {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &token_file, "admin0's token", "FILE"},
+    {"rest-port", 0, 0, G_OPTION_ARG_INT, &rest_port, "REST", "PORT"},
+    {"sync-port", 0, 0, G_OPTION_ARG_INT, &sync_port, "Replication", "PORT"},
+    {"sasl", 0, 0, G_OPTION_ARG_FILENAME, &sasl_path, "saslauthd's socket", "PATH"},
+    {"sync-client", 0, 0, G_OPTION_ARG_STRING, &sync_command, "Kept running", "COMMAND"},
+    {"ready", 0, 0, G_OPTION_ARG_FILENAME, &ready_file, "Written when all is open", "FILE"},
+    {NULL}};
+
+static LabStore *
+open_store (void)
+{
+  LabStore *store = lab_store_new (bj);
+  for (guint i = 0; shards != NULL && shards[i] != NULL; i++) {
+    g_auto (GStrv) pair = g_strsplit (shards[i], "=", 2);
+    if (pair[0] != NULL && pair[1] != NULL)
+      lab_store_add_shard (store, pair[0], pair[1]);
+  }
+  return store;
+}
+
+static gboolean
+run (Program *program, GError **error)
+{
+  g_autofree gchar *token = NULL;
+  if (sync_command != NULL &&
+      !g_shell_parse_argv (sync_command, NULL, &program->sync_client, error))
+    return FALSE;
+  if (!g_file_get_contents (token_file, &token, NULL, error))
+    return FALSE;
+  program->core = lab_core_new (open_store (), g_strstrip (token));
+  program->sync = lab_sync_start (program->core, (guint16) sync_port, error);
+  if (program->sync == NULL || !lab_rest_start (program->core, (guint16) rest_port, error))
+    return FALSE;
+  if (sasl_path != NULL && !lab_sasl_start (program->core, sasl_path, error))
+    return FALSE;
+  lab_core_on_change (program->core, on_knobs_changed, program);
+  if (ready_file != NULL && !g_file_set_contents (ready_file, "READY\n", -1, error))
+    return FALSE;
+  start_sync_client (program);
+  program->loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, on_signal, program);
+  g_unix_signal_add (SIGINT, on_signal, program);
+  g_main_loop_run (program->loop);
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("- stand-in for bm-core");
+  g_autoptr (GError) error = NULL;
+  Program program = {0};
+  setlocale (LC_ALL, "");
+  signal (SIGPIPE, SIG_IGN);
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("bm-core-lab: %s\n", error->message);
+    return 64;
+  }
+  if (free_ports > 0)
+    return print_free_ports (free_ports);
+  if (bj == NULL || token_file == NULL || rest_port == 0 || sync_port == 0) {
+    g_printerr ("bm-core-lab: --bj, --token-file, --rest-port and --sync-port are needed\n");
+    return 64;
+  }
+  if (run (&program, &error))
+    return 0;
+  g_printerr ("bm-core-lab: %s\n", error->message);
+  return 1;
+}
