@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-html.h: what HTML says about its character set and what it refers to. Any thread. */
+#include "text/bm-html.h"
+
+#include "text/bm-charset.h"
+#include "text/bm-html-scan.h"
+
+#include <string.h>
+
+#define DETECT_MAX    4096
+#define REFERENCE_MAX 2048
+
+/* A piece of the source that names a character set. */
+typedef struct {
+  const gchar *start;
+  gsize size;
+} Span;
+
+static const gchar *
+find_word (const gchar *text, gsize size, const gchar *word)
+{
+  gsize n = strlen (word);
+  for (gsize i = 0; i + n <= size; i++)
+    if (g_ascii_strncasecmp (text + i, word, n) == 0)
+      return text + i;
+  return NULL;
+}
+
+/* The value after `word` and "=", perhaps quoted: "text/html; charset=utf-8". */
+static Span
+value_after (const gchar *text, gsize size, const gchar *word)
+{
+  const gchar *end = text + size;
+  const gchar *p = find_word (text, size, word);
+  if (p == NULL)
+    return (Span){NULL, 0};
+  p += strlen (word);
+  while (p < end && g_ascii_isspace (*p))
+    p++;
+  if (p == end || *p != '=')
+    return (Span){NULL, 0};
+  p++;
+  while (p < end && (g_ascii_isspace (*p) || *p == '"' || *p == '\''))
+    p++;
+  const gchar *start = p;
+  while (p < end && (g_ascii_isalnum (*p) || strchr ("-_:.+()", *p) != NULL) && *p != '\0')
+    p++;
+  return (Span){start, (gsize) (p - start)};
+}
+
+/* The place where the token names a character set; size 0 when it does not. */
+static Span
+charset_span (const BmHtmlScan *scan)
+{
+  Span span = {NULL, 0};
+  if (scan->kind == BM_HTML_OTHER && scan->size > 5 && memcmp (scan->text, "<?xml", 5) == 0)
+    return value_after (scan->text, scan->size, "encoding");
+  if (scan->kind != BM_HTML_TAG || scan->closing || strcmp (scan->name, "meta") != 0)
+    return span;
+  g_autofree gchar *equiv = bm_html_scan_attribute (scan, "http-equiv");
+  BmHtmlAttribute attribute;
+  bm_html_attribute_init (&attribute, scan);
+  while (bm_html_attribute_next (&attribute)) {
+    if (strcmp (attribute.name, "charset") == 0 && attribute.size > 0)
+      return (Span){attribute.value, attribute.size};
+    if (strcmp (attribute.name, "content") == 0 && equiv != NULL &&
+        g_ascii_strcasecmp (g_strstrip (equiv), "content-type") == 0)
+      span = value_after (attribute.value, attribute.size, "charset");
+  }
+  return span;
+}
+
+static gboolean
+is_utf16 (const gchar *label)
+{
+  const gchar *charset = bm_charset_from_name (label);
+  return charset != NULL && g_str_has_prefix (charset, "UTF-16");
+}
+
+gchar *
+bm_html_detect_charset (const guint8 *data, gsize size)
+{
+  if (size >= 3 && memcmp (data, "\xEF\xBB\xBF", 3) == 0)
+    return g_strdup ("utf-8");
+  if (size >= 2 && (memcmp (data, "\xFF\xFE", 2) == 0 || memcmp (data, "<\0", 2) == 0))
+    return g_strdup ("utf-16le");
+  if (size >= 2 && (memcmp (data, "\xFE\xFF", 2) == 0 || memcmp (data, "\0<", 2) == 0))
+    return g_strdup ("utf-16be");
+  BmHtmlScan scan;
+  bm_html_scan_init (&scan, (const gchar *) data, MIN (size, (gsize) DETECT_MAX));
+  while (bm_html_scan_next (&scan)) {
+    Span span = charset_span (&scan);
+    if (span.size == 0)
+      continue;
+    g_autofree gchar *label = g_strstrip (g_strndup (span.start, span.size));
+    /* Read in single bytes, so it is not UTF-16 (WHATWG 13.2.3.2 says the same). */
+    return is_utf16 (label) ? g_strdup ("utf-8") : g_steal_pointer (&label);
+  }
+  return NULL;
+}
+
+gchar *
+bm_html_set_charset_utf8 (const gchar *html)
+{
+  GString *out = g_string_new (NULL);
+  const gchar *copied = html;
+  BmHtmlScan scan;
+  bm_html_scan_init (&scan, html, strlen (html));
+  while (bm_html_scan_next (&scan)) {
+    Span span = charset_span (&scan);
+    if (span.size == 0 || (span.size == 5 && g_ascii_strncasecmp (span.start, "utf-8", 5) == 0))
+      continue;
+    g_string_append_len (out, copied, span.start - copied);
+    g_string_append (out, "utf-8");
+    copied = span.start + span.size;
+  }
+  g_string_append (out, copied);
+  return g_string_free (out, FALSE);
+}
+
+/* Takes the value; keeps it when it can name a part of the message. */
+static void
+add_reference (GHashTable *references, gchar *value, gboolean only_cid)
+{
+  g_autofree gchar *reference = g_strstrip (value);
+  gboolean cid = g_ascii_strncasecmp (reference, "cid:", 4) == 0;
+  gsize size = strlen (reference);
+  if (size == 0 || size > REFERENCE_MAX || *reference == '#' || (only_cid && !cid) ||
+      g_ascii_strncasecmp (reference, "data:", 5) == 0)
+    return;
+  if (cid) {
+    g_autofree gchar *plain = g_uri_unescape_string (reference + 4, NULL);
+    gboolean usable = plain != NULL && g_utf8_validate (plain, -1, NULL);
+    g_hash_table_add (references, g_strconcat ("cid:", usable ? plain : reference + 4, NULL));
+  } else {
+    g_hash_table_add (references, g_steal_pointer (&reference));
+  }
+}
+
+/* Every url(...) of a style sheet or style attribute. */
+static void
+add_css (GHashTable *references, const gchar *css, gsize size)
+{
+  const gchar *p = css, *end = css + size;
+  while (p < end) {
+    p = memchr (p, '(', (gsize) (end - p));
+    if (p == NULL)
+      return;
+    gboolean url = p - css >= 3 && g_ascii_strncasecmp (p - 3, "url", 3) == 0;
+    p++;
+    if (!url)
+      continue;
+    const gchar *close = memchr (p, ')', (gsize) (end - p));
+    if (close == NULL)
+      return;
+    if (close - p <= REFERENCE_MAX) {
+      g_autofree gchar *value = g_strstrip (g_strndup (p, (gsize) (close - p)));
+      gsize n = strlen (value);
+      gboolean quoted = n >= 2 && (*value == '"' || *value == '\'') && value[n - 1] == *value;
+      add_reference (references, quoted ? g_strndup (value + 1, n - 2) : g_strdup (value), FALSE);
+    }
+    p = close;
+  }
+}
+
+static void
+add_tag (GHashTable *references, const BmHtmlScan *scan)
+{
+  static const gchar *const shown[] = {"src", "background", "data", "poster"};
+  BmHtmlAttribute attribute;
+  bm_html_attribute_init (&attribute, scan);
+  while (bm_html_attribute_next (&attribute)) {
+    g_autofree gchar *value = bm_html_decode (attribute.value, attribute.size);
+    gboolean is_shown = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
+      is_shown = is_shown || strcmp (attribute.name, shown[i]) == 0;
+    if (is_shown)
+      add_reference (references, g_steal_pointer (&value), FALSE);
+    else if (strcmp (attribute.name, "style") == 0)
+      add_css (references, value, strlen (value));
+    else if (strcmp (attribute.name, "href") == 0 && strcmp (scan->name, "link") != 0)
+      add_reference (references, g_steal_pointer (&value), TRUE);
+  }
+}
+
+GHashTable *
+bm_html_references (const gchar *html)
+{
+  GHashTable *references = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  BmHtmlScan scan;
+  bm_html_scan_init (&scan, html, strlen (html));
+  while (bm_html_scan_next (&scan)) {
+    if (scan.kind == BM_HTML_RAW && strcmp (scan.name, "style") == 0)
+      add_css (references, scan.text, scan.size);
+    else if (scan.kind == BM_HTML_TAG && !scan.closing)
+      add_tag (references, &scan);
+  }
+  return references;
+}

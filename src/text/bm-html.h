@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What a mail needs to know about an HTML body: its character set, its text, what it refers to.
+ * A tolerant scanner, not a browser. Pure functions over hostile input, linear in its length, no
+ * recursion. HTML arguments are valid UTF-8 unless said otherwise. Must not know MAPI, MIME or
+ * files. Any thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Readable text for the plain alternative: blocks as lines, Outlook's MsoNormal paragraphs without
+ * blank lines between, lists with "- " or numbers, cells separated by tabs, links as
+ * "text <url>" where the text is not the address already, images as "[alt]", <pre> as it is; no
+ * styles, scripts, comments. Lines end in LF, no trailing blanks; not wrapped. New; "" for HTML
+ * without text. */
+gchar *bm_html_to_text (const gchar *html, gsize size);
+
+/* The character set that HTML bytes (any encoding) declare in their first 4 KiB: byte order mark,
+ * XML declaration, meta charset, meta http-equiv. As written there (see bm_charset_from_name), but
+ * "utf-8" for a UTF-16 claim in bytes that are plainly not. New, or NULL. */
+gchar *bm_html_detect_charset (const guint8 *data, gsize size);
+
+/* The same HTML, in which every meta element (and XML declaration) that names a character set
+ * names utf-8; nothing else is touched and none is added. New. */
+gchar *bm_html_set_charset_utf8 (const gchar *html);
+
+/* What the HTML shows from elsewhere: values of src, background, data and poster, of href where it
+ * is a cid:, and of url(...) in styles; not in comments, nor the office file lists of link
+ * elements. A set of strings, each with entities decoded; a cid has the scheme in lower case and
+ * percent signs decoded ("cid:image001.png@01D78380.EF6DC500"), the others (file names, content
+ * locations, http addresses) are as written. data: and "#..." are left out. New; keys owned. */
+GHashTable *bm_html_references (const gchar *html);
+
+G_END_DECLS

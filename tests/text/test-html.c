@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* HTML: its text, its character set, what it refers to; broken and hostile markup. */
+#include "text/bm-html.h"
+
+#include "text/bm-html-entities.h"
+
+#include <string.h>
+
+static void
+text_is (const gchar *html, const gchar *expected)
+{
+  g_autofree gchar *copy = g_memdup2 (html, strlen (html)); /* no NUL to lean on */
+  g_autofree gchar *text = bm_html_to_text (copy, strlen (html));
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_blocks (void)
+{
+  text_is ("", "");
+  text_is ("  plain \n text ", "plain text\n");
+  text_is ("<p>a</p><p>b</p>", "a\n\nb\n");
+  text_is ("x<p>a</p>b", "x\n\na\n\nb\n");
+  text_is ("<div>a</div><div>b<br>c<br></div><div><br></div><div>d</div>", "a\nb\nc\n\nd\n");
+  text_is ("<p class=MsoNormal>a</p>\r\n<p class='MsoNormal'><o:p>&nbsp;</o:p></p><p "
+           "class=\"MsoNormal\">b</p>",
+           "a\n\nb\n");
+  text_is ("<h1>T</h1>x<hr>y", "T\n\nx\n________________________________\ny\n");
+  text_is ("<b>bo</b>ld <i>it</i>\n<span> x</span>", "bold it x\n");
+  text_is ("a<br><br>b", "a\n\nb\n");
+  text_is ("<table><tr><td>1</td><td>2</td></tr><tr><td>3<td>4</table>x", "1\t2\n3\t4\nx\n");
+  text_is ("<pre>\n  a\tb\n\n  c</pre>d", "  a\tb\n\n  c\n\nd\n");
+}
+
+static void
+test_lists (void)
+{
+  text_is ("<ul><li>a<li><p>b</p></ul>c", "- a\n- b\n\nc\n");
+  text_is ("x<ol><li>a</li><li>b<ul><li>n</li></ul></li><li></li><li>d</li></ol>",
+           "x\n\n1. a\n2. b\n  - n\n4. d\n");
+  text_is ("<li>lone</li></ul></ol>x", "- lone\n\nx\n");
+}
+
+static void
+test_links (void)
+{
+  text_is ("<a href=\"http://x.org/a?b=1&amp;c=2\">click</a> now",
+           "click <http://x.org/a?b=1&c=2> now\n");
+  text_is ("<a href=\"http://www.x.org/\">www.x.org</a>.", "www.x.org.\n");
+  text_is ("<a href='mailto:a@b.c'>a@b.c</a><a href='mailto:a@b.c'>Ann</a>", "a@b.cAnn <a@b.c>\n");
+  text_is ("<a href='#top'>t</a><a href='javascript:x()'>j</a><a href=cid:q>c</a>", "tjc\n");
+  text_is ("<a href='http://x'></a>y<a href='http://z'>open", "yopen <http://z>\n");
+  text_is ("<a href='http://x'><img src=cid:1 alt='Logo \n 1'></a><img src=y>",
+           "[Logo   1] <http://x>\n");
+}
+
+static void
+test_entities (void)
+{
+  text_is ("&lt;b&gt; &amp;amp; &eacute;&#233;&#xE9;&euro;&apos;", "<b> &amp; ééé€'\n");
+  text_is ("&#146;&#0;&#xD800;&#99999999999;", "’\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\n");
+  text_is ("&nope; & &; &#; &#x; AT&T &copy 1 &", "&nope; & &; &#; &#x; AT&T © 1 &\n");
+  text_is ("a&nbsp;&nbsp;b c\u00A0d", "a  b c d\n");
+  g_assert_cmpuint (bm_html_entities_lookup ("AElig"), ==, 0xC6);
+  g_assert_cmpuint (bm_html_entities_lookup ("zwnj"), ==, 0x200C);
+  g_assert_cmpuint (bm_html_entities_lookup ("Alpha"), ==, 0x391);
+  g_assert_cmpuint (bm_html_entities_lookup ("alpha"), ==, 0x3B1);
+  g_assert_cmpuint (bm_html_entities_lookup ("ALPHA"), ==, 0);
+}
+
+static void
+test_left_out (void)
+{
+  text_is ("<html><head><title>T</title><style>p{}</style><script>if (a<b) x()</script></head>"
+           "<body>x</body></html>",
+           "x\n");
+  text_is ("a<!-- <b>no</b> -->b<!-->c<!DOCTYPE x>d<?php e?>f<![if !vml]>g<![endif]>", "abcdfg\n");
+  text_is ("<STYLE>x</Style >y</style>z", "yz\n");
+  text_is ("<title/>x", "x\n");
+  text_is ("1 < 2 <3 </ 4> 5 <", "1 < 2 <3 5 <\n");
+  text_is ("a<b c='>'d=\">\" e=>f", "af\n");
+  text_is ("a<!-- open", "a\n");
+  text_is ("a<style>open", "a\n");
+  text_is ("a<b c='open>d", "a\n");
+}
+
+static void
+detects (const gchar *html, gsize size, const gchar *expected)
+{
+  g_autofree guint8 *copy = g_memdup2 (html, size);
+  g_autofree gchar *charset = bm_html_detect_charset (copy, size);
+  g_assert_cmpstr (charset, ==, expected);
+}
+#define DETECTS(html, expected) detects (html, sizeof (html) - 1, expected)
+
+static void
+test_detect (void)
+{
+  DETECTS ("\xEF\xBB\xBF<html>", "utf-8");
+  DETECTS ("\xFF\xFE<\0", "utf-16le");
+  DETECTS ("\0<\0h", "utf-16be");
+  DETECTS ("<meta charset=koi8-r>", "koi8-r");
+  DETECTS ("<META CharSet = ' ISO-8859-2 ' >", "ISO-8859-2");
+  DETECTS ("<html><meta http-equiv=Content-Type content=\"text/html; charset=gb2312\">", "gb2312");
+  DETECTS ("<meta http-equiv='content-type' content='text/html;CHARSET = \"x-sjis\"'>", "x-sjis");
+  DETECTS ("<?xml version='1.0' encoding='windows-1251'?><html>", "windows-1251");
+  DETECTS ("<meta charset=utf-16><p>", "utf-8");
+  DETECTS ("<meta name=x content='charset=no'><!-- <meta charset=no> --><title><meta charset=no>"
+           "</title><p charset=no></meta charset=no>",
+           NULL);
+  DETECTS ("", NULL);
+  DETECTS ("<meta charset=", NULL);
+  g_autofree gchar *late = g_strnfill (5000, ' ');
+  g_autofree gchar *html = g_strconcat (late, "<meta charset=koi8-r>", NULL);
+  detects (html, strlen (html), NULL);
+}
+
+static void
+becomes (const gchar *html, const gchar *expected)
+{
+  g_autofree gchar *result = bm_html_set_charset_utf8 (html);
+  g_assert_cmpstr (result, ==, expected);
+}
+
+static void
+test_set_charset (void)
+{
+  becomes ("<p>é</p>", "<p>é</p>");
+  becomes ("a<meta charset=\"koi8-r\">b", "a<meta charset=\"utf-8\">b");
+  becomes ("<meta charset=UTF-8>", "<meta charset=UTF-8>");
+  becomes ("<meta http-equiv=\"Content-Type\" content=\"text/html; charset=us-ascii\"><p>us-ascii",
+           "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"><p>us-ascii");
+  becomes ("<?xml encoding=\"x\"?><meta charset=a><meta charset=b>z",
+           "<?xml encoding=\"utf-8\"?><meta charset=utf-8><meta charset=utf-8>z");
+  becomes ("<meta name=d content='charset=us-ascii'>", "<meta name=d content='charset=us-ascii'>");
+  becomes ("", "");
+}
+
+static void
+test_references (void)
+{
+  g_autoptr (GHashTable) found = bm_html_references (
+      "<style>p{background:url( 'bg.png' )} x{b:URL(cid:st%40yle)}</style>"
+      "<body background=\"back.gif\" style=\"list:url(&quot;cid:dot&quot;)\">"
+      "<img src=\"CID:image001.png@01D78380.EF6DC500\"><img src=cid:a%20b&amp;c>"
+      "<link rel=File-List href=\"cid:filelist.xml\"><a href='http://x'>x</a><a "
+      "href='cid:doc'>d</a>"
+      "<img src='data:image/png;base64,xx'><img src=''><!-- <img src=cid:no> -->"
+      "<v:imagedata src='sub/pic.jpg'/><img src='https://t/p.gif'><img src='#'><img src='cid:%zz'>"
+      "<img src='bg.png'>");
+  static const gchar *const expected[] = {"bg.png",
+                                          "cid:st@yle",
+                                          "back.gif",
+                                          "cid:dot",
+                                          "cid:image001.png@01D78380.EF6DC500",
+                                          "cid:a b&c",
+                                          "cid:doc",
+                                          "sub/pic.jpg",
+                                          "https://t/p.gif",
+                                          "cid:%zz"};
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_true (g_hash_table_contains (found, expected[i]));
+  g_assert_cmpuint (g_hash_table_size (found), ==, G_N_ELEMENTS (expected));
+}
+
+/* Each would be slow or deep for a careless reader. */
+static void
+test_hostile (void)
+{
+  static const gchar *const units[] = {
+      "<",
+      "<a ",
+      "<a href='http://x'>",
+      "<!--",
+      "<style>",
+      "</",
+      "<ul>",
+      "<li>x",
+      "&",
+      "&#",
+      "<pre>\n",
+      "<p> ",
+      "<td>x",
+      "url(",
+      "<a '",
+      "<br>",
+      "<meta charset=x>",
+      "<a b=\"",
+      "<ol><li>",
+      "<img alt=",
+      "<x style='url('",
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
+    GString *html = g_string_new (NULL);
+    for (guint n = 0; n < 50000; n++)
+      g_string_append (html, units[i]);
+    g_autofree gchar *text = bm_html_to_text (html->str, html->len);
+    g_autofree gchar *set = bm_html_set_charset_utf8 (html->str);
+    g_autofree gchar *charset = bm_html_detect_charset ((guint8 *) html->str, html->len);
+    g_autoptr (GHashTable) references = bm_html_references (html->str);
+    g_assert_true (g_utf8_validate (text, -1, NULL));
+    g_assert_cmpuint (strlen (text), <=, 20 * html->len);
+    g_string_free (html, TRUE);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/text/html/blocks", test_blocks);
+  g_test_add_func ("/text/html/lists", test_lists);
+  g_test_add_func ("/text/html/links", test_links);
+  g_test_add_func ("/text/html/entities", test_entities);
+  g_test_add_func ("/text/html/left-out", test_left_out);
+  g_test_add_func ("/text/html/detect", test_detect);
+  g_test_add_func ("/text/html/set-charset", test_set_charset);
+  g_test_add_func ("/text/html/references", test_references);
+  g_test_add_func ("/text/html/hostile", test_hostile);
+  return g_test_run ();
+}
