@@ -139,6 +139,8 @@ reserve (Output *out, gsize more)
 static void
 append (Output *out, const gchar *bytes, gsize size)
 {
+  if (size == 0)
+    return;
   reserve (out, size);
   memcpy (out->text + out->used, bytes, size);
   out->used += size;

@@ -43,7 +43,8 @@ mutate (GRand *random, GByteArray *bytes)
   if (bytes->len == 0)
     return;
   guint at = (guint) g_rand_int_range (random, 0, (gint) bytes->len);
-  guint length = MIN ((guint) g_rand_int_range (random, 1, 64), bytes->len - at);
+  guint length = (guint) g_rand_int_range (random, 1, 64);
+  length = MIN (length, bytes->len - at);
   switch (g_rand_int_range (random, 0, 5)) {
   case 0:
     bytes->data[at] ^= (guint8) (1u << g_rand_int_range (random, 0, 8));
