@@ -22,6 +22,7 @@ typedef struct {
   LabUser *user; /* NULL for admin0 and for nobody */
   const gchar *key;
   JsonBuilder *json;
+  gchar *scalar; /* an answer that is one JSON string: the builder makes only objects and arrays */
 } Request;
 
 typedef void (*Handler) (Request *request);
@@ -375,7 +376,7 @@ installation_state (Request *request)
 {
   g_auto (LabKnobs) knobs = {0};
   lab_core_get_knobs (request->core, &knobs);
-  json_builder_add_string_value (request->json, knobs.state);
+  request->scalar = g_strdup_printf ("\"%s\"", knobs.state);
 }
 
 static void
@@ -528,6 +529,12 @@ static void
 send_answer (Request *request)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (request->json);
+  if (request->scalar != NULL) {
+    soup_server_message_set_status (request->message, 200, NULL);
+    soup_server_message_set_response (request->message, "application/json", SOUP_MEMORY_TAKE,
+                                      request->scalar, strlen (request->scalar));
+    return;
+  }
   if (root == NULL || JSON_NODE_TYPE (root) == JSON_NODE_NULL) {
     if (soup_server_message_get_status (request->message) == 0)
       soup_server_message_set_status (request->message, 204, NULL);
