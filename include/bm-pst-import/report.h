@@ -94,5 +94,7 @@ gchar *bm_report_to_html (const BmReport *report); /* self-contained; no script,
 /* The stable exit status: 3 out of balance or a difference; the status of what stopped it; 2 not
  * all verified; 1 some failed; 0. */
 gint bm_report_exit_status (const BmReport *report);
+/* The same in a sentence without a full stop. Static. */
+const gchar *bm_report_verdict (const BmReport *report);
 
 G_END_DECLS

@@ -143,27 +143,6 @@ add_words (GString *out, const BmReport *report)
                             (const gchar *) g_ptr_array_index (report->warnings, i));
 }
 
-static const gchar *
-verdict (const BmReport *report)
-{
-  const BmLedger *ledger = &report->ledger;
-  if (!ledger->balanced)
-    return "The ledger is out of balance: do not trust this import";
-  if (ledger->differs > 0)
-    return "Differences found: do not sign";
-  if (report->stopped != BM_CAUSE_LAST)
-    return "Stopped before the end";
-  if (report->dry_run)
-    return "Dry run: nothing was sent; pending is what would be appended";
-  if (report->stalled)
-    return "Replication stalled: not every message is proven";
-  if (ledger->unverified + ledger->gone + ledger->pending > 0)
-    return "Not every message is proven replicated";
-  if (ledger->failed > 0)
-    return "Every message sent is proven replicated; some items failed";
-  return "Every message is proven replicated";
-}
-
 gchar *
 bm_report_to_text (const BmReport *report)
 {
@@ -173,7 +152,8 @@ bm_report_to_text (const BmReport *report)
   add_folders (out, report);
   add_words (out, report);
   add_exceptions (out, report);
-  g_string_append_printf (out, "\n%s (exit status %d).\n", verdict (report), report->exit_status);
+  g_string_append_printf (out, "\n%s (exit status %d).\n", bm_report_verdict (report),
+                          report->exit_status);
   if (report->stopped != BM_CAUSE_LAST)
     g_string_append_printf (out, "  %s: %s\n  do: %s\n", bm_cause_token (report->stopped),
                             report->stopped_text, bm_cause_advice (report->stopped));

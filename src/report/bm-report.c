@@ -402,3 +402,24 @@ bm_report_exit_status (const BmReport *report)
     return 2;
   return ledger->failed > 0 ? 1 : 0;
 }
+
+const gchar *
+bm_report_verdict (const BmReport *report)
+{
+  const BmLedger *ledger = &report->ledger;
+  if (!ledger->balanced)
+    return "The ledger is out of balance: do not trust this import";
+  if (ledger->differs > 0)
+    return "Differences found: do not sign";
+  if (report->stopped != BM_CAUSE_LAST)
+    return "Stopped before the end";
+  if (report->dry_run)
+    return "Dry run: nothing was sent; pending is what would be appended";
+  if (report->stalled)
+    return "Replication stalled: not every message is proven";
+  if (ledger->unverified + ledger->gone + ledger->pending > 0)
+    return "Not every message is proven replicated";
+  if (ledger->failed > 0)
+    return "Every message sent is proven replicated; some items failed";
+  return "Every message is proven replicated";
+}

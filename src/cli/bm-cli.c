@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What the commands share: options, errors, signals, reports. See bm-cli.h. One thread. */
+#include "cli/bm-cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+gboolean
+bm_cli_parse (int argc, char **argv, const GOptionEntry *entries, const gchar *arguments,
+              const gchar *examples, guint min, guint max, GStrv *args, int *status)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (arguments);
+  g_autoptr (GError) error = NULL;
+  gboolean help = FALSE;
+  const GOptionEntry help_entry[] = {
+      {"help", 'h', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &help, NULL, NULL},
+      {NULL},
+  };
+  g_autofree gchar *program = g_strconcat ("bm-pst-import ", argv[0], NULL);
+  g_set_prgname (program);
+  g_option_context_set_help_enabled (context, FALSE); /* GLib's own would exit here */
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_main_entries (context, help_entry, NULL);
+  g_option_context_set_description (context, examples);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("%s: %s; see %s --help\n", program, error->message, program);
+    *status = 64;
+    return FALSE;
+  }
+  if (help) {
+    g_autofree gchar *text = g_option_context_get_help (context, TRUE, NULL);
+    fputs (text, stdout);
+    *status = 0;
+    return FALSE;
+  }
+  if (argc - 1 < (int) min || argc - 1 > (int) max) {
+    g_printerr ("%s: %s arguments; see %s --help\n", program,
+                argc - 1 < (int) min ? "too few" : "too many", program);
+    *status = 64;
+    return FALSE;
+  }
+  *args = g_strdupv (argv + 1);
+  return TRUE;
+}
+
+int
+bm_cli_fail (GError *error)
+{
+  g_autoptr (GError) owned = error;
+  BmCause cause = bm_error_cause (owned);
+  bm_cli_progress_end ();
+  g_printerr ("bm-pst-import: %s: %s\n  do: %s\n", bm_cause_token (cause), owned->message,
+              bm_cause_advice (cause));
+  return bm_cause_exit_status (cause);
+}
+
+gboolean
+bm_cli_check_format (const gchar *format, const gchar *allowed, int *status)
+{
+  g_auto (GStrv) words = g_strsplit (allowed, " ", -1);
+  if (g_strv_contains ((const gchar *const *) words, format))
+    return TRUE;
+  g_printerr ("bm-pst-import: --format %s: not one of %s\n", format, allowed);
+  *status = 64;
+  return FALSE;
+}
+
+BmSource *
+bm_cli_open_source (const gchar *path, const gchar *charset, guint64 max_message_size,
+                    gboolean no_sandbox, GError **error)
+{
+  BmReaderOptions options = {.path = path,
+                             .charset = charset != NULL ? charset : "",
+                             .max_message_size = max_message_size,
+                             .no_sandbox = no_sandbox};
+  return bm_reader_open (&options, error);
+}
+
+static volatile sig_atomic_t signalled;
+
+static void
+on_signal (int number)
+{
+  signalled = 1;
+  bm_import_interrupt ();
+}
+
+gboolean
+bm_cli_interrupted (GError **error)
+{
+  if (signalled)
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_INTERRUPTED, "interrupted by a signal");
+  return signalled != 0;
+}
+
+int
+bm_cli_print_sandbox (void)
+{
+  g_print ("sandbox: %s\n", bm_reader_sandbox_probe ());
+  return 0;
+}
+
+void
+bm_cli_catch_signals (void)
+{
+  /* SA_RESETHAND: a second signal kills, should the first not be heard */
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND};
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+  signal (SIGPIPE, SIG_IGN); /* libetpan writes with plain send() */
+}
+
+int
+bm_cli_print_report (BmJournal *journal, const gchar *format)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmReport) report = bm_report_collect (journal, &error);
+  if (report == NULL)
+    return bm_cli_fail (g_steal_pointer (&error));
+  g_autofree gchar *text = g_str_equal (format, "json")   ? bm_report_to_json (report)
+                           : g_str_equal (format, "csv")  ? bm_report_to_csv (report)
+                           : g_str_equal (format, "html") ? bm_report_to_html (report)
+                                                          : bm_report_to_text (report);
+  fputs (text, stdout);
+  return report->exit_status;
+}
+
+static gboolean
+save (const gchar *directory, const gchar *name, gchar *text, GError **error)
+{
+  g_autofree gchar *owned = text;
+  g_autofree gchar *path = g_build_filename (directory, name, NULL);
+  g_autoptr (GError) local = NULL;
+  if (g_file_set_contents_full (path, owned, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write the report: %s", local->message);
+  return FALSE;
+}
+
+gboolean
+bm_cli_save_reports (const BmReport *report, const gchar *directory, GError **error)
+{
+  return save (directory, "report.txt", bm_report_to_text (report), error) &&
+         save (directory, "report.json", bm_report_to_json (report), error) &&
+         save (directory, "report.csv", bm_report_to_csv (report), error) &&
+         save (directory, "report.html", bm_report_to_html (report), error);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-session.h. Must not know PSTs or journals. */
+#include "cli/bm-session.h"
+
+#include "imap/bm-imap.h"
+#include <string.h>
+
+#define PING_EVERY_US                                                                              \
+  (8 * 60 * G_USEC_PER_SEC) /* a session of the core dies after 20 idle minutes */
+#define PLAIN_PORT 1143     /* the backend: no nginx between */
+#define RUNNING    "CORE_STATE_RUNNING"
+
+static BmDatabase
+database_of (const BmConfigDatabase *config)
+{
+  return (BmDatabase){.host = config->host,
+                      .port = config->port,
+                      .dbname = config->dbname,
+                      .user = config->user,
+                      .password = config->password};
+}
+
+static gchar *
+read_secret (const gchar *path, const gchar *what, GError **error)
+{
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) local = NULL;
+  if (!g_file_get_contents (path, &text, NULL, &local)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "%s: %s", what, local->message);
+    return NULL;
+  }
+  g_strdelimit (text, "\r\n", '\0');
+  if (*text == '\0') {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "%s: the file %s is empty", what, path);
+    return NULL;
+  }
+  return g_steal_pointer (&text);
+}
+
+static gboolean
+open_core (BmSession *session, GError **error)
+{
+  const BmConfig *config = session->config;
+  if (config->core_token_file == NULL)
+    return TRUE;
+  g_autofree gchar *key = read_secret (config->core_token_file, "the core's admin key", error);
+  if (key == NULL)
+    return FALSE;
+  session->core = bm_core_new (config->core_url, key, error);
+  return session->core != NULL;
+}
+
+static gboolean
+check_state (BmSession *session, GError **error)
+{
+  g_autofree gchar *state = NULL;
+  if (!bm_core_state (session->core, &state, error))
+    return FALSE;
+  if (g_strcmp0 (state, RUNNING) == 0)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
+               "BlueMind's core is in state %s, not running; wait until it is", state);
+  return FALSE;
+}
+
+/* The PST's size stands for the size of its messages: an estimate, and called one. */
+static gboolean
+check_quota (BmSession *session, guint64 need, GError **error)
+{
+  gint64 used = 0, quota = 0;
+  g_autoptr (GError) local = NULL;
+  if (!bm_core_quota (session->core, session->user->domain_uid, session->user->user_uid, &used,
+                      &quota, &local)) {
+    g_warning ("cannot ask for the quota: %s", local->message);
+    return TRUE;
+  }
+  if (quota <= 0 || (guint64) MAX (quota - used, 0) * 1024 >= need)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_OVER_QUOTA,
+               "%s has %" G_GINT64_FORMAT " KiB left of %" G_GINT64_FORMAT
+               " KiB, the PST needs an estimated %" G_GUINT64_FORMAT
+               " KiB (--ignore-quota goes on all the same)",
+               session->user->mail_login, MAX (quota - used, 0), quota, need / 1024);
+  return FALSE;
+}
+
+static gboolean
+preflight (BmSession *session, guint64 need, GError **error)
+{
+  if (session->core == NULL) {
+    g_warning ("no admin key of BlueMind's core: its state, quota and size limit are not checked");
+    return TRUE;
+  }
+  g_autoptr (GError) local = NULL;
+  if (!check_state (session, error) || (need > 0 && !check_quota (session, need, error)))
+    return FALSE;
+  if (!bm_core_message_size_limit (session->core, &session->message_size_limit, &local))
+    g_warning ("cannot ask for the message size limit: %s", local->message);
+  return TRUE;
+}
+
+/* The password or API key of the file, or a token by sudo; asked again at every connect, because
+ * tokens end with a maintenance. */
+static gboolean
+give_password (gpointer data, gchar **password, GError **error)
+{
+  BmSession *session = data;
+  if (session->secret != NULL) {
+    *password = g_strdup (session->secret);
+    return TRUE;
+  }
+  if (session->token != NULL && !bm_core_ping (session->core, session->token, NULL))
+    g_clear_pointer (&session->token, g_free);
+  if (session->token == NULL) {
+    g_clear_pointer (&session->imap_login, g_free);
+    if (!bm_core_su (session->core, session->user->mail_login, &session->token,
+                     &session->imap_login, error))
+      return FALSE;
+  }
+  session->token_used = g_get_monotonic_time ();
+  *password = g_strdup (session->token);
+  return TRUE;
+}
+
+static gboolean
+open_credential (BmSession *session, const BmSessionOptions *options, GError **error)
+{
+  if (options->password_file != NULL) {
+    session->secret = read_secret (options->password_file, "--password-file", error);
+    return session->secret != NULL;
+  }
+  if (session->core != NULL) {
+    g_autofree gchar *password = NULL;
+    return give_password (session, &password, error);
+  }
+  g_set_error_literal (error, BM_ERROR, BM_CAUSE_CONFIG,
+                       "no credential for the user: give --password-file (password or API key), "
+                       "or [core] token-file for BlueMind's admin key");
+  return FALSE;
+}
+
+BmSession *
+bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
+                 GError **error)
+{
+  g_autoptr (BmSession) session = g_new0 (BmSession, 1);
+  BmDatabase directory = database_of (&config->directory);
+  session->config = config;
+  session->user = bm_directory_lookup (&directory, options->address, error);
+  if (session->user == NULL || !open_core (session, error) || !preflight (session, need, error) ||
+      !open_credential (session, options, error))
+    return NULL;
+  return g_steal_pointer (&session);
+}
+
+BmSession *
+bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error)
+{
+  g_autoptr (BmSession) session = g_new0 (BmSession, 1);
+  BmDatabase directory = database_of (&config->directory);
+  session->config = config;
+  session->user = bm_directory_lookup (&directory, address, error);
+  if (session->user == NULL || !bm_session_connect_witness (session, error))
+    return NULL;
+  return g_steal_pointer (&session);
+}
+
+gboolean
+bm_session_connect_witness (BmSession *session, GError **error)
+{
+  BmConfigDatabase shard;
+  bm_config_shard (session->config, session->user->server_uid, session->user->server_host, &shard);
+  if (shard.host == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG,
+                 "no host for the database bj-data of server %s: set [data] host",
+                 session->user->server_uid);
+    return FALSE;
+  }
+  BmDatabase data = database_of (&shard);
+  session->witness = bm_witness_sql_new (&data, session->user, error);
+  return session->witness != NULL;
+}
+
+static BmImapTls
+tls_of (const BmConfig *config, gboolean local)
+{
+  switch (config->imap_tls) {
+  case BM_CONFIG_TLS_NONE:
+    return BM_IMAP_TLS_NONE;
+  case BM_CONFIG_TLS_STARTTLS:
+    return BM_IMAP_TLS_STARTTLS;
+  case BM_CONFIG_TLS_IMPLICIT:
+    return BM_IMAP_TLS_IMPLICIT;
+  case BM_CONFIG_TLS_AUTO:
+  default:
+    return local ? BM_IMAP_TLS_NONE : BM_IMAP_TLS_IMPLICIT;
+  }
+}
+
+static gboolean
+may_be_plain (const BmConfig *config, const gchar *host, gboolean local)
+{
+  return local || g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host);
+}
+
+gboolean
+bm_session_make_sink (BmSession *session, GError **error)
+{
+  const BmConfig *config = session->config;
+  const gchar *host = config->imap_host != NULL ? config->imap_host : session->user->server_host;
+  if (host == NULL) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_CONFIG,
+                         "no mail server: set [imap] host, the directory names none");
+    return FALSE;
+  }
+  gboolean local = bm_config_host_is_local (host);
+  session->imap_host = g_strdup (local ? "127.0.0.1" : host);
+  BmImapTls tls = tls_of (config, local);
+  guint16 port = tls == BM_IMAP_TLS_NONE ? PLAIN_PORT : tls == BM_IMAP_TLS_STARTTLS ? 143 : 993;
+  BmImapOptions options = {
+      .host = tls == BM_IMAP_TLS_NONE ? session->imap_host : host,
+      .port = config->imap_port > 0 ? config->imap_port : port,
+      .tls = tls,
+      .ca_file = config->imap_ca_file,
+      .allow_plaintext = may_be_plain (config, host, local),
+      .login = session->imap_login != NULL ? session->imap_login : session->user->mail_login,
+      .password = give_password,
+      .password_data = session,
+      .admins = (const gchar *const *) config->imap_admins,
+      .timeout_s = config->imap_timeout_s,
+      .batch_messages = config->imap_batch_messages,
+      .batch_bytes = config->imap_batch_bytes,
+      .server_message_limit = session->message_size_limit,
+  };
+  session->sink = bm_imap_sink_new (&options, error);
+  return session->sink != NULL;
+}
+
+void
+bm_session_tick (BmSession *session)
+{
+  gint64 now = g_get_monotonic_time ();
+  if (session->token == NULL || now - session->token_used < PING_EVERY_US)
+    return;
+  session->token_used = now;
+  g_autoptr (GError) error = NULL;
+  if (!bm_core_ping (session->core, session->token, &error))
+    g_info ("the core does not know the token any more: %s", error->message);
+}
+
+void
+bm_session_free (BmSession *session)
+{
+  if (session == NULL)
+    return;
+  bm_sink_free (session->sink);
+  bm_witness_free (session->witness);
+  if (session->token != NULL && !bm_core_logout (session->core, session->token, NULL))
+    g_info ("could not log the token out; it ends by itself after 20 idle minutes");
+  if (session->core != NULL)
+    bm_core_free (session->core);
+  if (session->user != NULL)
+    bm_user_free (session->user);
+  g_free (session->secret);
+  g_free (session->token);
+  g_free (session->imap_login);
+  g_free (session->imap_host);
+  g_free (session);
+}

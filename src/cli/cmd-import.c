@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* import: the product. Wires reader, BlueMind and engine; everything it does twice it does once,
+ * because the job's journal remembers. */
+#include "cli/bm-session.h"
+
+#include "base/bm-log.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/stat.h>
+
+#define DISK_NEEDED (1024u * 1024 * 1024) /* BlueMind's own alert fires at 1 GiB free */
+
+static const gchar examples[] =
+    "The same command again goes on where the last one stopped.\n\n"
+    "Examples:\n"
+    "  bm-pst-import import archive.pst --user jdoe@example.org\n"
+    "  bm-pst-import import old.pst --user jdoe@example.org --into / --mark-seen\n"
+    "  bm-pst-import import big.pst --user jdoe@example.org --exclude 'Deleted Items'\n";
+
+typedef struct {
+  gchar *user, *into, *password_file, *config, *jobs, *format, *charset;
+  GStrv include, exclude;
+  gboolean dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, no_sandbox;
+  gint stall_after;
+} Options;
+
+typedef struct {
+  const Options *options;
+  const gchar *path;
+  BmSource *source;
+  const BmCensus *census;
+  BmSession *session;
+  BmJob *job;
+  gchar *into;
+} Run;
+
+static void
+on_progress (const BmProgress *progress, gpointer data)
+{
+  Run *run = data;
+  bm_session_tick (run->session);
+  bm_cli_progress (progress, NULL);
+}
+
+/* "Imported/<base name>" unless the user says otherwise. */
+static gchar *
+default_into (const gchar *path)
+{
+  g_autofree gchar *base = g_path_get_basename (path);
+  gchar *dot = strrchr (base, '.');
+  if (dot != NULL && dot != base)
+    *dot = '\0';
+  g_autofree gchar *valid = g_utf8_make_valid (base, -1);
+  for (gchar *p = valid; *p != '\0'; p++)
+    if (strchr ("\\\"%&^*!;<>{|}`/", *p) != NULL || g_ascii_iscntrl (*p))
+      *p = '_';
+  return g_strconcat ("Imported/", g_strstrip (valid), NULL);
+}
+
+/* A target named on the command line must be sayable to every server. */
+static gboolean
+check_into (const gchar *into, GError **error)
+{
+  if (g_str_equal (into, "/"))
+    return TRUE;
+  if (!g_utf8_validate (into, -1, NULL) || *into == '\0' || *into == '/' ||
+      g_str_has_suffix (into, "/") || strstr (into, "//") != NULL ||
+      strpbrk (into, "\\\"%&^*!;<>{|}`") != NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
+                 "--into \"%s\": not a folder name BlueMind takes (no \\ \" %% & ^ * ! ; < > { | } "
+                 "` and no / at its ends)",
+                 into);
+    return FALSE;
+  }
+  if (g_ascii_strcasecmp (into, "Outbox") == 0 || g_ascii_strncasecmp (into, "Outbox/", 7) == 0) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_USAGE,
+                         "--into Outbox: BlueMind sends what lies there");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+pst_size (const gchar *path, guint64 *size, GError **error)
+{
+  struct stat info;
+  if (stat (path, &info) != 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
+    return FALSE;
+  }
+  *size = (guint64) info.st_size;
+  return TRUE;
+}
+
+static gboolean
+check_disk (const gchar *directory, GError **error)
+{
+  struct statvfs info;
+  if (statvfs (directory, &info) != 0)
+    return TRUE;
+  guint64 free_bytes = (guint64) info.f_bavail * info.f_frsize;
+  if (free_bytes >= DISK_NEEDED)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_DISK_FULL,
+               "%s has %" G_GUINT64_FORMAT " MiB free, less than 1 GiB", directory,
+               free_bytes >> 20);
+  return FALSE;
+}
+
+static gboolean
+set_facts (Run *run, GError **error)
+{
+  BmJournal *journal = run->job->journal;
+  const BmCensus *census = run->census;
+  const BmUser *user = run->session->user;
+  const struct {
+    const gchar *key, *value;
+  } facts[] = {
+      {"pst.path", run->path},
+      {"pst.format", bm_pst_format_token (census->format)},
+      {"pst.crypt", bm_pst_crypt_token (census->crypt)},
+      {"user.address", run->options->user},
+      {"user.uid", user->user_uid},
+      {"user.domain", user->domain_uid},
+      {"user.login", user->login},
+      {"into", run->into},
+      {"render.id", bm_reader_render_id (run->source)},
+      {"sandbox", bm_reader_sandbox (run->source)},
+      {"witness", run->session->witness->ops->description (run->session->witness)},
+      {"stopped.cause", ""},
+      {"stopped.text", ""},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+    if (!bm_journal_set (journal, facts[i].key, facts[i].value, error))
+      return FALSE;
+  for (guint i = 0; i < census->warnings->len; i++) {
+    g_autofree gchar *key = g_strdup_printf ("warning.%u", i);
+    if (!bm_journal_set (journal, key, g_ptr_array_index (census->warnings, i), error))
+      return FALSE;
+  }
+  gint64 started = bm_journal_get_int (journal, "started", g_get_real_time () / 1000);
+  return bm_journal_set_int (journal, "warnings", census->warnings->len, error) &&
+         bm_journal_set_int (journal, "pst.size", (gint64) census->file_size, error) &&
+         bm_journal_set_int (journal, "pst.password", census->password, error) &&
+         bm_journal_set_int (journal, "dry-run", run->options->dry_run, error) &&
+         bm_journal_set_int (journal, "started", started, error);
+}
+
+/* A journal rendered by another renderer would not find its own messages again. */
+static gboolean
+check_render_id (Run *run, GError **error)
+{
+  g_autofree gchar *known = bm_journal_get (run->job->journal, "render.id");
+  if (known == NULL || g_strcmp0 (known, bm_reader_render_id (run->source)) == 0)
+    return TRUE;
+  g_warning ("this job began with another renderer or other options; messages not yet sent are "
+             "rendered anew");
+  return TRUE;
+}
+
+static gboolean
+open_job (Run *run, const gchar *jobs, GError **error)
+{
+  const BmUser *user = run->session->user;
+  if (run->options->dry_run)
+    run->job = bm_job_open_dry (error);
+  else
+    run->job =
+        bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
+  if (run->job == NULL)
+    return FALSE;
+  if (run->options->dry_run)
+    return check_render_id (run, error) && set_facts (run, error);
+  g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
+  return check_disk (run->job->directory, error) && bm_log_set_file (log, error) &&
+         check_render_id (run, error) && set_facts (run, error);
+}
+
+static gboolean
+open_all (Run *run, const BmConfig *config, GError **error)
+{
+  guint64 size;
+  const Options *options = run->options;
+  BmSessionOptions session_options = {options->user, options->password_file};
+  if (!pst_size (run->path, &size, error))
+    return FALSE;
+  run->session =
+      bm_session_open (config, &session_options, options->ignore_quota ? 0 : size, error);
+  if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
+      !bm_session_make_sink (run->session, error))
+    return FALSE;
+  const gchar *charset = options->charset != NULL ? options->charset : config->default_charset;
+  run->source = bm_cli_open_source (run->path, charset, run->session->message_size_limit,
+                                    options->no_sandbox, error);
+  if (run->source == NULL)
+    return FALSE;
+  run->census = run->source->ops->census (run->source, error);
+  return run->census != NULL &&
+         open_job (run, options->jobs != NULL ? options->jobs : config->jobs, error);
+}
+
+static void
+warn_of_push (Run *run)
+{
+  const BmSinkLimits *limits = run->session->sink->ops->limits (run->session->sink);
+  if (limits == NULL || !limits->bluemind5)
+    return;
+  g_message ("BlueMind 5 lets a user append 1 MB/s by default: about %" G_GUINT64_FORMAT
+             " minutes; bm-cli mail imap-rate-limit --bypass %s lifts it",
+             run->census->file_size / 1000000 / 60 + 1, run->options->user);
+  if (g_str_equal (run->into, "/") && !run->options->mark_seen)
+    g_warning ("unread mail merged into INBOX makes BlueMind 5 notify the user's devices for each "
+               "message; --mark-seen avoids that");
+}
+
+static gboolean
+connect_and_describe (Run *run, GError **error)
+{
+  BmSink *sink = run->session->sink;
+  if (!sink->ops->connect (sink, error))
+    return FALSE;
+  const BmSinkLimits *limits = sink->ops->limits (sink);
+  warn_of_push (run);
+  return bm_journal_set (run->job->journal, "server", limits->description, error) &&
+         bm_journal_set (run->job->journal, "transport", limits->transport, error);
+}
+
+static gboolean
+retry_failed (Run *run, GError **error)
+{
+  guint n = 0;
+  if (!run->options->retry)
+    return TRUE;
+  if (!bm_journal_retry (run->job->journal, BM_CAUSE_LAST, &n, error))
+    return FALSE;
+  g_message ("%u failed items are tried again", n);
+  return TRUE;
+}
+
+static gboolean
+run_import (Run *run, GError **error)
+{
+  const Options *options = run->options;
+  BmImportOptions import_options = {
+      .into = run->into,
+      .include = (const gchar *const *) options->include,
+      .exclude = (const gchar *const *) options->exclude,
+      .empty_folders = options->empty_folders,
+      .mark_seen = options->mark_seen,
+      .dry_run = options->dry_run,
+      .no_wait = options->no_wait || options->dry_run,
+      .inbox_children_on_top = bm_witness_sql_is_40 (run->session->witness),
+      .stall_after_s = (guint) MAX (options->stall_after, 0),
+  };
+  if (!connect_and_describe (run, error) || !retry_failed (run, error))
+    return FALSE;
+  g_autoptr (BmImport) import = bm_import_new (
+      run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
+  bm_import_set_progress (import, on_progress, run);
+  return bm_import_run (import, error);
+}
+
+static int
+finish (Run *run, GError *stopped, const gchar *format)
+{
+  g_autoptr (GError) owned = stopped;
+  g_autoptr (GError) error = NULL;
+  BmJournal *journal = run->job->journal;
+  bm_cli_progress_end ();
+  if (owned != NULL) {
+    BmCause cause = bm_error_cause (owned);
+    g_printerr ("bm-pst-import: %s: %s\n  do: %s\n", bm_cause_token (cause), owned->message,
+                bm_cause_advice (cause));
+    bm_journal_set (journal, "stopped.cause", bm_cause_token (cause), NULL);
+    bm_journal_set (journal, "stopped.text", owned->message, NULL);
+  }
+  bm_journal_set_int (journal, "finished", g_get_real_time () / 1000, NULL);
+  g_autoptr (BmReport) report = bm_report_collect (journal, &error);
+  if (report == NULL)
+    return bm_cli_fail (g_steal_pointer (&error));
+  if (!run->options->dry_run && !bm_cli_save_reports (report, run->job->directory, &error))
+    g_warning ("%s", error->message);
+  return bm_cli_print_report (journal, format);
+}
+
+static void
+run_clear (Run *run)
+{
+  bm_source_free (run->source);
+  bm_session_free (run->session);
+  bm_job_free (run->job);
+  g_free (run->into);
+}
+
+static int
+import_one (const Options *options, const gchar *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmConfig) config = bm_config_load (options->config, &error);
+  if (config == NULL)
+    return bm_cli_fail (g_steal_pointer (&error));
+  Run run = {.options = options, .path = path};
+  run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
+  int status;
+  if (!check_into (run.into, &error) || !open_all (&run, config, &error)) {
+    status = bm_cli_fail (g_steal_pointer (&error));
+  } else {
+    if (run_import (&run, &error))
+      g_clear_error (&error);
+    status =
+        finish (&run, g_steal_pointer (&error), options->format != NULL ? options->format : "text");
+  }
+  run_clear (&run);
+  return status;
+}
+
+static void
+options_clear (Options *options)
+{
+  gchar *texts[] = {options->user, options->into,   options->password_file, options->config,
+                    options->jobs, options->format, options->charset};
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  g_strfreev (options->include);
+  g_strfreev (options->exclude);
+}
+
+static gboolean
+parse (int argc, char **argv, Options *o, GStrv *args, int *status)
+{
+  const GOptionEntry entries[] = {
+      {"user", 'u', 0, G_OPTION_ARG_STRING, &o->user, "Existing user, login@domain", "USER"},
+      {"into", 0, 0, G_OPTION_ARG_STRING, &o->into, "Target folder; / merges", "FOLDER"},
+      {"include", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->include, "Only these folders", "GLOB"},
+      {"exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->exclude, "Not these folders", "GLOB"},
+      {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Send nothing, leave nothing", NULL},
+      {"no-wait", 0, 0, G_OPTION_ARG_NONE, &o->no_wait, "Do not wait for the proof", NULL},
+      {"retry", 0, 0, G_OPTION_ARG_NONE, &o->retry, "Try failed items again", NULL},
+      {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o->empty_folders, "Make these too", NULL},
+      {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &o->mark_seen, "Mark everything as read", NULL},
+      {"ignore-quota", 0, 0, G_OPTION_ARG_NONE, &o->ignore_quota, "Skip the estimate", NULL},
+      {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file, "Password or API key",
+       "FILE"},
+      {"stall-after", 0, 0, G_OPTION_ARG_INT, &o->stall_after, "Give up waiting (600)", "SECONDS"},
+      {"default-charset", 0, 0, G_OPTION_ARG_STRING, &o->charset, "For text without one", "NAME"},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Report: text, json, csv, html", "FORMAT"},
+      {"config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Configuration file", "FILE"},
+      {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o->jobs, "Directory of the jobs", "DIR"},
+      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->no_sandbox, "Parse without sandbox", NULL},
+      {NULL},
+  };
+  if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, args, status) ||
+      !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status))
+    return FALSE;
+  if (o->user != NULL)
+    return TRUE;
+  *status =
+      bm_cli_fail (g_error_new_literal (BM_ERROR, BM_CAUSE_USAGE, "import needs --user USER"));
+  return FALSE;
+}
+
+int
+bm_cmd_import (int argc, char **argv)
+{
+  Options options = {0};
+  g_auto (GStrv) args = NULL;
+  int status = 0;
+  if (parse (argc, argv, &options, &args, &status))
+    status = import_one (&options, args[0]);
+  options_clear (&options);
+  return status;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The report as one HTML page that needs nothing else: no script, no external address, printable.
+ * Everything that comes from a PST or a server is escaped here. Any thread. */
+#include <bm-pst-import/report.h>
+
+#define CHART_WIDTH  720.0
+#define CHART_HEIGHT 180.0
+
+static const gchar head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'\">\n<title>Import report</title>\n<style>\n"
+    ":root{--ink:#1c2733;--soft:#5b6b7b;--line:#dde3ea;--ok:#1f7a4d;--warn:#9a6700;--bad:#b3261e;"
+    "--accent:#2563a8;--card:#fff;--page:#f5f7f9}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa8b5;--line:#33404d;"
+    "--ok:#5ec48f;--warn:#d9a53b;--bad:#f0857c;--accent:#7fb3e8;--card:#1a222b;--page:#12181f}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
+    "font:15px/1.5 system-ui,sans-serif}main{max-width:62rem;margin:0 auto;padding:2rem 1.2rem}\n"
+    "h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.05rem;margin:2rem 0 .6rem}\n"
+    ".verdict{padding:.8rem 1rem;border-radius:.5rem;border-left:.35rem solid;background:"
+    "var(--card);margin:1rem 0}.ok{border-color:var(--ok)}.warn{border-color:var(--warn)}"
+    ".bad{border-color:var(--bad)}\n"
+    "section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.2rem "
+    "1rem 1rem;margin:1rem 0;overflow-x:auto}\n"
+    "table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:"
+    ".35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--soft);"
+    "font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;margin:.6rem 0}"
+    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}code{font-size:.9em}\n"
+    ".muted{color:var(--soft)}svg{width:100%;height:auto}@media print{body{background:#fff}"
+    "section{break-inside:avoid}}\n</style></head><body><main>\n";
+
+static void
+add_text (GString *out, const gchar *text)
+{
+  g_autofree gchar *escaped = g_markup_escape_text (text != NULL ? text : "", -1);
+  g_string_append (out, escaped);
+}
+
+static void
+add_fact (GString *out, const gchar *name, const gchar *value)
+{
+  if (value == NULL || *value == '\0')
+    return;
+  g_string_append_printf (out, "<dt>%s</dt><dd>", name);
+  add_text (out, value);
+  g_string_append (out, "</dd>\n");
+}
+
+static void
+add_number (GString *out, guint64 n)
+{
+  g_string_append_printf (out, "<td class=\"n\">%" G_GUINT64_FORMAT "</td>", n);
+}
+
+static void
+add_time (GString *out, const gchar *name, gint64 ms)
+{
+  if (ms == 0)
+    return;
+  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (ms / 1000);
+  g_autofree gchar *text = g_date_time_format (when, "%Y-%m-%d %H:%M:%S UTC");
+  add_fact (out, name, text);
+}
+
+static void
+add_verdict (GString *out, const BmReport *report)
+{
+  const gchar *mood = report->exit_status == 0                               ? "ok"
+                      : report->exit_status == 1 || report->exit_status == 2 ? "warn"
+                                                                             : "bad";
+  g_string_append_printf (out, "<h1>Import report%s</h1>\n<p class=\"muted\">",
+                          report->dry_run ? " (dry run)" : "");
+  add_text (out, report->pst_path);
+  g_string_append (out, " &rarr; ");
+  add_text (out, report->user_address);
+  g_string_append_printf (out, "</p>\n<div class=\"verdict %s\"><strong>", mood);
+  add_text (out, bm_report_verdict (report));
+  g_string_append_printf (out, "</strong> <span class=\"muted\">(exit status %d)</span>",
+                          report->exit_status);
+  if (report->stopped != BM_CAUSE_LAST) {
+    g_string_append (out, "<br>");
+    add_text (out, report->stopped_text);
+    g_string_append (out, "<br>Next: ");
+    add_text (out, bm_cause_advice (report->stopped));
+  }
+  g_string_append (out, "</div>\n");
+}
+
+static void
+add_sum (GString *out, const gchar *sign, const gchar *name, guint64 n, const GArray *parts)
+{
+  g_string_append_printf (out, "<tr><td>%s %s</td>", sign, name);
+  add_number (out, n);
+  g_string_append (out, "<td class=\"muted\">");
+  for (guint i = 0; parts != NULL && i < parts->len; i++) {
+    const BmReportCount *one = &g_array_index (parts, BmReportCount, i);
+    g_string_append (out, i > 0 ? ", " : "");
+    add_text (out, one->token);
+    g_string_append_printf (out, " %" G_GUINT64_FORMAT, one->n);
+  }
+  g_string_append (out, "</td></tr>\n");
+}
+
+static void
+add_ledger (GString *out, const BmReport *report)
+{
+  const BmLedger *ledger = &report->ledger;
+  g_string_append (out, "<section><h2>Ledger</h2><table>\n");
+  add_sum (out, "", "found", ledger->found, NULL);
+  add_sum (out, "=", "verified", ledger->verified, NULL);
+  add_sum (out, "+", "unverified", ledger->unverified, report->reasons);
+  add_sum (out, "+", "differs", ledger->differs, NULL);
+  add_sum (out, "+", "gone", ledger->gone, NULL);
+  add_sum (out, "+", "skipped", ledger->skipped, report->rules);
+  add_sum (out, "+", "failed", ledger->failed, report->causes);
+  add_sum (out, "+", "pending", ledger->pending, NULL);
+  g_string_append_printf (out,
+                          "</table><p>The ledger <strong>%s</strong>. %" G_GUINT64_FORMAT
+                          " messages were on the server before this job.</p></section>\n",
+                          ledger->balanced ? "balances" : "does not balance",
+                          ledger->present_before);
+}
+
+static void
+add_curve (GString *out, const BmReport *report, gboolean verified, const gchar *colour)
+{
+  const GArray *points = report->timeline;
+  const BmReportPoint *last = &g_array_index (points, BmReportPoint, points->len - 1);
+  gdouble span = (gdouble) MAX (last->ms, 1), top = (gdouble) MAX (last->appended, 1);
+  g_string_append_printf (out,
+                          "<polyline fill=\"none\" stroke=\"var(--%s)\" stroke-width=\"2\" "
+                          "points=\"",
+                          colour);
+  for (guint i = 0; i < points->len; i++) {
+    const BmReportPoint *point = &g_array_index (points, BmReportPoint, i);
+    gchar x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE];
+    guint64 n = verified ? point->verified : point->appended;
+    g_ascii_formatd (x, sizeof x, "%.1f", (gdouble) point->ms / span * CHART_WIDTH);
+    g_ascii_formatd (y, sizeof y, "%.1f", CHART_HEIGHT - (gdouble) n / top * (CHART_HEIGHT - 8));
+    g_string_append_printf (out, "%s,%s ", x, y);
+  }
+  g_string_append (out, "\"/>");
+}
+
+static void
+add_timeline (GString *out, const BmReport *report)
+{
+  if (report->timeline->len < 2)
+    return;
+  const BmReportPoint *last =
+      &g_array_index (report->timeline, BmReportPoint, report->timeline->len - 1);
+  g_string_append (out, "<section><h2>Appended against verified</h2>"
+                        "<svg viewBox=\"0 0 720 184\" role=\"img\" aria-label=\"messages appended "
+                        "and verified over time\">");
+  add_curve (out, report, FALSE, "accent");
+  add_curve (out, report, TRUE, "ok");
+  g_string_append_printf (
+      out,
+      "</svg><p class=\"muted\">Blue: appended, %" G_GUINT64_FORMAT
+      ". Green: proven replicated, %" G_GUINT64_FORMAT ". From the first append to the last "
+      "proof: %" G_GINT64_FORMAT ".%03d s.</p></section>\n",
+      last->appended, last->verified, last->ms / 1000, (gint) (last->ms % 1000));
+}
+
+static void
+add_folders (GString *out, const BmReport *report)
+{
+  g_string_append (out, "<section><h2>Folders</h2><table><tr><th>in the PST</th><th>in the "
+                        "mailbox</th><th class=\"n\">found</th><th class=\"n\">verified</th><th "
+                        "class=\"n\">skipped</th><th class=\"n\">failed</th><th class=\"n\">other"
+                        "</th></tr>\n");
+  for (guint i = 0; i < report->folders->len; i++) {
+    const BmReportFolder *folder = g_ptr_array_index (report->folders, i);
+    if (folder->found == 0)
+      continue;
+    g_autofree gchar *notes = bm_notes_join (folder->notes);
+    g_string_append (out, "<tr><td>");
+    add_text (out, folder->path != NULL ? folder->path : "(outside the user's folders)");
+    g_string_append (out, "</td><td>");
+    add_text (out, folder->target);
+    if (*notes != '\0')
+      g_string_append_printf (out, " <span class=\"muted\">%s</span>", notes);
+    g_string_append (out, "</td>");
+    add_number (out, folder->found);
+    add_number (out, folder->verified);
+    add_number (out, folder->skipped);
+    add_number (out, folder->failed);
+    add_number (out, folder->unverified + folder->differs + folder->gone + folder->pending);
+    g_string_append (out, "</tr>\n");
+  }
+  g_string_append (out, "</table></section>\n");
+}
+
+static void
+add_exceptions (GString *out, const BmReport *report)
+{
+  if (report->exceptions->len == 0)
+    return;
+  g_string_append_printf (out,
+                          "<section><h2>Exceptions (%u)</h2><table><tr><th>item</th><th>folder"
+                          "</th><th>status</th><th>what happened</th><th>what to do</th></tr>\n",
+                          report->exceptions->len);
+  for (guint i = 0; i < report->exceptions->len; i++) {
+    const BmReportException *one = g_ptr_array_index (report->exceptions, i);
+    g_string_append_printf (out, "<tr><td><code>%08x</code></td><td>", one->nid);
+    add_text (out, one->folder);
+    g_string_append_printf (out, "</td><td>%s</td><td>", one->status);
+    add_text (out, one->cause);
+    g_string_append (out, *one->cause != '\0' && *one->reason != '\0' ? ": " : "");
+    add_text (out, one->reason);
+    if (one->subject != NULL) {
+      g_string_append (out, "<br><span class=\"muted\">");
+      add_text (out, one->subject);
+      g_string_append (out, "</span>");
+    }
+    g_string_append (out, "</td><td>");
+    add_text (out, one->advice);
+    g_string_append (out, "</td></tr>\n");
+  }
+  g_string_append (out, "</table></section>\n");
+}
+
+static void
+add_counts (GString *out, const gchar *title, const GArray *counts,
+            const gchar *(*explain) (const gchar *token))
+{
+  if (counts->len == 0)
+    return;
+  g_string_append_printf (out, "<section><h2>%s</h2><table>\n", title);
+  for (guint i = 0; i < counts->len; i++) {
+    const BmReportCount *one = &g_array_index (counts, BmReportCount, i);
+    g_string_append (out, "<tr><td>");
+    add_text (out, one->token);
+    g_string_append (out, "</td>");
+    add_number (out, one->n);
+    g_string_append (out, "<td class=\"muted\">");
+    add_text (out, explain != NULL ? explain (one->token) : "");
+    g_string_append (out, "</td></tr>\n");
+  }
+  g_string_append (out, "</table></section>\n");
+}
+
+static const gchar *
+explain_note (const gchar *token)
+{
+  return bm_note_text (bm_note_from_token (token));
+}
+
+static void
+add_facts (GString *out, const BmReport *report)
+{
+  g_autofree gchar *size = g_format_size_full (report->pst_size, G_FORMAT_SIZE_IEC_UNITS);
+  g_string_append (out, "<section><h2>This job</h2><dl>\n");
+  add_fact (out, "PST", report->pst_path);
+  add_fact (out, "size", size);
+  add_fact (out, "identity", report->pst_identity);
+  add_fact (out, "format", report->pst_format);
+  add_fact (out, "encryption", report->pst_crypt);
+  add_fact (out, "user", report->user_address);
+  add_fact (out, "user uid", report->user_uid);
+  add_fact (out, "domain uid", report->domain_uid);
+  add_fact (out, "into", report->into);
+  add_fact (out, "mail server", report->server);
+  add_fact (out, "transport", report->transport);
+  add_fact (out, "database", report->witness);
+  add_fact (out, "sandbox", report->sandbox);
+  add_fact (out, "rendering", report->render_id);
+  add_fact (out, "job directory", report->job);
+  add_time (out, "started", report->started_ms);
+  add_time (out, "finished", report->finished_ms);
+  for (guint i = 0; i < report->warnings->len; i++)
+    add_fact (out, "warning", g_ptr_array_index (report->warnings, i));
+  g_string_append (out, "</dl></section>\n");
+}
+
+gchar *
+bm_report_to_html (const BmReport *report)
+{
+  g_autoptr (GString) out = g_string_new (head);
+  add_verdict (out, report);
+  add_ledger (out, report);
+  add_timeline (out, report);
+  add_folders (out, report);
+  add_exceptions (out, report);
+  add_counts (out, "Fidelity notes", report->notes, explain_note);
+  add_counts (out, "Not mail, by class", report->classes, NULL);
+  add_facts (out, report);
+  g_string_append (out,
+                   "<p class=\"muted\">bm-pst-import " BM_VERSION "</p></main></body></html>\n");
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
