@@ -447,6 +447,34 @@ believable (const gchar *declared, const guint8 *data, gsize size)
   return row;
 }
 
+/* UTF-16 of mostly ASCII text: every other byte is NUL, none of the rest is. */
+static const BmCharsetRow *
+looks_like_utf16 (const guint8 *data, gsize size)
+{
+  gsize zeros[2] = {0, 0};
+  while (size > 0 && data[size - 1] == 0)
+    size--;
+  gsize pairs = MIN (size, 512u) / 2;
+  for (gsize i = 0; i < 2 * pairs; i++)
+    zeros[i % 2] += data[i] == 0;
+  if (pairs < 2 || (zeros[0] > 0 && zeros[1] > 0) || (zeros[0] + zeros[1]) * 4 < pairs * 3)
+    return NULL;
+  return bm_charset_row_from_codepage (zeros[1] > 0 ? 1200 : 1201);
+}
+
+/* The set that the bytes themselves show, whatever was declared; NULL when they are silent. */
+static const BmCharsetRow *
+evident (const guint8 *data, gsize size, const BmCharsetRow *declared)
+{
+  if (size >= 3 && memcmp (data, "\xEF\xBB\xBF", 3) == 0)
+    return bm_charset_row_from_codepage (65001);
+  gboolean seven_bit = declared == NULL || declared->codepage == 20127;
+  if (seven_bit && size > 0 && is_ascii (data, size) &&
+      (memmem (data, size, "\x1B$B", 3) != NULL || memmem (data, size, "\x1B$@", 3) != NULL))
+    return bm_charset_row_from_codepage (50220);
+  return looks_like_utf16 (data, size);
+}
+
 gchar *
 bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *declared, gboolean *guessed,
                           gboolean *lossy)
@@ -454,14 +482,20 @@ bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
   const BmCharsetRow *cp1252 = bm_charset_row_from_codepage (1252);
   const BmCharsetRow *utf8 = bm_charset_row_from_codepage (65001);
   const BmCharsetRow *row = believable (declared, data, size);
+  const BmCharsetRow *shown = evident (data, size, row);
   gboolean ignored;
   if (guessed == NULL)
     guessed = &ignored;
-  gboolean marked = size >= 3 && memcmp (data, "\xEF\xBB\xBF", 3) == 0;
-  gboolean c1_latin1 = row != NULL && row->codepage == 28591 && has_c1 (data, size);
   Output as_declared = {0};
+  if (shown != NULL && shown != row) {
+    Output as_shown = decode (data, size, shown);
+    *guessed = TRUE;
+    if (as_shown.bad == 0)
+      return hand_over (&as_shown, lossy);
+    g_free (as_shown.text);
+  }
   *guessed = row == NULL && !is_ascii (data, size);
-  if (row != NULL && !marked && !c1_latin1) {
+  if (row != NULL && !(row->codepage == 28591 && has_c1 (data, size))) {
     as_declared = decode (data, size, row);
     if (as_declared.bad == 0)
       return hand_over (&as_declared, lossy);

@@ -32,12 +32,14 @@ gchar *bm_charset_to_utf8 (const guint8 *data, gsize size, const gchar *charset,
  * are lossy. Trailing NULs are dropped; a byte order mark is kept as U+FEFF. */
 gchar *bm_charset_utf16le_to_utf8 (const guint8 *data, gsize size, gboolean *lossy);
 
-/* Decodes bytes whose declared character set may be a lie: as declared when the bytes are valid in
- * it; else as UTF-8 when they are valid there; else, when nearly all non-ASCII characters are right
- * as declared (damage, not a lie), as declared; else as windows-1252.
+/* Decodes bytes whose declared character set may be a lie. What the bytes show by themselves comes
+ * first: a UTF-8 byte order mark, UTF-16 (every other byte NUL), ISO-2022-JP escapes in what should
+ * be ASCII. Then as declared when the bytes are valid in it; else as UTF-8 when they are valid
+ * there; else, when nearly all non-ASCII characters are right as declared (damage, not a lie), as
+ * declared; else as windows-1252.
  * Latin-1 with bytes 0x80-0x9F is never meant (it is windows-1252); UTF-16 without a single NUL
- * byte is not UTF-16. *guessed (may be NULL): another set than the declared one gave
- * the text, or none (or an unknown one) was declared and the bytes are not plain ASCII. */
+ * byte is not UTF-16. *guessed (may be NULL): another set than the declared one gave the text, or
+ * none (or an unknown one) was declared and the bytes are not plain ASCII. */
 gchar *bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
                                  gboolean *guessed, gboolean *lossy);
 

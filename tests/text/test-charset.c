@@ -217,6 +217,12 @@ test_guess (void)
   GUESS ("gr\xFC", "utf-16", "grü", TRUE, FALSE);
   GUESS ("a\0\xFC\0", "utf-16", "aü", FALSE, FALSE);
   GUESS ("\xEF\xBB\xBFgr\xC3\xBC", "windows-1252", "grü", TRUE, FALSE);
+  GUESS ("\xEF\xBB\xBF\xFC", "windows-1252", "ï»¿ü", FALSE, FALSE);
+  GUESS ("<\0p\0>\0\xFC\0", "utf-8", "<p>ü", TRUE, FALSE);
+  GUESS ("\0<\0p\0>", NULL, "<p>", TRUE, FALSE);
+  GUESS ("abc\0", "windows-1252", "abc", FALSE, FALSE);
+  GUESS ("x \x1B$BF|\x1B(B", "us-ascii", "x 日", TRUE, FALSE);
+  GUESS ("x \x1B$BF|\x1B(B", "iso-2022-jp", "x 日", FALSE, FALSE);
   GUESS ("a\0b", "us-ascii", "a" FFFD "b", FALSE, TRUE); /* a NUL proves no lie */
   GUESS ("a\x81", "us-ascii", "a" FFFD, TRUE, TRUE);
   /* Damage in an otherwise right text is not a lie. */

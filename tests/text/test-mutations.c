@@ -25,9 +25,8 @@ static const gchar *const seeds[] = {
     "<style><!-- p{background:url(cid:a)} --></style></head><body background=\"b.gif\"><!-- x -->"
     "<p class=MsoNormal>a &amp; b&nbsp;&#8364;<br></p><ul><li>1<ol><li>2</ol></ul><pre>\n x\n</pre>"
     "<table><tr><td>c<td>d</table><a href='http://e/'>f</a><img src=\"cid:g%20h\" alt=i></body>",
-    "\x1B$BF|K\\8l\x1B(B \x93\xFA\x96\x7B \xC3\xA9\xE2\x82\xAC \xFF\xFE\x3D\xD8 +ZeVnLIqe- "
-    "\x81\x30\x86\x30",
-    "\x1B$)C\x0E\x47\x51\x0F \x3D\xD8\x01\xDE \xEF\xBB\xBF",
+    "\x1B$BF|K\\8l\x1B(B \x93\xFA\x96\x7B \xC3\xA9\xE2\x82\xAC \xFF\xFE\x3D\xD8 +ZeVnLIqe-",
+    "\x81\x30\x86\x30 \x1B$)C\x0E\x47\x51\x0F \x3D\xD8\x01\xDE \xEF\xBB\xBF",
 };
 
 static const guint8 lzfu[] = {0x2d, 0x00, 0x00, 0x00, 0x2b, 0x00, 0x00, 0x00, 0x4c, 0x5a,
