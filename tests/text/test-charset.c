@@ -95,7 +95,8 @@ test_damage (void)
   CHECK_LOSSY (1252, "a\x81", "a" FFFD);
   CHECK_LOSSY (20127, "a\xE9z", "a" FFFD "z");
   CHECK_LOSSY (932, "\x93\xFA\x93", "日" FFFD);
-  CHECK_LOSSY (932, "\x93<b>", FFFD "<b>"); /* the tag survives a lone lead byte */
+  CHECK_LOSSY (54936, "a\x81\x30\x86", "a" FFFD); /* one character broke off, not three */
+  CHECK_LOSSY (932, "\x93<b>", FFFD "<b>");       /* the tag survives a lone lead byte */
   CHECK (1252, "abc\0\0", "abc");
   CHECK_LOSSY (1252, "a\0b\0", "a" FFFD "b");
   CHECK_LOSSY (65001, "a\0b", "a" FFFD "b");

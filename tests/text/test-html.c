@@ -29,6 +29,7 @@ test_blocks (void)
   text_is ("<b>bo</b>ld <i>it</i>\n<span> x</span>", "bold it x\n");
   text_is ("a<br><br>b", "a\n\nb\n");
   text_is ("<table><tr><td>1</td><td>2</td></tr><tr><td>3<td>4</table>x", "1\t2\n3\t4\nx\n");
+  text_is ("x<pre>\r\na\n</pre>y", "x\n\na\n\ny\n");
   text_is ("<pre>\n  a\tb\n\n  c</pre>d", "  a\tb\n\n  c\n\nd\n");
 }
 
@@ -48,6 +49,7 @@ test_links (void)
            "click <http://x.org/a?b=1&c=2> now\n");
   text_is ("<a href=\"http://www.x.org/\">www.x.org</a>.", "www.x.org.\n");
   text_is ("<a href='mailto:a@b.c'>a@b.c</a><a href='mailto:a@b.c'>Ann</a>", "a@b.cAnn <a@b.c>\n");
+  text_is ("<a href='http://x/?a=1&copy=2'>y</a>", "y <http://x/?a=1&copy=2>\n");
   text_is ("<a href='#top'>t</a><a href='javascript:x()'>j</a><a href=cid:q>c</a>", "tjc\n");
   text_is ("<a href='http://x'></a>y<a href='http://z'>open", "yopen <http://z>\n");
   text_is ("<a href='http://x'><img src=cid:1 alt='Logo \n 1'></a><img src=y>",

@@ -52,6 +52,7 @@ test_syntax (void)
   TEXT ("\\ldblquote q\\rdblquote  \\bullet\\endash\\emdash", "“q” •–—");
   TEXT ("{\\fonttbl{\\f0 Arial;}}{\\colortbl;\\red0;}{\\stylesheet{s;}}{\\info{\\title T}}x", "x");
   TEXT ("{\\*\\generator Word;}{\\*\\unknown{\\b deep}}x{\\header h}", "x");
+  TEXT ("{\\*\\x{\\fonttbl{\\f0\\fcharset204 A;}}}\\f0\\'e9", "é");
   TEXT ("{\\pict\\wmetafile8 0102030405}x", "x");
   TEXT ("{\\pict\\bin5 {{}}{x}y", "y");
   TEXT ("\\bin3 {}{z", "z");
@@ -124,6 +125,7 @@ test_html (void)
   HTML ("{\\*\\htmltag84 &lt;}\\htmlrtf <\\htmlrtf0 x{\\*\\mhtmltag84 <img src=x>}"
         "{\\*\\htmltag84 <img src=\"cid:a\">}\\par y\\tab z",
         "&lt;x<img src=\"cid:a\">\ny\tz");
+  HTML ("{\\*\\mhtmltag4 {\\*\\htmltag4 no}}{\\*\\unknown{\\*\\htmltag4 no}}yes", "yes");
   /* A font chosen inside \\htmlrtf counts; inside a tag the document's code page does. */
   HTML (
       "\\ansicpg932\\deff0{\\fonttbl{\\f0\\fcharset0 A;}{\\f1\\fcharset204 B;}}\\htmlrtf "
