@@ -51,6 +51,10 @@ const BmCharsetRow bm_charset_table[] = {
     {1258, BM_CHARSET_ICONV, "CP1258", "windows-1258"},
     {1361, BM_CHARSET_ICONV, "JOHAB", "johab"},
     {10000, BM_CHARSET_ICONV, "MACINTOSH", "macintosh"},
+    {10001, BM_CHARSET_ICONV, "CP932", "shift_jis"},
+    {10002, BM_CHARSET_ICONV, "CP950", "big5"},
+    {10003, BM_CHARSET_ICONV, "CP949", "euc-kr"},
+    {10008, BM_CHARSET_ICONV, "CP936", "gb2312"},
     {10007, BM_CHARSET_ICONV, "MAC-CYRILLIC", "x-mac-cyrillic"},
     {10029, BM_CHARSET_ICONV, "MAC-CENTRALEUROPE", "x-mac-ce"},
     {20866, BM_CHARSET_ICONV, "KOI8-R", "koi8-r"},
@@ -82,6 +86,7 @@ const BmCharsetRow bm_charset_table[] = {
     {50221, BM_CHARSET_ISO2022JP, "ISO-2022-JP", "iso-2022-jp"},
     {50222, BM_CHARSET_ISO2022JP, "ISO-2022-JP", "iso-2022-jp"},
     {50225, BM_CHARSET_ICONV, "ISO-2022-KR", "iso-2022-kr"},
+    {50227, BM_CHARSET_ICONV, "ISO-2022-CN", "iso-2022-cn"},
 };
 const guint bm_charset_table_size = G_N_ELEMENTS (bm_charset_table);
 

@@ -156,7 +156,7 @@ append_bad (Output *out)
 static void
 decode_utf8 (const guint8 *data, gsize size, Output *out)
 {
-  const gchar *p = (const gchar *) data;
+  const gchar *p = size > 0 ? (const gchar *) data : "";
   const gchar *end = p + size;
   while (p < end) {
     const gchar *valid_end;

@@ -12,8 +12,8 @@ void
 bm_html_scan_init (BmHtmlScan *scan, const gchar *html, gsize size)
 {
   memset (scan, 0, sizeof *scan);
-  scan->next = html;
-  scan->end = html + size;
+  scan->next = size > 0 ? html : "";
+  scan->end = scan->next + size;
 }
 
 static gboolean

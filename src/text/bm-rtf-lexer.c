@@ -8,8 +8,8 @@ void
 bm_rtf_lexer_init (BmRtfLexer *lexer, const guint8 *data, gsize size)
 {
   memset (lexer, 0, sizeof *lexer);
-  lexer->next = data;
-  lexer->end = data + size;
+  lexer->next = size > 0 ? data : (const guint8 *) "";
+  lexer->end = lexer->next + size;
 }
 
 static gsize
