@@ -28,6 +28,7 @@ typedef struct {
   guint poll_min_ms, poll_max_ms;  /* between looks at the witness; 0 = 250 and 5000 */
   guint stall_after_s;             /* no progress for so long = stalled; 0 = 600 */
   guint gone_after_ms;             /* a message must be missing for so long to be GONE; 0 = 30000 */
+  guint settle_quiet_ms;           /* between two looks that must agree; 0 = 1000 */
   guint reconnect_tries;           /* 0 = 8, about two minutes */
   guint reconnect_first_ms;        /* 0 = 500 */
 } BmImportOptions;

@@ -4,7 +4,7 @@
  * whose client vanished finishes the command it has. One thread. */
 #include "engine/bm-engine.h"
 
-#define QUIET_US (1000 * 1000) /* between two looks that must agree */
+#define QUIET_MS 1000
 #define LOOKS    30
 
 typedef struct {
@@ -53,9 +53,10 @@ look (BmImport *import, EngineTarget *target, GError **error)
 static GArray *
 look_until_quiet (BmImport *import, EngineTarget *target, GError **error)
 {
+  guint quiet_ms = import->options.settle_quiet_ms > 0 ? import->options.settle_quiet_ms : QUIET_MS;
   g_autoptr (GArray) before = look (import, target, error);
   for (guint i = 0; before != NULL && i < LOOKS && !bm_engine_interrupted (NULL); i++) {
-    g_usleep (QUIET_US);
+    g_usleep (quiet_ms * 1000);
     GArray *now = look (import, target, error);
     if (now == NULL)
       return NULL;

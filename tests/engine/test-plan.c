@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Where folders go: wrapped, merged, with hostile names. */
+#include "engine/bm-engine.h"
+
+#include <string.h>
+
+static const gchar *const taken[] = {"Autres utilisateurs", NULL};
+static const BmNameRules rules = {'/', "\\\"%&*^", 100, 200, taken};
+
+typedef struct {
+  const gchar *path;
+  BmRole role;
+  const gchar *target; /* NULL: nothing goes there */
+  BmNotes notes;
+} Case;
+
+#define RENAMED (G_GUINT64_CONSTANT (1) << BM_NOTE_FOLDER_RENAMED)
+#define MOVED   (G_GUINT64_CONSTANT (1) << BM_NOTE_INBOX_CHILD_MOVED)
+
+static void
+check (const BmPlanOptions *options, const Case *cases, guint n)
+{
+  g_autoptr (BmCensus) census = bm_census_new ();
+  for (guint i = 0; i < n; i++) {
+    BmFolder *folder = bm_folder_new ();
+    folder->nid = (i + 1) << 5 | 2;
+    folder->path = g_strdup (cases[i].path);
+    folder->role = cases[i].role;
+    g_ptr_array_add (census->folders, folder);
+  }
+  g_autoptr (GArray) rows = bm_plan_folders (census, &rules, options);
+  g_assert_cmpuint (rows->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    for (guint k = 0; k < n; k++) {
+      const BmJournalFolder *row = &g_array_index (rows, BmJournalFolder, k);
+      if (row->nid != ((i + 1) << 5 | 2))
+        continue;
+      g_assert_cmpstr (row->target, ==, cases[i].target);
+      g_assert_cmphex (row->notes, ==, cases[i].notes);
+    }
+}
+
+static void
+test_wrapped (void)
+{
+  const BmPlanOptions options = {.into = "Imported/old"};
+  const Case cases[] = {
+      {"", BM_ROLE_NONE, "Imported/old", 0},
+      {"Inbox", BM_ROLE_INBOX, "Imported/old/Inbox", 0},
+      {"Inbox/Été", BM_ROLE_NONE, "Imported/old/Inbox/Été", 0},
+      {"Outbox", BM_ROLE_OUTBOX, "Imported/old/Outbox", 0},
+      {NULL, BM_ROLE_NONE, NULL, 0},
+  };
+  check (&options, cases, G_N_ELEMENTS (cases));
+}
+
+static void
+test_merged (void)
+{
+  const BmPlanOptions options = {.into = "/"};
+  const Case cases[] = {
+      {"Posteingang/Kunden", BM_ROLE_NONE, "INBOX/Kunden", 0}, /* a nid below its parent's */
+      {"Posteingang", BM_ROLE_INBOX, "INBOX", 0},
+      {"Gesendete Elemente", BM_ROLE_SENT, "Sent", 0},
+      {"Postausgang", BM_ROLE_OUTBOX, "Drafts", 0},
+      {"Entwürfe", BM_ROLE_DRAFTS, "Drafts", 0},
+      {"Sent", BM_ROLE_NONE, "Sent (2)", RENAMED},
+      {"outbox", BM_ROLE_NONE, "outbox (2)", RENAMED},
+      {"Autres utilisateurs", BM_ROLE_NONE, "Autres utilisateurs (2)", RENAMED},
+      {"Projekte", BM_ROLE_NONE, "Projekte", 0},
+  };
+  check (&options, cases, G_N_ELEMENTS (cases));
+}
+
+static void
+test_merged_40 (void)
+{
+  const BmPlanOptions options = {.into = "/", .inbox_children_on_top = TRUE};
+  const Case cases[] = {
+      {"Inbox", BM_ROLE_INBOX, "INBOX", 0},
+      {"Inbox/A", BM_ROLE_NONE, "A", MOVED},
+      {"Inbox/A/B", BM_ROLE_NONE, "A/B", 0},
+  };
+  check (&options, cases, G_N_ELEMENTS (cases));
+}
+
+static void
+test_names (void)
+{
+  const BmPlanOptions options = {.into = "I"};
+  g_autofree gchar *long_name = g_strnfill (300, 'x');
+  g_autofree gchar *cut = g_strnfill (100, 'x');
+  g_autofree gchar *long_target = g_strconcat ("I/", cut, NULL);
+  const Case cases[] = {
+      {"A&B", BM_ROLE_NONE, "I/A_B", RENAMED},
+      {"a_b", BM_ROLE_NONE, "I/a_b (2)", RENAMED}, /* differs from the above by case only */
+      {" x ", BM_ROLE_NONE, "I/x", RENAMED},
+      {"...", BM_ROLE_NONE, "I/_", RENAMED},
+      {"bell\x07", BM_ROLE_NONE, "I/bell_", RENAMED},
+      {long_name, BM_ROLE_NONE, long_target, RENAMED},
+      {"a\xe2\x88\x95z", BM_ROLE_NONE, "I/a\xe2\x88\x95z", 0},
+      {"\xf0\x9f\x98\x80", BM_ROLE_NONE, "I/\xf0\x9f\x98\x80", 0},
+  };
+  check (&options, cases, G_N_ELEMENTS (cases));
+}
+
+/* Deeper than the server's paths may be long: moved up, never lost, never equal. */
+static void
+test_deep (void)
+{
+  const BmPlanOptions options = {.into = "I"};
+  g_autoptr (BmCensus) census = bm_census_new ();
+  g_autoptr (GString) path = g_string_new ("level");
+  for (guint i = 0; i < 100; i++) {
+    BmFolder *folder = bm_folder_new ();
+    folder->nid = (i + 1) << 5 | 2;
+    folder->path = g_strdup (path->str);
+    g_ptr_array_add (census->folders, folder);
+    g_string_append (path, "/level");
+  }
+  g_autoptr (GArray) rows = bm_plan_folders (census, &rules, &options);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < rows->len; i++) {
+    const BmJournalFolder *row = &g_array_index (rows, BmJournalFolder, i);
+    g_assert_cmpuint (strlen (row->target), <=, 210);
+    g_assert_true (g_hash_table_add (seen, row->target));
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plan/wrapped", test_wrapped);
+  g_test_add_func ("/plan/merged", test_merged);
+  g_test_add_func ("/plan/merged-4.0", test_merged_40);
+  g_test_add_func ("/plan/names", test_names);
+  g_test_add_func ("/plan/deep", test_deep);
+  return g_test_run ();
+}
