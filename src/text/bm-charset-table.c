@@ -173,6 +173,16 @@ bm_charset_row_from_codepage (guint32 codepage)
   return NULL;
 }
 
+gboolean
+bm_charset_row_is_multibyte (const BmCharsetRow *row)
+{
+  guint32 codepage = row->codepage;
+  gboolean east_asian_mac = codepage >= 10001 && codepage <= 10008 && codepage != 10007;
+  gboolean euc = codepage == 20932 || codepage == 20936 || codepage == 20949;
+  return (codepage >= 932 && codepage <= 951) || codepage == 1200 || codepage == 1201 ||
+         codepage == 1361 || east_asian_mac || euc || codepage >= 50000;
+}
+
 /* "ISO_8859-1", "iso8859-1" and "ISO-8859-1" are one: keep letters and digits only. FALSE when
  * nothing is left or it is longer than any name we know. */
 static gboolean

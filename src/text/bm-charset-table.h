@@ -27,6 +27,8 @@ extern const guint bm_charset_table_size;
 
 /* Row of a code page, or NULL. */
 const BmCharsetRow *bm_charset_row_from_codepage (guint32 codepage);
+/* Whether a character can take several bytes: then it says something when bytes are valid. */
+gboolean bm_charset_row_is_multibyte (const BmCharsetRow *row);
 /* Row of any name, or NULL. */
 const BmCharsetRow *bm_charset_row_from_name (const gchar *name);
 

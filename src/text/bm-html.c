@@ -2,6 +2,7 @@
 /* See bm-html.h: what HTML says about its character set and what it refers to. Any thread. */
 #include "text/bm-html.h"
 
+#include "text/bm-charset-table.h"
 #include "text/bm-charset.h"
 #include "text/bm-html-scan.h"
 
@@ -116,6 +117,37 @@ bm_html_set_charset_utf8 (const gchar *html)
   }
   g_string_append (out, copied);
   return g_string_free (out, FALSE);
+}
+
+gchar *
+bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared, const gchar *fallback,
+                 gboolean *guessed, gboolean *lossy)
+{
+  g_autofree gchar *detected = bm_html_detect_charset (data, size);
+  const gchar *candidates[] = {declared, detected, fallback};
+  const gchar *first = NULL;
+  gboolean other = FALSE, replaced = FALSE;
+  g_autofree gchar *text = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (candidates) && text == NULL; i++) {
+    const BmCharsetRow *row = bm_charset_row_from_name (candidates[i]);
+    if (row == NULL)
+      continue;
+    text = bm_charset_guess_to_utf8 (data, size, candidates[i], &other, &replaced);
+    /* A single-byte set fits nearly anything, so a misfit tells; a multi-byte set that fits but for
+     * a few bytes is the right one and the bytes are damaged. */
+    if (other || (replaced && !bm_charset_row_is_multibyte (row)))
+      g_clear_pointer (&text, g_free);
+    else
+      other = first != NULL;
+    first = first != NULL ? first : candidates[i];
+  }
+  if (text == NULL)
+    text = bm_charset_guess_to_utf8 (data, size, first, &other, &replaced);
+  if (guessed != NULL)
+    *guessed = other;
+  if (lossy != NULL)
+    *lossy = replaced;
+  return bm_html_set_charset_utf8 (text);
 }
 
 /* Takes the value; keeps it when it can name a part of the message. */

@@ -25,6 +25,14 @@ gchar *bm_html_detect_charset (const guint8 *data, gsize size);
  * names utf-8; nothing else is touched and none is added. New. */
 gchar *bm_html_set_charset_utf8 (const gchar *html);
 
+/* HTML bytes of a doubtful character set as UTF-8 that says so (bm_html_set_charset_utf8). Of
+ * declared (what came beside the bytes), what the bytes declare, and fallback, the first in which
+ * they are valid; else as bm_charset_guess_to_utf8 decides. Names as bm_charset_from_name knows
+ * them, or NULL. *guessed and *lossy (may be NULL): see there; a set other than the first one named
+ * is a guess. New. */
+gchar *bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
+                        const gchar *fallback, gboolean *guessed, gboolean *lossy);
+
 /* What the HTML shows from elsewhere: values of src, background, data and poster, of href where it
  * is a cid:, and of url(...) in styles; not in comments, nor the office file lists of link
  * elements. A set of strings, each with entities decoded; a cid has the scheme in lower case and

@@ -14,6 +14,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree gchar *charset = bm_html_detect_charset (data, size);
   g_autofree gchar *html = bm_charset_guess_to_utf8 (data, size, charset, NULL, NULL);
+  g_free (bm_html_to_utf8 (data, size, "us-ascii", "shift_jis", NULL, NULL));
   g_autofree gchar *text = bm_html_to_text (html, strlen (html));
   g_autofree gchar *once = bm_html_set_charset_utf8 (html);
   g_autofree gchar *twice = bm_html_set_charset_utf8 (once);

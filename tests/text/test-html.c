@@ -139,6 +139,44 @@ test_set_charset (void)
 }
 
 static void
+decodes (const gchar *bytes, const gchar *declared, const gchar *fallback, const gchar *expected,
+         gboolean guessed, gboolean lossy)
+{
+  gboolean was_guessed = !guessed, was_lossy = !lossy;
+  g_autofree gchar *html = bm_html_to_utf8 ((const guint8 *) bytes, strlen (bytes), declared,
+                                            fallback, &was_guessed, &was_lossy);
+  g_assert_cmpstr (html, ==, expected);
+  g_assert_cmpint (was_guessed, ==, guessed);
+  g_assert_cmpint (was_lossy, ==, lossy);
+}
+
+static void
+test_to_utf8 (void)
+{
+  decodes ("<p>gr\xFC", "windows-1252", NULL, "<p>grü", FALSE, FALSE);
+  /* The set beside the bytes goes before the one inside, if the bytes fit. */
+  decodes ("<meta charset=koi8-r>\xFC", "windows-1252", NULL, "<meta charset=utf-8>ü", FALSE,
+           FALSE);
+  decodes ("<meta charset=koi8-r>\xC1", "us-ascii", NULL, "<meta charset=utf-8>а", TRUE, FALSE);
+  decodes ("<meta charset=koi8-r>\xC1", NULL, "windows-1252", "<meta charset=utf-8>а", FALSE,
+           FALSE);
+  decodes ("<p>\xCF", "us-ascii", "windows-1251", "<p>П", TRUE, FALSE);
+  decodes ("<p>\xCF", NULL, "windows-1251", "<p>П", FALSE, FALSE);
+  decodes ("<p>\xC3\xBC", "us-ascii", NULL, "<p>ü", TRUE, FALSE);
+  decodes ("<p>\xFC", "us-ascii", NULL, "<p>ü", TRUE, FALSE);
+  decodes ("<p>\xFC", "klingon", NULL, "<p>ü", TRUE, FALSE);
+  decodes ("<p>x", "klingon", NULL, "<p>x", FALSE, FALSE);
+  decodes ("\xEF\xBB\xBF<p>\xC3\xBC", "iso-8859-1", NULL, "<p>ü", TRUE, FALSE);
+  decodes ("<p>\x81", "us-ascii", "windows-1252", "<p>\xEF\xBF\xBD", TRUE, TRUE);
+  decodes ("", NULL, NULL, "", FALSE, FALSE);
+  /* One damaged byte in UTF-8 does not make it the fallback; a misfit of windows-1252 does. */
+  decodes ("\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xFF", "utf-8", "windows-1252",
+           "üüüüü\xEF\xBF\xBD", FALSE, TRUE);
+  decodes ("<meta charset=x-sjis>\x93\xFA\x96\x7B\x81\x42\x93\xFA", "windows-1252", NULL,
+           "<meta charset=utf-8>日本。日", TRUE, FALSE);
+}
+
+static void
 test_references (void)
 {
   g_autoptr (GHashTable) found = bm_html_references (
@@ -217,6 +255,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/html/left-out", test_left_out);
   g_test_add_func ("/text/html/detect", test_detect);
   g_test_add_func ("/text/html/set-charset", test_set_charset);
+  g_test_add_func ("/text/html/to-utf8", test_to_utf8);
   g_test_add_func ("/text/html/references", test_references);
   g_test_add_func ("/text/html/hostile", test_hostile);
   return g_test_run ();
