@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * bm-core-lab: stands in for BlueMind's core in tests. It starts the replication receiver, the saslauthd socket and the
- * REST face, keeps Cyrus's sync_client running, and says READY in a file once all of them answer. Started and stopped
+ * REST face (for BlueMind 5 also IMAP, which is part of core there), keeps Cyrus's sync_client running, and says READY in a file once all of them answer. Started and stopped
  * by tests/lab/lab only. Also `--free-ports N`: prints N loopback ports nobody listens on.
  */
 #include "lab-core.h"
+#include "lab-imap5.h"
 #include "lab-rest.h"
 #include "lab-sasl.h"
 #include "lab-sync.h"
@@ -111,9 +112,9 @@ print_free_ports (gint n)
   return (gint) held->len == n ? 0 : 1;
 }
 
-static gchar *sync_command, *token_file, *bj, *sasl_path, *ready_file;
+static gchar *sync_command, *token_file, *bj, *sasl_path, *ready_file, *spool;
 static gchar **shards;
-static gint free_ports, rest_port, sync_port;
+static gint free_ports, rest_port, sync_port, imap_port;
 
 static const GOptionEntry options[] = {
     {"free-ports", 0, 0, G_OPTION_ARG_INT, &free_ports, "Print N free ports and end", "N"},
@@ -122,6 +123,8 @@ static const GOptionEntry options[] = {
     {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &token_file, "admin0's token", "FILE"},
     {"rest-port", 0, 0, G_OPTION_ARG_INT, &rest_port, "REST", "PORT"},
     {"sync-port", 0, 0, G_OPTION_ARG_INT, &sync_port, "Replication", "PORT"},
+    {"imap-port", 0, 0, G_OPTION_ARG_INT, &imap_port, "BlueMind 5's IMAP", "PORT"},
+    {"spool", 0, 0, G_OPTION_ARG_FILENAME, &spool, "Its messages", "DIR"},
     {"sasl", 0, 0, G_OPTION_ARG_FILENAME, &sasl_path, "saslauthd's socket", "PATH"},
     {"sync-client", 0, 0, G_OPTION_ARG_STRING, &sync_command, "Kept running", "COMMAND"},
     {"ready", 0, 0, G_OPTION_ARG_FILENAME, &ready_file, "Written when all is open", "FILE"},
@@ -153,6 +156,8 @@ run (Program *program, GError **error)
   if (program->sync == NULL || !lab_rest_start (program->core, (guint16) rest_port, error))
     return FALSE;
   if (sasl_path != NULL && !lab_sasl_start (program->core, sasl_path, error))
+    return FALSE;
+  if (imap_port != 0 && !lab_imap5_start (program->core, (guint16) imap_port, spool, error))
     return FALSE;
   lab_core_on_change (program->core, on_knobs_changed, program);
   if (ready_file != NULL && !g_file_set_contents (ready_file, "READY\n", -1, error))

@@ -119,6 +119,14 @@ lab_reader_line (LabReader *reader)
   return g_string_free (g_steal_pointer (&line), FALSE);
 }
 
+GBytes *
+lab_reader_bytes (LabReader *reader, gsize size)
+{
+  g_autofree guint8 *bytes = g_malloc (size + 1); /* never of size 0 */
+  return read_exactly (reader, bytes, size) ? g_bytes_new_take (g_steal_pointer (&bytes), size)
+                                            : NULL;
+}
+
 static LabValue *
 new_value (LabKind kind, gchar *text, gsize length)
 {

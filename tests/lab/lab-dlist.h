@@ -48,7 +48,9 @@ gchar *lab_reader_word (LabReader *reader);
 LabValue *lab_reader_value (LabReader *reader, LabFileFunc on_file, gpointer user_data);
 /* TRUE when the line holds more than spaces: it is positioned there. */
 gboolean lab_reader_more (LabReader *reader);
-/* Skips to the end of the line and returns what was skipped. */
+/* Skips to the end of the line and returns what was skipped; NULL when the stream has ended. */
 gchar *lab_reader_line (LabReader *reader);
+/* The next size bytes, or NULL when the stream ends before. */
+GBytes *lab_reader_bytes (LabReader *reader, gsize size);
 
 G_END_DECLS

@@ -23,12 +23,6 @@ typedef struct {
   gint quota_kib; /* -1: none */
 } LabUser;
 
-/* A folder row with what an APPEND on BlueMind 5 needs. */
-typedef struct {
-  gint subtree, records;
-  gint64 uid_validity, last_uid;
-} LabFolder;
-
 /* Bodies or records on their way into one multi-row statement: text arrays in PostgreSQL's own form. */
 typedef struct {
   GString *columns[9];

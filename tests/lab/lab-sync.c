@@ -40,6 +40,8 @@ static gboolean
 authenticate (Session *session)
 {
   g_autofree gchar *line = lab_reader_line (session->reader);
+  if (line == NULL)
+    return FALSE;
   g_auto (GStrv) words = g_strsplit (g_strstrip (line), " ", 0);
   guint n = g_strv_length (words);
   gsize size = 0;

@@ -7,6 +7,7 @@ import hashlib
 import imaplib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -326,10 +327,89 @@ def test_shards():
     session.logout()
 
 
+class Raw:
+    """A socket that speaks IMAP word by word, for what imaplib would not send."""
+
+    def __init__(self, login=None):
+        self.socket = socket.create_connection(("127.0.0.1", int(ENV["BMLAB_IMAP_PORT"])), timeout=10)
+        self.file = self.socket.makefile("rb")
+        self.greeting = self.file.readline()
+        if login:
+            assert self.run(b'LOGIN "%s@%s" "secret"' % (login.encode(), DOMAIN.encode()))[-1].startswith(b"t OK")
+
+    def run(self, line):
+        """Sends a command, returns all lines to its tagged answer (or to the end of the connection)."""
+        self.socket.sendall(b"t " + line + b"\r\n")
+        lines = []
+        while not lines or not (lines[-1] == b"" or lines[-1].startswith(b"t ")):
+            lines.append(self.file.readline())
+        return lines
+
+
+def test_bm5_manners():
+    raw = Raw()
+    assert raw.greeting == b"* OK IMAP4 ready\r\n"
+    capability = raw.run(b"CAPABILITY")[0]
+    assert b"BM-ROCKS" in capability and b"MULTIAPPEND" not in capability and b"UIDPLUS" in capability
+    assert raw.run(b"STARTTLS")[-1] == b"t BAD Missing analyzer\r\n"
+    assert raw.run(b'LOGIN "alice@%s" "wrong"' % DOMAIN.encode())[-1] == b"t NO bad login or password.\r\n"
+    raw = Raw("alice")
+    assert raw.run(b"CREATE Parent/Child")[-1].startswith(b"t NO unknown error: Invalid folder: parent of")
+    assert raw.run(b"CREATE Parent")[-1].startswith(b"t OK")
+    assert raw.run(b"CREATE Parent")[-1] == b"t NO create failed, already exists\r\n"
+    assert raw.run(b"CREATE Parent/Child")[-1].startswith(b"t OK")
+    assert b'* LIST (\\HasChildren) "/" "Parent"\r\n' in raw.run(b'LIST "" "P%"')
+    assert raw.run(b'LIST "" ""')[0] == b'* LIST (\\Noselect) "/" ""\r\n'
+    assert b'* LIST (\\HasNoChildren \\sent) "/" "Sent"\r\n' in raw.run(b'LIST "" "*"')
+    assert b"Autres utilisateurs/" in raw.run(b"NAMESPACE")[0]
+    assert raw.run(b"STATUS Parent (MESSAGES UIDNEXT SIZE)")[0] == b'* STATUS "Parent" (MESSAGES 0 UIDNEXT 1)\r\n'
+
+
+def test_bm5_append():
+    raw, data = Raw("carol"), message("bm5")
+    dated = b'() "07-Feb-2003 04:05:06 +0000" {%d+}\r\n%s'
+    ok = raw.run(b"APPEND INBOX " + dated % (len(data), data))[-1].split()
+    assert ok[1:3] == [b"OK", b"[APPENDUID"] and ok[-1].decode() == guid(data), ok
+    row = records("carol", "m.name = 'INBOX'")[-1]  # no waiting: written before the OK
+    assert row[2] == guid(data) and row[7] == "2003-02-07 04:05:06" and ok[3].decode() == row[6]
+    assert sql("SELECT id FROM t_container WHERE id = %s AND container_type = 'mailbox_records'" % row[6])
+    for folder in b"inbox", b"NoSuch":
+        assert raw.run(b"APPEND %s " % folder + dated % (len(data), data))[-1] == b"t NO Rejected\r\n"
+    assert raw.run(b"APPEND INBOX () {0+}")[-1] == b"t NO Rejected\r\n"
+    two = b"APPEND INBOX () {%d+}\r\n%s () {%d+}\r\n%s" % (len(data), data, len(data), data)
+    assert raw.run(two)[-1] == b"t NO Rejected\r\n"
+    undated = message("no flag list")
+    raw.run(b'APPEND INBOX "07-Feb-2003 04:05:06 +0000" {%d+}\r\n%s' % (len(undated), undated))
+    row = records("carol", "m.name = 'INBOX'")[-1]
+    assert row[2] == guid(undated) and not row[7].startswith("2003"), row
+    raw.run(b'APPEND Sent () "01-Jan-1999 04:05:06 +0000" {%d+}\r\n%s' % (len(data), data))
+    assert records("carol", "m.name = 'Sent'")[0][7] == "2003-02-07 04:05:06"  # the first date wins
+    assert raw.run(b'APPEND INBOX () "7-Feb-2003" {%d+}\r\n%s' % (len(data), data))[-1].startswith(b"t BAD")
+    before = int(records("carol", "m.name = 'INBOX'")[-1][5])
+    knobs(drop_body="1")
+    assert raw.run(b"APPEND INBOX () {%d+}\r\n%s" % (len(data), data))[-1].startswith(b"t NO unknown error")
+    knobs(drop_body="")
+    assert int(records("carol", "m.name = 'INBOX'")[-1][5]) == before + 1  # the uid is gone all the same
+    assert raw.run(b"SELECT INBOX")[-1].startswith(b"t OK")
+    assert raw.run(b"UID FETCH 1:* (DIGEST.SHA1)")[-1].startswith(b"t BAD")
+    fetched = raw.run(b"UID FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
+    assert fetched[0].startswith(b'* 1 FETCH (UID 1 FLAGS () INTERNALDATE "07-Feb-2003 04:05:06 +0000"')
+    assert b"".join(fetched).count(data) == 1
+    knobs(throttle_kib=100)
+    began = time.monotonic()
+    raw.run(b"APPEND INBOX () {100000+}\r\n" + b"x" * 99998 + b"\r\n")
+    assert time.monotonic() - began > 0.9
+    knobs(throttle_kib=0)
+    last = raw.run(b"APPEND INBOX () {99000000+}")
+    assert last[0].startswith(b"* ALERT too much data (99000000 > ") and last[-1] == b"", last
+
+
 CYRUS_ONLY = {test_many_at_once, test_delay, test_records_lag_behind_last_uid, test_lost_bodies, test_refuse_and_stop}
 failed = 0
 for name, case in sorted(globals().items()):
     if not name.startswith("test_") or (BM5 and case in CYRUS_ONLY):
+        continue
+    if name.startswith("test_bm5") and not BM5:
         continue
     start = time.monotonic()
     try:
