@@ -2,8 +2,9 @@
 /* See bm-html.h: the readable text of HTML. Must not know MAPI, MIME or files. Any thread.
  *
  * A line-oriented writer: blocks do not write line ends, they ask for a number of them; the next
- * content pays. So empty blocks cost nothing, "text<br></div>" ends one line and not two, and
- * a paragraph of one no-break space (Outlook's empty line) is content that shows as a blank line. */
+ * content pays. So empty blocks cost nothing, "text<br></div>" ends one line and not two, and a
+ * paragraph of one no-break space (Outlook's empty line) is content that shows as a blank line.
+ */
 #include "text/bm-html.h"
 
 #include "text/bm-html-scan.h"
