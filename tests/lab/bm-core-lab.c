@@ -175,7 +175,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("- stand-in for bm-core");
   g_autoptr (GError) error = NULL;
-  Program program = {0};
+  static Program program; /* reachable to the end */
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
   g_option_context_add_main_entries (context, options, NULL);

@@ -188,9 +188,8 @@ lab_box_remove (LabBox *box, const gchar *name, gchar **no)
   g_autoptr (LabBoxFolder) folder = lab_box_find (box, name);
   if (folder == NULL || is_protected (name))
     return refuse (no, g_strdup ("delete failed"));
-  g_autoptr (PGresult) done =
-      lab_db_exec (box->db, NULL, "SELECT lab.drop_folder($1)", 1, (const gchar *[]){folder->id});
-  return done != NULL || refuse (no, g_strdup ("unknown error: sql"));
+  return lab_db_run (box->db, "SELECT lab.drop_folder($1)", 1, (const gchar *[]){folder->id}) ||
+         refuse (no, g_strdup ("unknown error: sql"));
 }
 
 gboolean
@@ -209,9 +208,8 @@ lab_box_rename (LabBox *box, const gchar *from, const gchar *to, gchar **no)
     if (!g_str_equal (folder->name, from) && !g_str_has_prefix (folder->name, below))
       continue;
     g_autofree gchar *name = g_strconcat (to, folder->name + strlen (from), NULL);
-    g_autoptr (PGresult) done = lab_db_exec (box->db, NULL, "SELECT lab.rename_folder($1, $2)", 2,
-                                             (const gchar *[]){folder->id, name});
-    moved = done != NULL;
+    moved = lab_db_run (box->db, "SELECT lab.rename_folder($1, $2)", 2,
+                        (const gchar *[]){folder->id, name});
   }
   return moved || refuse (no, g_strdup ("rename failed"));
 }
@@ -243,7 +241,7 @@ lab_box_messages (LabBox *box, const LabBoxFolder *folder)
 static gint64
 first_date (const gchar *guid, gint64 internal)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&dates_lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&dates_lock);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   if (first_dates == NULL)
     first_dates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -341,11 +339,10 @@ lab_box_set_flags (LabBox *box, const LabBoxFolder *folder, gint64 uid, guint fl
 {
   g_autofree gchar *uid_text = g_strdup_printf ("%" G_GINT64_FORMAT, uid);
   g_autofree gchar *flag_text = g_strdup_printf ("%d", (gint) flags);
-  g_autoptr (PGresult) done =
-      lab_db_exec (box->db, NULL,
-                   "UPDATE t_mailbox_record SET system_flags = $4, last_updated = now()"
-                   " WHERE subtree_id = $1 AND container_id = $2 AND imap_uid = $3",
-                   4, (const gchar *[]){folder->subtree, folder->records, uid_text, flag_text});
+  lab_db_run (box->db,
+              "UPDATE t_mailbox_record SET system_flags = $4, last_updated = now()"
+              " WHERE subtree_id = $1 AND container_id = $2 AND imap_uid = $3",
+              4, (const gchar *[]){folder->subtree, folder->records, uid_text, flag_text});
 }
 
 GBytes *

@@ -131,7 +131,7 @@ lab_core_announce (LabCore *core)
 gboolean
 lab_core_drops (LabCore *core, const guint8 *data, gsize size)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
   const gchar *drop = core->knobs.drop_body;
   if (*drop == '\0')
     return FALSE;
@@ -164,14 +164,14 @@ lab_core_open_session (LabCore *core, const LabUser *user)
 gboolean
 lab_core_close_session (LabCore *core, const gchar *key)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
   return g_hash_table_remove (core->sessions, key);
 }
 
 static gboolean
 find_session (LabCore *core, const gchar *key, gchar **uid, gchar **domain)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
   Session *session = g_hash_table_lookup (core->sessions, key);
   gint64 now = g_get_monotonic_time ();
   if (session == NULL)
@@ -206,7 +206,7 @@ lab_core_whose_key (LabCore *core, const gchar *key)
 static gboolean
 is_running (LabCore *core)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
   return g_str_equal (core->knobs.state, "CORE_STATE_RUNNING");
 }
 

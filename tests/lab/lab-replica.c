@@ -399,7 +399,7 @@ same_base (LabDb *db, const gchar *id, const gchar *hex_name, const gchar *since
                    "INSERT INTO lab.mailbox (unique_id, cyrus_name) VALUES ($1, $2::bytea)"
                    " ON CONFLICT (unique_id) DO UPDATE SET cyrus_name = excluded.cyrus_name",
                    2, (const gchar *[]){id, hex_name});
-  return freed != NULL && known != NULL;
+  return freed && known;
 }
 
 static gboolean
@@ -436,12 +436,11 @@ apply_mailbox (LabReplica *replica, const LabValue *value, GString *data, gchar 
   g_autoptr (GString) echo = g_string_new (NULL);
   lab_value_print_map (value, not_echoed, echo);
   g_autofree gchar *hex = hex_bytea (echo->str, echo->len);
-  g_autoptr (PGresult) kept =
-      lab_db_exec (db, NULL,
-                   "UPDATE lab.mailbox SET attributes = $2::bytea, sync_crc = $3"
-                   " WHERE unique_id = $1",
-                   3, (const gchar *[]){id, hex, lab_value_text (value, "SYNC_CRC", "")});
-  return kept != NULL || refuse (no, "IMAP_INTERNAL");
+  return lab_db_run (db,
+                     "UPDATE lab.mailbox SET attributes = $2::bytea, sync_crc = $3"
+                     " WHERE unique_id = $1",
+                     3, (const gchar *[]){id, hex, lab_value_text (value, "SYNC_CRC", "")}) ||
+         refuse (no, "IMAP_INTERNAL");
 }
 
 /* The echoed MBOXNAME must change too, else sync_client repeats the RENAME for ever. */
@@ -471,12 +470,10 @@ rename_on (LabReplica *replica, LabDb *db, const LabValue *value)
   if (result == NULL || PQntuples (result) == 0)
     return FALSE;
   const gchar *id = PQgetvalue (result, 0, 0);
-  g_autoptr (PGresult) moved = NULL;
   if (shown == NULL) /* below DELETED: gone for every reader of the database */
-    moved = lab_db_exec (db, NULL, "SELECT lab.drop_folder($1)", 1, &id);
+    lab_db_run (db, "SELECT lab.drop_folder($1)", 1, &id);
   else
-    moved =
-        lab_db_exec (db, NULL, "SELECT lab.rename_folder($1, $2)", 2, (const gchar *[]){id, shown});
+    lab_db_run (db, "SELECT lab.rename_folder($1, $2)", 2, (const gchar *[]){id, shown});
   return TRUE;
 }
 
@@ -495,12 +492,10 @@ apply_unmailbox (LabReplica *replica, const LabValue *value, GString *data, gcha
 {
   g_autoptr (GPtrArray) shards = all_shards (replica);
   g_autofree gchar *name = hex_bytea (value->text, value->length);
-  for (guint i = 0; i < shards->len; i++) {
-    g_autoptr (PGresult) result = lab_db_exec (
-        shards->pdata[i], NULL,
-        "SELECT lab.drop_folder(unique_id) FROM lab.mailbox WHERE cyrus_name = $1::bytea", 1,
-        (const gchar *[]){name});
-  }
+  for (guint i = 0; i < shards->len; i++)
+    lab_db_run (shards->pdata[i],
+                "SELECT lab.drop_folder(unique_id) FROM lab.mailbox WHERE cyrus_name = $1::bytea",
+                1, (const gchar *[]){name});
   return TRUE;
 }
 

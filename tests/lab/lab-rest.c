@@ -364,8 +364,9 @@ key_delete (Request *request)
 {
   if (!needs_user (request))
     return;
-  g_autoptr (PGresult) done = ask (request, "DELETE FROM t_api_key WHERE sid = $1 AND subject = $2",
-                                   2, (const gchar *[]){request->path[2], request->user->uid});
+  lab_db_run (lab_store_directory (lab_core_store (request->core)),
+              "DELETE FROM t_api_key WHERE sid = $1 AND subject = $2", 2,
+              (const gchar *[]){request->path[2], request->user->uid});
   soup_server_message_set_status (request->message, 200, NULL);
 }
 

@@ -88,7 +88,7 @@ ensure_open (LabDb *db)
 PGresult *
 lab_db_exec (LabDb *db, GError **error, const gchar *sql, gint n, const gchar *const *parameters)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&db->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&db->lock);
   for (guint try = 0; try < 2 && ensure_open (db); try++) {
     g_autoptr (PGresult) result =
         PQexecParams (db->connection, sql, n, NULL, parameters, NULL, NULL, 0);
@@ -101,6 +101,13 @@ lab_db_exec (LabDb *db, GError **error, const gchar *sql, gint n, const gchar *c
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", PQerrorMessage (db->connection));
   g_warning ("sql: %s", PQerrorMessage (db->connection));
   return NULL;
+}
+
+gboolean
+lab_db_run (LabDb *db, const gchar *sql, gint n, const gchar *const *parameters)
+{
+  g_autoptr (PGresult) result = lab_db_exec (db, NULL, sql, n, parameters);
+  return result != NULL;
 }
 
 void

@@ -45,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LabDb, lab_db_free)
 PGresult *lab_db_exec (LabDb *db, GError **error, const gchar *sql, gint n,
                        const gchar *const *parameters);
 
+/* The same for a statement whose rows do not matter. */
+gboolean lab_db_run (LabDb *db, const gchar *sql, gint n, const gchar *const *parameters);
+
 void lab_rows_init (LabRows *rows, guint n_columns);
 void lab_rows_clear (LabRows *rows);
 /* The next value of a column; NULL is SQL NULL. Each row must fill every column, then count itself in n_rows. */

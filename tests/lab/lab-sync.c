@@ -26,6 +26,8 @@ typedef struct {
   LabReplica replica;
 } Session;
 
+static gboolean say (Session *session, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
 static gboolean
 say (Session *session, const gchar *format, ...)
 {
@@ -75,7 +77,7 @@ run_command (Session *session, const gchar *verb)
   if (lab_reader_more (session->reader))
     value = lab_reader_value (session->reader, message && !knobs.refuse ? lab_upload_take : NULL,
                               upload);
-  g_autofree gchar *rest = lab_reader_line (session->reader);
+  g_free (lab_reader_line (session->reader)); /* the rest of the line */
   gboolean ok = value != NULL;
   if (!ok)
     no = g_strdup ("IMAP_PROTOCOL_ERROR");
@@ -113,7 +115,7 @@ serve (Session *session)
       going = run_command (session, verb);
       continue;
     }
-    g_autofree gchar *rest = lab_reader_line (session->reader);
+    g_free (lab_reader_line (session->reader)); /* the rest of the line */
     if (g_str_equal (verb, "EXIT"))
       going = say (session, "OK finished\r\n") && FALSE;
     else if (!known)

@@ -20,6 +20,9 @@
 
 static char ident[64] = "?";
 
+static void write_line (int priority, const char *format, va_list arguments)
+    __attribute__ ((format (printf, 2, 0)));
+
 static void
 write_line (int priority, const char *format, va_list arguments)
 {
@@ -78,8 +81,10 @@ syslog (int priority, const char *format, ...)
 }
 
 /* What a program built with _FORTIFY_SOURCE calls instead. */
-PUBLIC void __syslog_chk (int priority, int flag, const char *format, ...);
-PUBLIC void __vsyslog_chk (int priority, int flag, const char *format, va_list arguments);
+PUBLIC void __syslog_chk (int priority, int flag, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
+PUBLIC void __vsyslog_chk (int priority, int flag, const char *format, va_list arguments)
+    __attribute__ ((format (printf, 3, 0)));
 
 void
 __syslog_chk (int priority, int flag, const char *format, ...)
