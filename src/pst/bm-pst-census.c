@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The census: every item of the file with its folder and, where that settles it, its rule. Counts
+ * before libpff is asked for any item. One thread. */
+#include "pst/bm-pst-folders.h"
+
+#include <string.h>
+
+static BmRule
+rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
+{
+  if (node->suspect && !bm_pst_block_exists (pst, node->data))
+    return BM_RULE_PHANTOM;
+  const BmFolder *folder = bm_census_folder (census, node->parent);
+  if (folder != NULL && folder->rule == BM_RULE_SEARCH_FOLDER)
+    return BM_RULE_SEARCH_FOLDER;
+  if ((node->nid & 0x1f) == BM_NID_ASSOCIATED)
+    return BM_RULE_ASSOCIATED;
+  return folder != NULL ? folder->rule : BM_RULE_OUTSIDE_SUBTREE;
+}
+
+static void
+add_items (const BmPst *pst, BmCensus *census)
+{
+  for (guint i = 0; i < pst->nodes->len; i++) {
+    const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
+    guint type = node->nid & 0x1f;
+    if (type != BM_NID_MESSAGE && type != BM_NID_ASSOCIATED)
+      continue;
+    BmCensusItem item = {node->nid, node->parent, rule_of (pst, census, node)};
+    g_array_append_val (census->items, item);
+  }
+}
+
+/* Record key, size and roots of the trees: every change to a PST moves the node tree's root. */
+static void
+identify (const BmPst *pst, BmCensus *census)
+{
+  guint8 text[16 + 8 * 5];
+  memcpy (text, census->record_key, 16);
+  bm_pst_put64 (text + 16, pst->size);
+  bm_pst_put64 (text + 24, pst->nbt_bid);
+  bm_pst_put64 (text + 32, pst->nbt_offset);
+  bm_pst_put64 (text + 40, pst->bbt_bid);
+  bm_pst_put64 (text + 48, pst->bbt_offset);
+  bm_guid_of_bytes (text, sizeof text, &census->identity);
+}
+
+static void
+warn_of_damage (const BmPst *pst, BmCensus *census)
+{
+  if (pst->header_crc_bad)
+    g_ptr_array_add (census->warnings, g_strdup ("the header's checksum is wrong; it was ignored"));
+  if (pst->bbt_repaired)
+    g_ptr_array_add (census->warnings,
+                     g_strdup ("the header names the wrong root of the block tree; it was mended"));
+  if (pst->bad_pages + pst->loops > 0)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index are unreadable and "
+                                      "%" G_GUINT64_FORMAT " refer in circles: items may be "
+                                      "missing; repair the file with Outlook's scanpst",
+                                      pst->bad_pages, pst->loops));
+  if (pst->bad_crc_pages > 0)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index have a wrong "
+                                      "checksum: some of their items may be phantoms",
+                                      pst->bad_crc_pages));
+}
+
+BmCensus *
+bm_pst_census (BmPst *pst, GError **error)
+{
+  bm_pst_walk (pst);
+  if (pst->nodes->len == 0) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
+                         "the PST's index cannot be read: no node was found");
+    return NULL;
+  }
+  BmCensus *census = bm_census_new ();
+  census->format = pst->format;
+  census->crypt = pst->crypt;
+  census->file_size = pst->size;
+  census->nodes = pst->nodes->len;
+  census->pages = pst->pages;
+  census->bad_pages = pst->bad_pages;
+  census->bad_crc_pages = pst->bad_crc_pages;
+  census->loops = pst->loops;
+  census->duplicates = pst->duplicates;
+  bm_pst_folders_read (pst, census);
+  identify (pst, census);
+  add_items (pst, census);
+  warn_of_damage (pst, census);
+  return census;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Folders: read through windows of their own, then placed. The tree is the one of the node B-tree's
+ * parents; tables are not needed, so a broken table loses nothing. Well-known folders are found by
+ * entry id, then by the receive-folder table, then by name. One thread. */
+#include "pst/bm-pst-folders.h"
+
+#include "pst/bm-pst-item.h"
+#include <string.h>
+
+#define FOLDERS_PER_WINDOW 200
+#define DEPTH_MAX          64
+#define OST_SUBTREE        0x2142u /* IPM_SUBTREE of every OST seen, pst-to-mime 3.1 */
+#define OST_INBOX          0x2182u
+
+#define TAG_RECORD_KEY      0x0ff9
+#define TAG_DISPLAY_NAME    0x3001
+#define TAG_CONTAINER_CLASS 0x3613
+#define TAG_SUBTREE         0x35e0
+#define TAG_OUTBOX          0x35e2
+#define TAG_WASTEBASKET     0x35e3
+#define TAG_SENT            0x35e4
+#define TAG_DRAFTS          0x36d7
+#define TAG_ADDITIONAL      0x36d8 /* conflicts, sync issues, local, server failures, junk */
+#define TAG_HIDDEN          0x10f4
+#define TAG_PASSWORD        0x67ff
+
+typedef struct {
+  BmFolder *folder;
+  gboolean hidden;
+} Entry;
+
+typedef struct {
+  BmPst *pst;
+  BmCensus *census;
+  GHashTable *by_nid; /* nid -> Entry (owned) */
+  guint32 subtree;
+  guint32 inbox; /* by receive-folder table or OST */
+  guint32 roles[BM_ROLE_LAST];
+  guint32 sync_issues[4];
+} Folders;
+
+static void warn (BmCensus *census, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+warn (BmCensus *census, const gchar *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_ptr_array_add (census->warnings, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+/* The nid at the end of a 24-byte entry id, [MS-PST] 2.4.3.2; 0 when it is none. */
+static guint32
+nid_of_entry_id (GBytes *bytes)
+{
+  gsize size = 0;
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  return size >= 24 ? bm_pst_get32 (data + 20) : 0;
+}
+
+static BmProps *
+read_props (BmPstWindow *window, guint32 nid, BmNotes *notes)
+{
+  BmPstStrings strings = {*window->pst->charset != '\0' ? window->pst->charset : "CP1252", notes};
+  libpff_item_t *item = bm_pst_window_item (window, nid, NULL);
+  if (item == NULL)
+    return NULL;
+  BmProps *props = bm_pst_props_of_item (item, &strings, FALSE, NULL);
+  libpff_item_free (&item, NULL);
+  return props;
+}
+
+/* Where other special folders are: on the root folder and on the inbox. */
+static void
+note_special (Folders *folders, const BmProps *props)
+{
+  guint32 drafts = nid_of_entry_id (bm_props_data (props, TAG_DRAFTS));
+  const BmProp *additional = bm_props_get (props, TAG_ADDITIONAL);
+  if (drafts != 0 && folders->roles[BM_ROLE_DRAFTS] == 0)
+    folders->roles[BM_ROLE_DRAFTS] = drafts;
+  if (additional == NULL || additional->datas == NULL)
+    return;
+  for (guint i = 0; i < additional->datas->len && i < 5; i++) {
+    guint32 nid = nid_of_entry_id (g_ptr_array_index (additional->datas, i));
+    if (i == 4 && nid != 0)
+      folders->roles[BM_ROLE_JUNK] = nid;
+    else if (i < 4 && nid != 0)
+      folders->sync_issues[i] = nid;
+  }
+}
+
+static void
+read_store (Folders *folders, BmPstWindow *window)
+{
+  BmNotes notes = 0;
+  BmCensus *census = folders->census;
+  g_autoptr (BmProps) props = read_props (window, BM_NID_STORE, &notes);
+  if (props == NULL) {
+    warn (census, "the message store cannot be read: well-known folders are found by name");
+    return;
+  }
+  gsize size = 0;
+  GBytes *key = bm_props_data (props, TAG_RECORD_KEY);
+  const guint8 *data = key != NULL ? g_bytes_get_data (key, &size) : NULL;
+  if (size >= sizeof census->record_key)
+    memcpy (census->record_key, data, sizeof census->record_key);
+  const gchar *name = bm_props_text (props, TAG_DISPLAY_NAME);
+  g_free (census->display_name);
+  census->display_name = g_strdup (name != NULL ? name : "");
+  census->password = bm_props_int (props, TAG_PASSWORD, 0) != 0;
+  folders->subtree = nid_of_entry_id (bm_props_data (props, TAG_SUBTREE));
+  folders->roles[BM_ROLE_OUTBOX] = nid_of_entry_id (bm_props_data (props, TAG_OUTBOX));
+  folders->roles[BM_ROLE_TRASH] = nid_of_entry_id (bm_props_data (props, TAG_WASTEBASKET));
+  folders->roles[BM_ROLE_SENT] = nid_of_entry_id (bm_props_data (props, TAG_SENT));
+}
+
+static void
+read_folder (Folders *folders, BmPstWindow *window, const BmPstNode *node)
+{
+  BmNotes notes = 0;
+  Entry *entry = g_new0 (Entry, 1);
+  BmFolder *folder = bm_folder_new ();
+  entry->folder = folder;
+  folder->nid = node->nid;
+  folder->parent = node->parent;
+  g_autoptr (BmProps) props = window != NULL ? read_props (window, node->nid, &notes) : NULL;
+  const gchar *name = props != NULL ? bm_props_text (props, TAG_DISPLAY_NAME) : NULL;
+  folder->name = g_strdup (name != NULL ? name : "");
+  folder->damaged = props == NULL;
+  if (props != NULL) {
+    folder->container_class = g_strdup (bm_props_text (props, TAG_CONTAINER_CLASS));
+    entry->hidden = bm_props_bool (props, TAG_HIDDEN, FALSE);
+    note_special (folders, props);
+  } else {
+    warn (folders->census, "folder %08x cannot be read: its name is lost, its messages are not",
+          node->nid);
+  }
+  g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (node->nid), entry);
+}
+
+/* Rows of the receive-folder table: message class -> folder, [MS-PST] 2.7.3.3 ("receive folder
+ * table"). The row without class, or "IPM.Note", names the inbox. */
+static void
+read_receive_table (Folders *folders)
+{
+  const BmPst *pst = folders->pst;
+  for (guint i = 0; i < pst->nodes->len && folders->inbox == 0; i++) {
+    BmPstNode node = g_array_index (pst->nodes, BmPstNode, i);
+    if ((node.nid & 0x1f) != BM_NID_RECEIVE_TABLE)
+      continue;
+    node.parent = 0;
+    g_autoptr (BmPstWindow) window = bm_pst_window_new (folders->pst, &node, 1, 1, NULL);
+    libpff_item_t *table = window != NULL ? bm_pst_window_item (window, node.nid, NULL) : NULL;
+    int n = 0;
+    if (table != NULL && libpff_item_get_number_of_record_sets (table, &n, NULL) == 1)
+      for (int k = 0; k < MIN (n, 64) && folders->inbox == 0; k++) {
+        BmNotes notes = 0;
+        BmPstStrings strings = {"CP1252", &notes};
+        libpff_record_set_t *row = NULL;
+        if (libpff_item_get_record_set_by_index (table, k, &row, NULL) != 1)
+          continue;
+        g_autoptr (BmProps) props = bm_pst_props_read (row, &strings, FALSE);
+        const gchar *class = bm_props_text (props, 0x001a);
+        if (class == NULL || *class == '\0' || g_ascii_strcasecmp (class, "IPM.Note") == 0)
+          folders->inbox = (guint32) bm_props_int (props, 0x6605, 0);
+        libpff_record_set_free (&row, NULL);
+      }
+    if (table != NULL)
+      libpff_item_free (&table, NULL);
+  }
+}
+
+static void
+read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
+{
+  static const guint32 fixed_nids[] = {BM_NID_STORE, BM_NID_NAME_MAP};
+  g_autoptr (GArray) shown = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (fixed_nids); i++) {
+    const BmPstNode *node = bm_pst_node (folders->pst, fixed_nids[i]);
+    if (node != NULL)
+      g_array_append_val (shown, *node);
+  }
+  guint fixed = shown->len;
+  for (guint i = 0; i < n; i++)
+    g_array_append_val (shown, *nodes[i]);
+  for (guint i = 0; i < shown->len; i++)
+    g_array_index (shown, BmPstNode, i).parent = 0;
+  g_autoptr (BmPstWindow) window =
+      bm_pst_window_new (folders->pst, (const BmPstNode *) shown->data, shown->len, fixed, &error);
+  if (window == NULL)
+    warn (folders->census, "%u folders cannot be read: %s", n, error->message);
+  else if (folders->census->display_name == NULL)
+    read_store (folders, window);
+  for (guint i = 0; i < n; i++)
+    read_folder (folders, window, nodes[i]);
+}
+
+static void
+read_all (Folders *folders)
+{
+  const BmPst *pst = folders->pst;
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+  for (guint i = 0; i < pst->nodes->len; i++) {
+    const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
+    guint type = node->nid & 0x1f;
+    if (type == BM_NID_FOLDER || type == BM_NID_SEARCH_FOLDER)
+      g_ptr_array_add (nodes, (gpointer) node);
+  }
+  for (guint i = 0; i < nodes->len; i += FOLDERS_PER_WINDOW)
+    read_window (folders, (const BmPstNode *const *) nodes->pdata + i,
+                 MIN (nodes->len - i, (guint) FOLDERS_PER_WINDOW));
+}
+
+/* ---- the tree ---- */
+
+static Entry *
+entry_of (const Folders *folders, guint32 nid)
+{
+  return g_hash_table_lookup (folders->by_nid, GUINT_TO_POINTER (nid));
+}
+
+static guint32
+child_named (const Folders *folders, guint32 parent, const gchar *name)
+{
+  GHashTableIter iter;
+  Entry *entry;
+  guint32 found = 0;
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    if (entry->folder->parent == parent && g_str_equal (entry->folder->name, name) &&
+        (found == 0 || entry->folder->nid < found))
+      found = entry->folder->nid;
+  return found;
+}
+
+/* OSTs name no subtree: it is a literal, fixed in place and name. */
+static void
+find_subtree (Folders *folders)
+{
+  if (entry_of (folders, folders->subtree) != NULL)
+    return;
+  Entry *ost = entry_of (folders, OST_SUBTREE);
+  if (ost != NULL && g_str_equal (ost->folder->name, "IPM_SUBTREE")) {
+    folders->subtree = OST_SUBTREE;
+    if (folders->inbox == 0 && entry_of (folders, OST_INBOX) != NULL)
+      folders->inbox = OST_INBOX;
+    return;
+  }
+  static const gchar *const names[] = {"Top of Personal Folders", "Top of Outlook data file",
+                                       "IPM_SUBTREE", "Top of Information Store"};
+  folders->subtree = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (names) && folders->subtree == 0; i++)
+    folders->subtree = child_named (folders, BM_NID_ROOT, names[i]);
+  if (folders->subtree == 0 && entry_of (folders, BM_NID_ROOT) != NULL) {
+    folders->subtree = BM_NID_ROOT;
+    warn (folders->census, "the PST names no top of the user's folders: all folders are taken");
+  }
+}
+
+static guint
+count_children (const Folders *folders, guint32 nid, guint32 *only)
+{
+  GHashTableIter iter;
+  Entry *entry;
+  guint n = 0;
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    if (entry->folder->parent == nid && entry->folder->nid != nid &&
+        (entry->folder->nid & 0x1f) == BM_NID_FOLDER && !entry->hidden) {
+      *only = entry->folder->nid;
+      n++;
+    }
+  return n;
+}
+
+static gboolean
+has_items (const Folders *folders, guint32 nid)
+{
+  const GArray *nodes = folders->pst->nodes;
+  for (guint i = 0; i < nodes->len; i++) {
+    const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
+    if (node->parent == nid && (node->nid & 0x1f) == BM_NID_MESSAGE)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+is_wrapper_name (const gchar *name)
+{
+  return g_str_has_prefix (name, "Top of ") || g_str_equal (name, "IPM_SUBTREE") ||
+         g_str_has_prefix (name, "Root - ");
+}
+
+/* "Top of Personal Folders/Top of Outlook data file/Inbox": a lone child without items of its own
+ * that is named like a wrapper is one. */
+static void
+strip_wrappers (Folders *folders)
+{
+  for (guint depth = 0; depth < DEPTH_MAX; depth++) {
+    guint32 only = 0;
+    if (count_children (folders, folders->subtree, &only) != 1)
+      return;
+    Entry *child = entry_of (folders, only);
+    if (!is_wrapper_name (child->folder->name) || has_items (folders, only) ||
+        has_items (folders, folders->subtree))
+      return;
+    folders->subtree = only;
+  }
+}
+
+static gchar *
+path_name (const BmFolder *folder)
+{
+  if (*folder->name == '\0')
+    return g_strdup_printf ("Unnamed folder %08x", folder->nid);
+  g_autoptr (GString) name = g_string_new (folder->name);
+  g_string_replace (name, "/", "\xe2\x88\x95", 0); /* U+2215 */
+  return g_string_free (g_steal_pointer (&name), FALSE);
+}
+
+/* Fills path: NULL outside the subtree, also when parents run in a circle. */
+static void
+place (Folders *folders, Entry *entry)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  Entry *at = entry;
+  for (guint depth = 0; at != NULL && at->folder->nid != folders->subtree; depth++) {
+    if (depth == DEPTH_MAX || at->folder->parent == at->folder->nid)
+      return;
+    g_ptr_array_insert (names, 0, path_name (at->folder));
+    at = entry_of (folders, at->folder->parent);
+  }
+  if (at == NULL)
+    return;
+  g_ptr_array_add (names, NULL);
+  entry->folder->path = g_strjoinv ("/", (gchar **) names->pdata);
+}
+
+/* ---- roles and rules ---- */
+
+static gboolean
+is_sync_issues (const Folders *folders, const BmFolder *folder)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (folders->sync_issues); i++)
+    if (folders->sync_issues[i] == folder->nid)
+      return TRUE;
+  return folder->parent == folders->subtree && bm_pst_is_sync_issues_name (folder->name);
+}
+
+/* The nearest rule from the folder upwards. */
+static BmRule
+rule_of (const Folders *folders, const Entry *entry)
+{
+  if ((entry->folder->nid & 0x1f) == BM_NID_SEARCH_FOLDER)
+    return BM_RULE_SEARCH_FOLDER;
+  if (entry->folder->path == NULL)
+    return BM_RULE_OUTSIDE_SUBTREE;
+  for (const Entry *at = entry; at != NULL && at->folder->nid != folders->subtree;
+       at = entry_of (folders, at->folder->parent)) {
+    if (is_sync_issues (folders, at->folder))
+      return BM_RULE_SYNC_ISSUES;
+    if (at->hidden)
+      return BM_RULE_HIDDEN;
+  }
+  return BM_RULE_NONE;
+}
+
+static void
+set_role (Folders *folders, guint32 nid, BmRole role)
+{
+  Entry *entry = nid != 0 ? entry_of (folders, nid) : NULL;
+  if (entry != NULL && entry->folder->role == BM_ROLE_NONE && entry->folder->path != NULL &&
+      nid != folders->subtree)
+    entry->folder->role = role;
+}
+
+static gboolean
+role_taken (const Folders *folders, BmRole role)
+{
+  GHashTableIter iter;
+  Entry *entry;
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    if (entry->folder->role == role)
+      return TRUE;
+  return FALSE;
+}
+
+/* Only mail folders directly below the subtree, and only roles that entry ids left open. */
+static void
+roles_by_name (Folders *folders)
+{
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    if (folder->parent != folders->subtree || folder->role != BM_ROLE_NONE ||
+        folder->rule != BM_RULE_NONE ||
+        (folder->container_class != NULL && *folder->container_class != '\0' &&
+         g_ascii_strncasecmp (folder->container_class, "IPF.Note", 8) != 0 &&
+         g_ascii_strncasecmp (folder->container_class, "IPF.Imap", 8) != 0))
+      continue;
+    BmRole role = bm_pst_role_of_name (folder->name);
+    if (role != BM_ROLE_NONE && !role_taken (folders, role))
+      folder->role = role;
+  }
+}
+
+static gint
+compare_folders (gconstpointer a, gconstpointer b)
+{
+  guint32 x = (*(BmFolder *const *) a)->nid, y = (*(BmFolder *const *) b)->nid;
+  return x < y ? -1 : x > y;
+}
+
+static void
+settle (Folders *folders)
+{
+  GHashTableIter iter;
+  Entry *entry;
+  find_subtree (folders);
+  strip_wrappers (folders);
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
+    place (folders, entry);
+    g_ptr_array_add (folders->census->folders, entry->folder);
+  }
+  g_ptr_array_sort (folders->census->folders, compare_folders);
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    entry->folder->rule = rule_of (folders, entry);
+  set_role (folders, folders->inbox, BM_ROLE_INBOX);
+  for (guint role = BM_ROLE_INBOX; role < BM_ROLE_LAST; role++)
+    set_role (folders, folders->roles[role], (BmRole) role);
+  roles_by_name (folders);
+}
+
+void
+bm_pst_folders_read (BmPst *pst, BmCensus *census)
+{
+  Folders folders = {.pst = pst, .census = census};
+  folders.by_nid = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  read_all (&folders);
+  read_receive_table (&folders);
+  settle (&folders);
+  g_hash_table_unref (folders.by_nid);
+  if (census->display_name == NULL)
+    census->display_name = g_strdup ("");
+}

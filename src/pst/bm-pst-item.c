@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* One libpff message to one BmItem: properties, recipients, attachments, embedded items. Whatever
+ * cannot be read of an attachment costs that attachment, and is said. One thread. */
+#include "pst/bm-pst-item.h"
+
+#include "base/bm-spool.h"
+#include "text/bm-charset.h"
+#include <string.h>
+
+#define DEPTH_MAX         20 /* embedded in embedded */
+#define RECIPIENTS_MAX    100000
+#define ATTACHMENTS_MAX   10000
+#define PIECE             65536
+#define SIZE_OVERHEAD     8192 /* 0x0E20 counts the attachment's properties too */
+#define TAG_CLASS         0x001a
+#define TAG_ATTACH_SIZE   0x0e20
+#define TAG_ATTACH_METHOD 0x3705
+
+typedef struct {
+  BmPstWindow *window;
+  guint depth;
+} Reader;
+
+static BmItem *read_message (Reader *reader, libpff_item_t *pff, GError **error);
+
+static void
+read_recipients (BmItem *item, libpff_item_t *pff, const BmPstStrings *strings)
+{
+  libpff_item_t *table = NULL;
+  int n = 0;
+  int result = libpff_message_get_recipients (pff, &table, NULL);
+  if (result < 0)
+    bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
+  if (result != 1)
+    return;
+  item->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_props_free);
+  if (libpff_item_get_number_of_record_sets (table, &n, NULL) != 1)
+    bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
+  for (int i = 0; i < MIN (n, RECIPIENTS_MAX); i++) {
+    libpff_record_set_t *row = NULL;
+    if (libpff_item_get_record_set_by_index (table, i, &row, NULL) != 1) {
+      bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
+      continue;
+    }
+    g_ptr_array_add (item->recipients, bm_pst_props_read (row, strings, FALSE));
+    libpff_record_set_free (&row, NULL);
+  }
+  libpff_item_free (&table, NULL);
+}
+
+/* In pieces into a spool, so that a big attachment never sits on the heap. */
+static gboolean
+read_data (BmAttachment *attachment, libpff_item_t *pff, GError **error)
+{
+  g_autofree guint8 *piece = g_malloc (PIECE);
+  size64_t size = 0;
+  attachment->data = bm_spool_new ();
+  if (libpff_attachment_get_data_size (pff, &size, NULL) < 0)
+    attachment->damaged = TRUE;
+  for (guint64 done = 0; done < size;) {
+    ssize_t n = libpff_attachment_data_read_buffer (pff, piece, PIECE, NULL);
+    if (n <= 0) {
+      attachment->damaged = TRUE;
+      break;
+    }
+    if (!bm_spool_write (attachment->data, piece, (gsize) n, error))
+      return FALSE;
+    done += (guint64) n;
+  }
+  /* libpff gives a damaged block as size 0 without a word; the stored size tells */
+  gint64 stored = bm_props_int (attachment->props, TAG_ATTACH_SIZE, 0);
+  if (stored > SIZE_OVERHEAD &&
+      bm_spool_size (attachment->data) < (guint64) (stored - SIZE_OVERHEAD) / 2)
+    attachment->damaged = TRUE;
+  return bm_spool_seal (attachment->data, error);
+}
+
+static void
+read_embedded (Reader *reader, BmItem *parent, BmAttachment *attachment, libpff_item_t *pff)
+{
+  libpff_item_t *inner = NULL;
+  if (reader->depth >= DEPTH_MAX) {
+    bm_notes_add (&parent->notes, BM_NOTE_NESTING_CUT);
+    return;
+  }
+  if (libpff_attachment_get_item (pff, &inner, NULL) != 1) {
+    attachment->damaged = TRUE;
+    return;
+  }
+  reader->depth++;
+  attachment->embedded = read_message (reader, inner, NULL);
+  reader->depth--;
+  libpff_item_free (&inner, NULL); /* before the next one opens: they may share a nid */
+  if (attachment->embedded == NULL)
+    attachment->damaged = TRUE;
+}
+
+static gboolean
+read_attachment (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstStrings *strings,
+                 GError **error)
+{
+  g_autoptr (BmAttachment) attachment = bm_attachment_new ();
+  BmProps *props = bm_pst_props_of_item (pff, strings, TRUE, NULL);
+  int kind = 0;
+  if (props != NULL) {
+    bm_props_free (attachment->props);
+    attachment->props = props;
+  } else {
+    attachment->damaged = TRUE;
+  }
+  attachment->method =
+      (gint) bm_props_int (attachment->props, TAG_ATTACH_METHOD, BM_ATTACH_BY_VALUE);
+  /* libpff refuses to name the kinds 0, 3, 4, 7: those have no data of their own */
+  if (libpff_attachment_get_type (pff, &kind, NULL) != 1)
+    kind = 0;
+  if (attachment->method == BM_ATTACH_EMBEDDED)
+    read_embedded (reader, item, attachment, pff);
+  else if (kind == LIBPFF_ATTACHMENT_TYPE_DATA && !read_data (attachment, pff, error))
+    return FALSE;
+  g_ptr_array_add (item->attachments, g_steal_pointer (&attachment));
+  return TRUE;
+}
+
+static gboolean
+read_attachments (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstStrings *strings,
+                  GError **error)
+{
+  int n = 0;
+  if (libpff_message_get_number_of_attachments (pff, &n, NULL) < 0)
+    bm_notes_add (&item->notes, BM_NOTE_ATTACHMENT_DAMAGED);
+  for (int i = 0; i < MIN (n, ATTACHMENTS_MAX); i++) {
+    libpff_item_t *attachment = NULL;
+    if (libpff_message_get_attachment (pff, i, &attachment, NULL) != 1) {
+      BmAttachment *lost = bm_attachment_new ();
+      lost->method = BM_ATTACH_BY_VALUE;
+      lost->damaged = TRUE;
+      g_ptr_array_add (item->attachments, lost);
+      continue;
+    }
+    gboolean ok = read_attachment (reader, item, attachment, strings, error);
+    libpff_item_free (&attachment, NULL);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static BmItem *
+read_message (Reader *reader, libpff_item_t *pff, GError **error)
+{
+  g_autoptr (BmItem) item = bm_item_new ();
+  item->codepage = bm_pst_item_codepage (pff);
+  const gchar *charset = bm_charset_from_codepage (item->codepage);
+  if (charset == NULL && *reader->window->pst->charset != '\0')
+    charset = reader->window->pst->charset;
+  BmPstStrings strings = {charset != NULL ? charset : "CP1252", &item->notes};
+  BmProps *props = bm_pst_props_of_item (pff, &strings, FALSE, error);
+  if (props == NULL)
+    return NULL;
+  bm_props_free (item->props);
+  item->props = props;
+  const gchar *message_class = bm_props_text (props, TAG_CLASS);
+  if (message_class != NULL) {
+    g_free (item->message_class);
+    item->message_class = g_strdup (message_class);
+  }
+  if (reader->depth == 0 && !bm_message_class_is_mail (item->message_class))
+    return g_steal_pointer (&item);
+  read_recipients (item, pff, &strings);
+  if (!read_attachments (reader, item, pff, &strings, error))
+    return NULL;
+  return g_steal_pointer (&item);
+}
+
+BmItem *
+bm_pst_item_read (BmPstWindow *window, libpff_item_t *pff, GError **error)
+{
+  Reader reader = {window, 0};
+  return read_message (&reader, pff, error);
+}

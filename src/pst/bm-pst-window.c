@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-pst-window.h and bm-pst.h. A window of messages holds the store, the name-to-id map, the
+ * root, and the messages renumbered from 0xF0000000 on, in descending order (libpff inserts each
+ * into a list sorted from the head) and without parents. One thread. */
+#include "pst/bm-pst-item.h"
+#include "pst/bm-pst-view.h"
+
+#define WINDOW_MAX      4096
+#define FIRST_SHOWN_NID 0xF0000000u
+
+void
+bm_pst_set_error (GError **error, const gchar *what, libpff_error_t **pff)
+{
+  gchar text[2048] = "no reason given";
+  if (*pff != NULL && libpff_error_backtrace_sprint (*pff, text, sizeof text) < 0)
+    g_strlcpy (text, "reason too long", sizeof text);
+  libpff_error_free (pff);
+  g_strdelimit (text, "\r\n", ' ');
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
+  g_set_error (error, BM_ERROR, BM_CAUSE_UNREADABLE, "%s: libpff: %s", what, g_strstrip (valid));
+}
+
+static gboolean
+open_file (BmPstWindow *window, libpff_error_t **pff)
+{
+  return bm_pst_view_handle (&window->view, &window->handle) &&
+         libpff_file_initialize (&window->file, pff) == 1 &&
+         libpff_file_open_file_io_handle (window->file, window->handle, LIBPFF_OPEN_READ, pff) == 1;
+}
+
+BmPstWindow *
+bm_pst_window_new (BmPst *pst, const BmPstNode *nodes, gsize n, gsize fixed, GError **error)
+{
+  g_autoptr (BmPstWindow) window = g_new0 (BmPstWindow, 1);
+  libpff_error_t *pff = NULL;
+  window->pst = pst;
+  bm_pst_view_build (&window->view, pst, nodes, n, fixed);
+  if (!open_file (window, &pff)) {
+    bm_pst_set_error (error, "cannot open a window", &pff);
+    return NULL;
+  }
+  return g_steal_pointer (&window);
+}
+
+void
+bm_pst_window_close (BmPstWindow *window)
+{
+  if (window == NULL)
+    return;
+  if (window->file != NULL) {
+    libpff_file_close (window->file, NULL);
+    libpff_file_free (&window->file, NULL);
+  }
+  if (window->handle != NULL)
+    libbfio_handle_free (&window->handle, NULL);
+  bm_pst_view_clear (&window->view);
+  g_free (window->nids);
+  g_free (window);
+}
+
+libpff_item_t *
+bm_pst_window_item (BmPstWindow *window, guint32 nid, GError **error)
+{
+  libpff_error_t *pff = NULL;
+  libpff_item_t *item = NULL;
+  if (libpff_file_get_item_by_identifier (window->file, nid, &item, &pff) == 1)
+    return item;
+  bm_pst_set_error (error, "the node cannot be opened", &pff);
+  return NULL;
+}
+
+static void
+add_fixed (GArray *shown, const BmPst *pst, guint32 nid)
+{
+  const BmPstNode *node = bm_pst_node (pst, nid);
+  if (node == NULL)
+    return;
+  BmPstNode copy = *node;
+  copy.parent = nid == BM_NID_ROOT ? BM_NID_ROOT : 0; /* just one may be its own parent */
+  g_array_append_val (shown, copy);
+}
+
+static guint32
+shown_nid (const BmPstWindow *window, gsize index)
+{
+  return FIRST_SHOWN_NID + ((guint32) index << 5) + (window->nids[index] & 0x1f);
+}
+
+static GArray *
+shown_nodes (const BmPst *pst, const guint32 *nids, gsize n, gboolean with_map, gsize *fixed)
+{
+  GArray *shown = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
+  add_fixed (shown, pst, BM_NID_STORE);
+  if (with_map)
+    add_fixed (shown, pst, BM_NID_NAME_MAP);
+  add_fixed (shown, pst, BM_NID_ROOT);
+  *fixed = shown->len;
+  for (gsize i = n; i > 0; i--) {
+    const BmPstNode *node = bm_pst_node (pst, nids[i - 1]);
+    BmPstNode copy = node != NULL ? *node : (BmPstNode){0};
+    copy.nid = FIRST_SHOWN_NID + ((guint32) (i - 1) << 5) + (nids[i - 1] & 0x1f);
+    copy.parent = 0;
+    g_array_append_val (shown, copy);
+  }
+  return shown;
+}
+
+BmPstWindow *
+bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error)
+{
+  g_return_val_if_fail (n <= WINDOW_MAX, NULL);
+  BmPstWindow *window = NULL;
+  /* a broken name-to-id map must not cost the messages: named properties go unresolved then */
+  for (guint with_map = 2; window == NULL && with_map-- > 0;) {
+    gsize fixed;
+    g_autoptr (GArray) shown = shown_nodes (pst, nids, n, with_map == 1, &fixed);
+    window = bm_pst_window_new (pst, (const BmPstNode *) shown->data, shown->len, fixed,
+                                with_map == 1 ? NULL : error);
+  }
+  if (window == NULL)
+    return NULL;
+  window->nids = g_memdup2 (nids, n * sizeof *nids);
+  window->n = n;
+  return window;
+}
+
+BmItem *
+bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
+{
+  g_return_val_if_fail (index < window->n, NULL);
+  guint64 damaged = window->view.damaged_blocks;
+  libpff_item_t *pff = bm_pst_window_item (window, shown_nid (window, index), error);
+  if (pff == NULL)
+    return NULL;
+  BmItem *item = bm_pst_item_read (window, pff, error);
+  libpff_item_free (&pff, NULL);
+  if (item == NULL)
+    return NULL;
+  item->nid = window->nids[index];
+  if (window->view.damaged_blocks != damaged)
+    bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
+  return item;
+}
