@@ -66,6 +66,16 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
                                       pst->bad_crc_pages));
 }
 
+/* Neither the store nor a single folder: the blocks are not where the index says. */
+static gboolean
+nothing_readable (const BmCensus *census)
+{
+  for (guint i = 0; i < census->folders->len; i++)
+    if (!((const BmFolder *) g_ptr_array_index (census->folders, i))->damaged)
+      return FALSE;
+  return *census->display_name == '\0';
+}
+
 BmCensus *
 bm_pst_census (BmPst *pst, GError **error)
 {
@@ -86,6 +96,12 @@ bm_pst_census (BmPst *pst, GError **error)
   census->loops = pst->loops;
   census->duplicates = pst->duplicates;
   bm_pst_folders_read (pst, census);
+  if (nothing_readable (census)) {
+    bm_census_free (census);
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
+                         "the PST has an index, but nothing that it refers to can be read");
+    return NULL;
+  }
   identify (pst, census);
   add_items (pst, census);
   warn_of_damage (pst, census);

@@ -34,7 +34,8 @@ typedef struct {
   BmCensus *census;
   GHashTable *by_nid; /* nid -> Entry (owned) */
   guint32 subtree;
-  guint32 inbox; /* by receive-folder table or OST */
+  GHashTable *tops; /* nids: the subtree and the wrapper folders in it, which no path names */
+  guint32 inbox;    /* by receive-folder table or OST */
   guint32 roles[BM_ROLE_LAST];
   guint32 sync_issues[4];
 } Folders;
@@ -171,13 +172,14 @@ read_receive_table (Folders *folders)
   }
 }
 
-static void
-read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
+/* The store, the name-to-id map unless it is broken, and these folders; all without parents. */
+static BmPstWindow *
+open_window (Folders *folders, const BmPstNode *const *nodes, guint n, gboolean with_map,
+             GError **error)
 {
-  static const guint32 fixed_nids[] = {BM_NID_STORE, BM_NID_NAME_MAP};
+  const guint32 fixed_nids[] = {BM_NID_STORE, BM_NID_NAME_MAP};
   g_autoptr (GArray) shown = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
-  g_autoptr (GError) error = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (fixed_nids); i++) {
+  for (guint i = 0; i < (with_map ? 2 : 1); i++) {
     const BmPstNode *node = bm_pst_node (folders->pst, fixed_nids[i]);
     if (node != NULL)
       g_array_append_val (shown, *node);
@@ -187,10 +189,19 @@ read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
     g_array_append_val (shown, *nodes[i]);
   for (guint i = 0; i < shown->len; i++)
     g_array_index (shown, BmPstNode, i).parent = 0;
-  g_autoptr (BmPstWindow) window =
-      bm_pst_window_new (folders->pst, (const BmPstNode *) shown->data, shown->len, fixed, &error);
+  return bm_pst_window_new (folders->pst, (const BmPstNode *) shown->data, shown->len, fixed,
+                            error);
+}
+
+static void
+read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmPstWindow) window = open_window (folders, nodes, n, TRUE, NULL);
   if (window == NULL)
-    warn (folders->census, "%u folders cannot be read: %s", n, error->message);
+    window = open_window (folders, nodes, n, FALSE, &error);
+  if (window == NULL)
+    warn (folders->census, "%u folders cannot be read: %.200s", n, error->message);
   else if (folders->census->display_name == NULL)
     read_store (folders, window);
   for (guint i = 0; i < n; i++)
@@ -259,22 +270,6 @@ find_subtree (Folders *folders)
   }
 }
 
-static guint
-count_children (const Folders *folders, guint32 nid, guint32 *only)
-{
-  GHashTableIter iter;
-  Entry *entry;
-  guint n = 0;
-  g_hash_table_iter_init (&iter, folders->by_nid);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    if (entry->folder->parent == nid && entry->folder->nid != nid &&
-        (entry->folder->nid & 0x1f) == BM_NID_FOLDER && !entry->hidden) {
-      *only = entry->folder->nid;
-      n++;
-    }
-  return n;
-}
-
 static gboolean
 has_items (const Folders *folders, guint32 nid)
 {
@@ -294,20 +289,31 @@ is_wrapper_name (const gchar *name)
          g_str_has_prefix (name, "Root - ");
 }
 
-/* "Top of Personal Folders/Top of Outlook data file/Inbox": a lone child without items of its own
- * that is named like a wrapper is one. */
-static void
-strip_wrappers (Folders *folders)
+static gboolean
+is_top (const Folders *folders, guint32 nid)
 {
-  for (guint depth = 0; depth < DEPTH_MAX; depth++) {
-    guint32 only = 0;
-    if (count_children (folders, folders->subtree, &only) != 1)
-      return;
-    Entry *child = entry_of (folders, only);
-    if (!is_wrapper_name (child->folder->name) || has_items (folders, only) ||
-        has_items (folders, folders->subtree))
-      return;
-    folders->subtree = only;
+  return g_hash_table_contains (folders->tops, GUINT_TO_POINTER (nid));
+}
+
+/* "Top of Personal Folders/Top of Outlook data file/Inbox": a folder named like a top, in a top,
+ * without items of its own, is one more top. */
+static void
+find_tops (Folders *folders)
+{
+  gboolean found = TRUE;
+  g_hash_table_add (folders->tops, GUINT_TO_POINTER (folders->subtree));
+  for (guint depth = 0; found && depth < DEPTH_MAX; depth++) {
+    GHashTableIter iter;
+    Entry *entry;
+    found = FALSE;
+    g_hash_table_iter_init (&iter, folders->by_nid);
+    while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
+      const BmFolder *folder = entry->folder;
+      if (!is_top (folders, folder->parent) || is_top (folders, folder->nid) ||
+          !is_wrapper_name (folder->name) || has_items (folders, folder->nid))
+        continue;
+      found = g_hash_table_add (folders->tops, GUINT_TO_POINTER (folder->nid));
+    }
   }
 }
 
@@ -327,7 +333,7 @@ place (Folders *folders, Entry *entry)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   Entry *at = entry;
-  for (guint depth = 0; at != NULL && at->folder->nid != folders->subtree; depth++) {
+  for (guint depth = 0; at != NULL && !is_top (folders, at->folder->nid); depth++) {
     if (depth == DEPTH_MAX || at->folder->parent == at->folder->nid)
       return;
     g_ptr_array_insert (names, 0, path_name (at->folder));
@@ -347,7 +353,7 @@ is_sync_issues (const Folders *folders, const BmFolder *folder)
   for (guint i = 0; i < G_N_ELEMENTS (folders->sync_issues); i++)
     if (folders->sync_issues[i] == folder->nid)
       return TRUE;
-  return folder->parent == folders->subtree && bm_pst_is_sync_issues_name (folder->name);
+  return is_top (folders, folder->parent) && bm_pst_is_sync_issues_name (folder->name);
 }
 
 /* The nearest rule from the folder upwards. */
@@ -358,7 +364,7 @@ rule_of (const Folders *folders, const Entry *entry)
     return BM_RULE_SEARCH_FOLDER;
   if (entry->folder->path == NULL)
     return BM_RULE_OUTSIDE_SUBTREE;
-  for (const Entry *at = entry; at != NULL && at->folder->nid != folders->subtree;
+  for (const Entry *at = entry; at != NULL && !is_top (folders, at->folder->nid);
        at = entry_of (folders, at->folder->parent)) {
     if (is_sync_issues (folders, at->folder))
       return BM_RULE_SYNC_ISSUES;
@@ -373,7 +379,7 @@ set_role (Folders *folders, guint32 nid, BmRole role)
 {
   Entry *entry = nid != 0 ? entry_of (folders, nid) : NULL;
   if (entry != NULL && entry->folder->role == BM_ROLE_NONE && entry->folder->path != NULL &&
-      nid != folders->subtree)
+      !is_top (folders, nid))
     entry->folder->role = role;
 }
 
@@ -395,7 +401,7 @@ roles_by_name (Folders *folders)
 {
   for (guint i = 0; i < folders->census->folders->len; i++) {
     BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
-    if (folder->parent != folders->subtree || folder->role != BM_ROLE_NONE ||
+    if (!is_top (folders, folder->parent) || folder->role != BM_ROLE_NONE ||
         folder->rule != BM_RULE_NONE ||
         (folder->container_class != NULL && *folder->container_class != '\0' &&
          g_ascii_strncasecmp (folder->container_class, "IPF.Note", 8) != 0 &&
@@ -420,7 +426,7 @@ settle (Folders *folders)
   GHashTableIter iter;
   Entry *entry;
   find_subtree (folders);
-  strip_wrappers (folders);
+  find_tops (folders);
   g_hash_table_iter_init (&iter, folders->by_nid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
     place (folders, entry);
@@ -441,10 +447,12 @@ bm_pst_folders_read (BmPst *pst, BmCensus *census)
 {
   Folders folders = {.pst = pst, .census = census};
   folders.by_nid = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  folders.tops = g_hash_table_new (NULL, NULL);
   read_all (&folders);
   read_receive_table (&folders);
   settle (&folders);
   g_hash_table_unref (folders.by_nid);
+  g_hash_table_unref (folders.tops);
   if (census->display_name == NULL)
     census->display_name = g_strdup ("");
 }
