@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-core.h. Sources: BlueMind's IAuthentication, IInstallation, ISystemConfiguration and
+ * IMailboxes REST interfaces. Must not know IMAP; never retries by itself. */
+#include "bluemind/bm-core.h"
+
+#include <json-glib/json-glib.h>
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define TIMEOUT_S  30
+#define ANSWER_MAX (4u << 20) /* bytes of a body */
+
+struct _BmCore {
+  SoupSession *session;
+  gchar *url, *admin_key;
+};
+
+BmCore *
+bm_core_new (const gchar *url, const gchar *admin_key, GError **error)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  if (parsed == NULL || g_uri_get_host (parsed) == NULL ||
+      !g_str_has_prefix (g_uri_get_scheme (parsed), "http")) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "[core] url: \"%s\" is not an http address",
+                 url);
+    return NULL;
+  }
+  BmCore *core = g_new0 (BmCore, 1);
+  core->session = soup_session_new_with_options ("timeout", TIMEOUT_S, "user-agent",
+                                                 "bm-pst-import/" BM_VERSION, NULL);
+  core->url = g_strdup (url);
+  while (g_str_has_suffix (core->url, "/"))
+    core->url[strlen (core->url) - 1] = '\0';
+  core->admin_key = g_strdup (admin_key);
+  return core;
+}
+
+void
+bm_core_free (BmCore *core)
+{
+  if (core == NULL)
+    return;
+  g_object_unref (core->session);
+  g_free (core->url);
+  g_free (core->admin_key);
+  g_free (core);
+}
+
+/* The errorCode and message of a fault; never the request, which holds a key. */
+static gchar *
+fault_words (GBytes *body)
+{
+  gsize size;
+  const gchar *data = g_bytes_get_data (body, &size);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  if (size == 0 || !json_parser_load_from_data (parser, data, (gssize) size, NULL))
+    return g_strdup ("no reason given");
+  JsonNode *root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+    return g_strdup ("no reason given");
+  JsonObject *object = json_node_get_object (root);
+  return g_strdup_printf ("%s: %s",
+                          json_object_get_string_member_with_default (object, "errorCode", "?"),
+                          json_object_get_string_member_with_default (object, "message", "?"));
+}
+
+static GBytes *
+read_body (BmCore *core, SoupMessage *message, GError **error)
+{
+  g_autoptr (GInputStream) stream = soup_session_send (core->session, message, NULL, error);
+  if (stream == NULL)
+    return NULL;
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  guint8 piece[8192];
+  gssize n;
+  while ((n = g_input_stream_read (stream, piece, sizeof piece, NULL, error)) > 0) {
+    g_byte_array_append (body, piece, (guint) n);
+    if (body->len > ANSWER_MAX) {
+      g_set_error_literal (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "its answer is too long");
+      return NULL;
+    }
+  }
+  return n < 0 ? NULL : g_byte_array_free_to_bytes (g_steal_pointer (&body));
+}
+
+/* path: from /api on, encoded. NULL with error unless the status is 2xx. */
+static GBytes *
+call (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+{
+  g_autofree gchar *address = g_strconcat (core->url, path, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new (method, address);
+  g_autoptr (GError) local = NULL;
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  soup_message_headers_append (headers, "X-BM-ApiKey", key);
+  soup_message_headers_append (headers, "X-BM-Origin", "pst-import");
+  soup_message_headers_append (headers, "Accept", "application/json");
+  g_autoptr (GBytes) body = read_body (core, message, &local);
+  if (body == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "BlueMind's core at %s: %s",
+                 core->url, local->message);
+    return NULL;
+  }
+  guint status = soup_message_get_status (message);
+  if (status >= 200 && status < 300)
+    return g_steal_pointer (&body);
+  g_autofree gchar *words = fault_words (body);
+  gboolean refused = status == 401 || status == 403;
+  g_set_error (error, BM_ERROR, refused ? BM_CAUSE_LOGIN_REFUSED : BM_CAUSE_SERVICE_UNAVAILABLE,
+               "BlueMind's core at %s answers %u: %s", core->url, status, words);
+  return NULL;
+}
+
+static JsonNode *
+call_json (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+{
+  g_autoptr (GBytes) body = call (core, method, path, key, error);
+  if (body == NULL)
+    return NULL;
+  gsize size;
+  const gchar *data = g_bytes_get_data (body, &size);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  if (size > 0 && json_parser_load_from_data (parser, data, (gssize) size, NULL)) {
+    JsonNode *root = json_parser_steal_root (parser);
+    if (root != NULL)
+      return root;
+  }
+  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
+               "BlueMind's core at %s: its answer is not JSON", core->url);
+  return NULL;
+}
+
+static JsonNode *
+call_object (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+{
+  g_autoptr (JsonNode) node = call_json (core, method, path, key, error);
+  if (node == NULL || JSON_NODE_HOLDS_OBJECT (node))
+    return g_steal_pointer (&node);
+  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
+               "BlueMind's core at %s: its answer is not an object", core->url);
+  return NULL;
+}
+
+gboolean
+bm_core_su (BmCore *core, const gchar *login, gchar **token, gchar **imap_login, GError **error)
+{
+  g_autofree gchar *escaped = g_uri_escape_string (login, NULL, FALSE);
+  g_autofree gchar *path = g_strconcat ("/api/auth/_su?login=", escaped, NULL);
+  g_autoptr (JsonNode) node = call_object (core, "POST", path, core->admin_key, error);
+  if (node == NULL)
+    return FALSE;
+  JsonObject *object = json_node_get_object (node);
+  const gchar *status = json_object_get_string_member_with_default (object, "status", "?");
+  const gchar *key = json_object_get_string_member_with_default (object, "authKey", "");
+  const gchar *latd = json_object_get_string_member_with_default (object, "latd", NULL);
+  if (!g_str_equal (status, "Ok") || *key == '\0') {
+    g_set_error (error, BM_ERROR, BM_CAUSE_LOGIN_REFUSED,
+                 "BlueMind's core gives no session for %s: status %s", login, status);
+    return FALSE;
+  }
+  *token = g_strdup (key);
+  *imap_login = g_strdup (latd != NULL && *latd != '\0' ? latd : login);
+  return TRUE;
+}
+
+static gboolean
+call_nothing (BmCore *core, const gchar *method, const gchar *path, const gchar *key,
+              GError **error)
+{
+  g_autoptr (GBytes) body = call (core, method, path, key, error);
+  return body != NULL;
+}
+
+gboolean
+bm_core_ping (BmCore *core, const gchar *token, GError **error)
+{
+  return call_nothing (core, "GET", "/api/auth/ping", token, error);
+}
+
+gboolean
+bm_core_logout (BmCore *core, const gchar *token, GError **error)
+{
+  return call_nothing (core, "POST", "/api/auth/logout", token, error);
+}
+
+gboolean
+bm_core_state (BmCore *core, gchar **state, GError **error)
+{
+  g_autoptr (JsonNode) node =
+      call_json (core, "GET", "/api/system/installation/state", core->admin_key, error);
+  if (node == NULL)
+    return FALSE;
+  const gchar *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+  *state = g_strdup (text != NULL ? text : "unknown");
+  return TRUE;
+}
+
+gboolean
+bm_core_quota (BmCore *core, const gchar *domain_uid, const gchar *user_uid, gint64 *used,
+               gint64 *quota, GError **error)
+{
+  g_autofree gchar *domain = g_uri_escape_string (domain_uid, NULL, FALSE);
+  g_autofree gchar *user = g_uri_escape_string (user_uid, NULL, FALSE);
+  g_autofree gchar *path = g_strdup_printf ("/api/mailboxes/%s/%s/_quota", domain, user);
+  g_autoptr (JsonNode) node = call_object (core, "GET", path, core->admin_key, error);
+  if (node == NULL)
+    return FALSE;
+  JsonObject *object = json_node_get_object (node);
+  *used = json_object_get_int_member_with_default (object, "used", 0);
+  *quota = json_object_get_int_member_with_default (object, "quota", 0);
+  return TRUE;
+}
+
+gboolean
+bm_core_message_size_limit (BmCore *core, guint64 *bytes, GError **error)
+{
+  g_autoptr (JsonNode) node =
+      call_object (core, "GET", "/api/configuration", core->admin_key, error);
+  if (node == NULL)
+    return FALSE;
+  JsonNode *values = json_object_get_member (json_node_get_object (node), "values");
+  const gchar *text = NULL;
+  if (values != NULL && JSON_NODE_HOLDS_OBJECT (values))
+    text = json_object_get_string_member_with_default (json_node_get_object (values),
+                                                       "message_size_limit", NULL);
+  *bytes = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 0;
+  return TRUE;
+}

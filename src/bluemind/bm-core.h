@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* BlueMind's core over REST: sudo, keep-alive, state, limits, quota. Synchronous, with a time-out.
+ * No key or token ever shows in an error. One thread. */
+#pragma once
+
+#include <bm-pst-import/error.h>
+
+G_BEGIN_DECLS
+
+typedef struct _BmCore BmCore;
+
+/* url: "http://127.0.0.1:8090". admin_key: the content of /etc/bm/bm-core.tok. */
+BmCore *bm_core_new (const gchar *url, const gchar *admin_key, GError **error);
+void bm_core_free (BmCore *core);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmCore, bm_core_free)
+
+/* A session token of this user (login@domain) and the login IMAP wants. The status in the body is
+ * checked: the core answers 200 also when it refuses. Errors: LOGIN_REFUSED,
+ * SERVICE_UNAVAILABLE. */
+gboolean bm_core_su (BmCore *core, const gchar *login, gchar **token, gchar **imap_login,
+                     GError **error);
+/* Keeps a token alive (it dies after 20 idle minutes). LOGIN_REFUSED when it is dead. */
+gboolean bm_core_ping (BmCore *core, const gchar *token, GError **error);
+gboolean bm_core_logout (BmCore *core, const gchar *token, GError **error);
+/* "CORE_STATE_RUNNING"... New. */
+gboolean bm_core_state (BmCore *core, gchar **state, GError **error);
+/* KiB; *quota 0 = none. */
+gboolean bm_core_quota (BmCore *core, const gchar *domain_uid, const gchar *user_uid, gint64 *used,
+                        gint64 *quota, GError **error);
+/* Bytes; 0 = not configured. */
+gboolean bm_core_message_size_limit (BmCore *core, guint64 *bytes, GError **error);
+
+G_END_DECLS

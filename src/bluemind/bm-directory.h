@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* BlueMind's directory (database bj), read only: who exists, may receive, and where. Directory uid,
+ * login, domain uid and domain name all differ; none is guessed from another. One thread. */
+#pragma once
+
+#include <bm-pst-import/error.h>
+
+G_BEGIN_DECLS
+
+/* How to reach a database. Strings are borrowed. */
+typedef struct {
+  const gchar *host; /* name, address, or the directory of a unix socket */
+  guint16 port;
+  const gchar *dbname, *user;
+  const gchar *password; /* NULL = none */
+} BmDatabase;
+
+/* An existing user with a mailbox that can be imported into. Strings are owned. */
+typedef struct {
+  gchar *user_uid; /* of the directory entry, and of the mailbox */
+  gchar *domain_uid;
+  gchar *domain_name; /* an alias of the domain for people; the uid when it has none */
+  gchar *login;
+  gchar *mail_login;  /* login@domain uid: for IMAP and for sudo */
+  gint64 quota_kib;   /* 0 = none */
+  gchar *server_uid;  /* of the shard that holds the mailbox */
+  gchar *server_host; /* its address; NULL when the directory has none */
+  gchar *subtree_uid; /* of the container of its folders */
+} BmUser;
+
+/* address: login@domain (domain uid, name or alias) or any e-mail address of the user. Errors:
+ * USER_UNKNOWN, USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED,
+ * SERVICE_UNAVAILABLE. */
+BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error);
+void bm_user_free (BmUser *user);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmUser, bm_user_free)
+
+G_END_DECLS
