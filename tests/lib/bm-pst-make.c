@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Command line of the PST writer, for shell tests, benchmarks and the quick start. */
+#include "bm-pst-damage.h"
 #include "bm-pst-sample.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ typedef struct {
   gchar *format;
   gchar *crypt;
   gchar *password;
+  gboolean list;
+  gchar *name;
   gchar **rest;
 } Arguments;
 
@@ -30,6 +33,8 @@ parse (Arguments *a, int *argc, char ***argv, GError **error)
       {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "unicode or ansi", "NAME"},
       {"crypt", 0, 0, G_OPTION_ARG_STRING, &a->crypt, "compressible, none or high", "NAME"},
       {"password-crc", 0, 0, G_OPTION_ARG_STRING, &a->password, "hexadecimal", "CRC"},
+      {"case", 0, 0, G_OPTION_ARG_STRING, &a->name, "write a broken file", "NAME"},
+      {"list-cases", 0, 0, G_OPTION_ARG_NONE, &a->list, "print the names of --case", NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &a->rest, NULL, "OUT.pst"},
       {NULL}};
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -61,28 +66,39 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
   return a->rest != NULL && a->rest[0] != NULL && a->rest[1] == NULL;
 }
 
+static gboolean
+write_file (const Arguments *a, const BmPstWriterOptions *options, GError **error)
+{
+  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders, (guint) a->seed};
+
+  if (a->sample)
+    return bm_pst_sample_write (a->rest[0], options, error);
+  if (a->name != NULL)
+    return bm_pst_case_write (a->rest[0], a->name, options, error);
+  return bm_pst_sample_bulk (a->rest[0], options, &bulk, error);
+}
+
 int
 main (int argc, char **argv)
 {
   Arguments a = {FALSE, -1};
   BmPstWriterOptions options = {0};
   g_autoptr (GError) error = NULL;
-  gboolean ok = FALSE;
 
-  if (!parse (&a, &argc, &argv, &error) || !read_options (&a, &options) ||
-      a.sample == (a.bulk >= 0)) {
+  if (parse (&a, &argc, &argv, &error) && a.list) {
+    for (const gchar *const *name = bm_pst_case_names (); *name != NULL; name++)
+      g_print ("%s\n", *name);
+    return 0;
+  }
+  if (error != NULL || !read_options (&a, &options) ||
+      (a.sample ? 1 : 0) + (a.bulk >= 0 ? 1 : 0) + (a.name != NULL ? 1 : 0) != 1) {
     g_printerr ("%s: %s\n", argv[0],
-                error != NULL ? error->message : "one of --sample, --bulk N, and one OUT.pst");
+                error != NULL ? error->message
+                              : "one of --sample, --bulk N, --case NAME, and one OUT.pst");
     return 64;
   }
-  if (a.sample)
-    ok = bm_pst_sample_write (a.rest[0], &options, &error);
-  else {
-    BmPstBulk bulk = {(guint64) a.bulk, (guint64) a.size, (guint) a.folders, (guint) a.seed};
-
-    ok = bm_pst_sample_bulk (a.rest[0], &options, &bulk, &error);
-  }
-  if (!ok)
-    g_printerr ("%s: %s\n", argv[0], error->message);
-  return ok ? 0 : 1;
+  if (write_file (&a, &options, &error))
+    return 0;
+  g_printerr ("%s: %s\n", argv[0], error->message);
+  return 1;
 }

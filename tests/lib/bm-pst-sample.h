@@ -14,6 +14,12 @@ G_BEGIN_DECLS
 #define BM_PST_SAMPLE_ASSOCIATED 1
 #define BM_PST_SAMPLE_HIDDEN     1 /* a mail in a hidden folder */
 
+/* Node ids in the sample: the inbox, the first mail in it, the mail with two attachments (57344
+ * and 0 bytes). */
+#define BM_PST_SAMPLE_NID_INBOX     0x8202
+#define BM_PST_SAMPLE_NID_FIRST     0x200004
+#define BM_PST_SAMPLE_NID_DOCUMENTS 0x2002E4
+
 /* options: format and encryption; the record key and the store's name are the sample's own. */
 gboolean bm_pst_sample_write (const gchar *path, const BmPstWriterOptions *options, GError **error);
 

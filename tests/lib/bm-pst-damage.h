@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Breaks PST files on purpose. Works in memory, so for files of a modest size; the same call makes
+ * the same damage. 512 byte pages only (what the writer writes). One thread. */
+#pragma once
+
+#include "bm-pst-writer.h"
+
+G_BEGIN_DECLS
+
+/* X (SYMBOL, name, what the node id names) */
+#define BM_PST_DAMAGES(X)                                                                          \
+  X (BLOCK_FLIPPED, "block-flipped", "node: a byte in 64 of its first data block is inverted")     \
+  X (BLOCK_ZEROED, "block-zeroed", "node: its first data block is all zero")                       \
+  X (ATTACHMENT_ZEROED, "attachment-zeroed", "node: a block of its largest sub-node is all zero")  \
+  X (CONTENTS_TABLE, "contents-table", "folder: the block of its contents table is all zero")      \
+  X (NBT_CRC, "nbt-crc", "node: the CRC of the node B-tree's leaf page with it is wrong")          \
+  X (NBT_GARBAGE, "nbt-garbage", "node: as above, and half the entries are garbage")               \
+  X (NBT_LOOP, "nbt-loop", "the root of the node B-tree has itself as last child")                 \
+  X (HEADER_CRC, "header-crc", "the CRCs in the header are wrong")                                 \
+  X (TRUNCATED, "truncated", "the file ends after the half")                                       \
+  X (TAIL_LOST, "tail-lost", "the last 1024 bytes are missing")
+
+typedef enum {
+#define X(sym, name, what) BM_PST_DAMAGE_##sym,
+  BM_PST_DAMAGES (X)
+#undef X
+      BM_PST_DAMAGE_LAST
+} BmPstDamage;
+
+/* nid: a message or a folder, as the kind asks; ignored by the others. Errors: PST_MISSING,
+ * PST_UNREADABLE when the node or what is to break does not exist. */
+gboolean bm_pst_damage (const gchar *path, BmPstDamage kind, guint32 nid, GError **error);
+
+/* Named cases: the sample mailbox with one damage, or a file written wrong. The array of names ends
+ * with NULL. Errors: USAGE for an unknown name, else those of the writer. */
+const gchar *const *bm_pst_case_names (void);
+gboolean bm_pst_case_write (const gchar *path, const gchar *name, const BmPstWriterOptions *options,
+                            GError **error);
+
+G_END_DECLS
