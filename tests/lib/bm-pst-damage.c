@@ -125,6 +125,8 @@ break_block (const File *file, guint64 bid, gboolean zero)
 
   if (block == NULL)
     return FALSE;
+  if (zero)
+    size = (size + (file->ansi ? 12 : 16) + 63) / 64 * 64; /* the trailer as well */
   for (guint i = 0; i < size; i++)
     if (zero)
       block[i] = 0;
@@ -145,7 +147,7 @@ break_data (const File *file, guint32 nid, gboolean zero)
 }
 
 static gboolean
-break_attachment (const File *file, guint32 nid)
+break_attachment (const File *file, guint32 nid, gboolean zero)
 {
   guint8 *node = find_entry (file, header_field (file, 1), nid, NULL);
   g_autoptr (GArray) bids = NULL;
@@ -153,7 +155,7 @@ break_attachment (const File *file, guint32 nid)
   if (node != NULL)
     collect_largest (file, bm_pst_writer_get (node + 2 * file->id, file->id), &bids);
   return bids != NULL && bids->len > 0 &&
-         break_block (file, g_array_index (bids, guint64, bids->len / 2), TRUE);
+         break_block (file, g_array_index (bids, guint64, bids->len / 2), zero);
 }
 
 static gboolean
@@ -195,7 +197,8 @@ apply (File *file, BmPstDamage kind, guint32 nid)
   case BM_PST_DAMAGE_BLOCK_ZEROED:
     return break_data (file, nid, kind == BM_PST_DAMAGE_BLOCK_ZEROED);
   case BM_PST_DAMAGE_ATTACHMENT_ZEROED:
-    return break_attachment (file, nid);
+  case BM_PST_DAMAGE_ATTACHMENT_FLIPPED:
+    return break_attachment (file, nid, kind == BM_PST_DAMAGE_ATTACHMENT_ZEROED);
   case BM_PST_DAMAGE_CONTENTS_TABLE:
     return break_data (file, (nid & ~0x1Fu) | 0x0E, TRUE);
   case BM_PST_DAMAGE_NBT_CRC:
@@ -209,7 +212,7 @@ apply (File *file, BmPstDamage kind, guint32 nid)
       file->data[524] ^= 0xFF;
     return TRUE;
   case BM_PST_DAMAGE_TRUNCATED:
-    file->size /= 2;
+    file->size = header_field (file, 1) / 2;
     return TRUE;
   case BM_PST_DAMAGE_TAIL_LOST:
     file->size -= 1024;
@@ -318,10 +321,12 @@ bm_pst_case_write (const gchar *path, const gchar *name, const BmPstWriterOption
       return written_cases[i].write (path, options, error);
   for (guint i = 0; i < BM_PST_DAMAGE_LAST; i++)
     if (g_str_equal (name, kind_names[i])) {
-      guint32 nid = i == BM_PST_DAMAGE_CONTENTS_TABLE      ? BM_PST_SAMPLE_NID_INBOX
-                    : i == BM_PST_DAMAGE_ATTACHMENT_ZEROED ? BM_PST_SAMPLE_NID_DOCUMENTS
-                                                           : BM_PST_SAMPLE_NID_FIRST;
+      guint32 nid = BM_PST_SAMPLE_NID_FIRST;
 
+      if (i == BM_PST_DAMAGE_CONTENTS_TABLE)
+        nid = BM_PST_SAMPLE_NID_INBOX;
+      if (i == BM_PST_DAMAGE_ATTACHMENT_ZEROED || i == BM_PST_DAMAGE_ATTACHMENT_FLIPPED)
+        nid = BM_PST_SAMPLE_NID_DOCUMENTS;
       return bm_pst_sample_write (path, options, error) &&
              bm_pst_damage (path, (BmPstDamage) i, nid, error);
     }

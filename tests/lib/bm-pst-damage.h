@@ -12,13 +12,14 @@ G_BEGIN_DECLS
   X (BLOCK_FLIPPED, "block-flipped", "node: a byte in 64 of its first data block is inverted")     \
   X (BLOCK_ZEROED, "block-zeroed", "node: its first data block is all zero")                       \
   X (ATTACHMENT_ZEROED, "attachment-zeroed", "node: a block of its largest sub-node is all zero")  \
+  X (ATTACHMENT_FLIPPED, "attachment-flipped", "node: as above, but bytes are inverted")           \
   X (CONTENTS_TABLE, "contents-table", "folder: the block of its contents table is all zero")      \
   X (NBT_CRC, "nbt-crc", "node: the CRC of the node B-tree's leaf page with it is wrong")          \
   X (NBT_GARBAGE, "nbt-garbage", "node: as above, and half the entries are garbage")               \
   X (NBT_LOOP, "nbt-loop", "the root of the node B-tree has itself as last child")                 \
   X (HEADER_CRC, "header-crc", "the CRCs in the header are wrong")                                 \
-  X (TRUNCATED, "truncated", "the file ends after the half")                                       \
-  X (TAIL_LOST, "tail-lost", "the last 1024 bytes are missing")
+  X (TRUNCATED, "truncated", "the file ends half way to its node B-tree")                          \
+  X (TAIL_LOST, "tail-lost", "the last 1024 bytes, free space, are missing")
 
 typedef enum {
 #define X(sym, name, what) BM_PST_DAMAGE_##sym,
