@@ -2,6 +2,7 @@
 /* Top layer of the PST writer: store, folders, messages ([MS-PST] 2.4). See the header. */
 #include "bm-pst-writer.h"
 
+#include "bm-pst-writer-columns.h"
 #include "bm-pst-writer-ltp.h"
 #include "bm-pst-writer-names.h"
 
@@ -28,30 +29,6 @@ enum {
 #define NID_ATTACHMENT_TABLE 0x671
 #define NID_RECIPIENT_TABLE  0x692
 #define SIBLING(nid, type)   (((nid) & ~(guint32) 0x1F) | (type))
-
-/* Columns of the templates ([MS-PST] 2.4.4.4, 2.4.4.5, 2.4.4.6, 2.4.5.3, 2.4.6.1); the two row
- * columns are added by the table writer. */
-static const guint32 hierarchy_columns[] = {0x0E300102, 0x0E330014, 0x0E340102, 0x0E380003,
-                                            0x3001001F, 0x36020003, 0x36030003, 0x360A000B,
-                                            0x3613001F, 0x66350003, 0x66360003, 0};
-static const guint32 contents_columns[] = {
-    0x00170003, 0x001A001F, 0x00360003, 0x0037001F, 0x00390040, 0x0042001F, 0x0057000B,
-    0x0058000B, 0x0070001F, 0x00710102, 0x0E03001F, 0x0E04001F, 0x0E060040, 0x0E070003,
-    0x0E080003, 0x0E170003, 0x0E300102, 0x0E330014, 0x0E340102, 0x0E380003, 0x0E3C0102,
-    0x0E3D0102, 0x10970003, 0x30080040, 0x65C60003, 0};
-static const guint32 associated_columns[] = {
-    0x001A001F, 0x003A001F, 0x0E070003, 0x0E170003, 0x3001001F, 0x6800001F, 0x6803000B, 0x68051003,
-    0x682F001F, 0x70030003, 0x70040102, 0x70050102, 0x7006001F, 0x70070003, 0};
-static const guint32 search_columns[] = {0x00170003, 0x001A001F, 0x00360003, 0x0037001F, 0x00390040,
-                                         0x0042001F, 0x0057000B, 0x0058000B, 0x0E03001F, 0x0E04001F,
-                                         0x0E05001F, 0x0E060040, 0x0E070003, 0x0E080003, 0x0E170003,
-                                         0x0E2A000B, 0x30080040, 0x67F10003, 0};
-static const guint32 recipient_columns[] = {
-    0x0C150003, 0x0E0F000B, 0x0FF90102, 0x0FFE0003, 0x0FFF0102, 0x3001001F, 0x3002001F,
-    0x3003001F, 0x300B0102, 0x39000003, 0x39FF001F, 0x3A40000B, 0};
-static const guint32 attachment_columns[] = {0x0E200003, 0x3704001F, 0x37050003, 0x370B0003, 0};
-static const guint32 receive_columns[] = {0x001A001F, 0x66050003, 0};
-static const guint32 outgoing_columns[] = {0x00390040, 0x0E100003, 0x0E140003, 0};
 
 typedef struct {
   guint32 nid;
@@ -397,7 +374,7 @@ put_attachments (BmPstWriter *writer, const BmPstMessage *message, GArray *subs)
   if (rows->len == 0)
     return 0;
   table.data =
-      bm_pst_writer_ltp_table (writer->ndb, attachment_columns, FALSE,
+      bm_pst_writer_ltp_table (writer->ndb, bm_pst_writer_columns_attachment, FALSE,
                                &g_array_index (rows, BmPstWriterRow, 0), rows->len, table_subs);
   table.sub = bm_pst_writer_ndb_subs (writer->ndb, table_subs);
   g_array_append_val (subs, table);
@@ -413,7 +390,7 @@ put_recipients (BmPstWriter *writer, const BmPstMessage *message, GArray *subs)
 
   for (gsize i = 0; i < message->n_recipients; i++)
     rows[i] = (BmPstWriterRow){(guint32) i, (BmPstProps *) message->recipients[i]};
-  table.data = bm_pst_writer_ltp_table (writer->ndb, recipient_columns, TRUE, rows,
+  table.data = bm_pst_writer_ltp_table (writer->ndb, bm_pst_writer_columns_recipient, TRUE, rows,
                                         (guint) message->n_recipients, table_subs);
   table.sub = bm_pst_writer_ndb_subs (writer->ndb, table_subs);
   g_array_append_val (subs, table);
@@ -499,8 +476,9 @@ bm_pst_writer_add_message (BmPstWriter *writer, guint32 nid_folder, const BmPstM
     folder->unread += flags == NULL || (flags[0] & 1) == 0;
   }
   if (!writer->no_contents_tables) {
-    BmPstWriterRow row = {
-        nid, make_row (props, message->associated ? associated_columns : contents_columns)};
+    BmPstWriterRow row = {nid,
+                          make_row (props, message->associated ? bm_pst_writer_columns_associated
+                                                               : bm_pst_writer_columns_contents)};
 
     g_array_append_val (message->associated ? folder->associated : folder->rows, row);
   }
@@ -516,7 +494,7 @@ children_of (BmPstWriter *writer, const Folder *parent, GHashTable *children)
 
   for (guint i = 0; list != NULL && i < list->len; i++) {
     const Folder *folder = g_ptr_array_index (list, i);
-    BmPstWriterRow row = {folder->nid, make_row (folder->props, hierarchy_columns)};
+    BmPstWriterRow row = {folder->nid, make_row (folder->props, bm_pst_writer_columns_hierarchy)};
 
     g_array_append_val (rows, row);
   }
@@ -532,7 +510,8 @@ put_search_folder (BmPstWriter *writer, const Folder *folder)
   put_props (writer, folder->nid, folder->parent, folder->props);
   bm_pst_writer_ndb_node (writer->ndb, SIBLING (folder->nid, TYPE_SEARCH_QUEUE), 0, 0, 0);
   put_props (writer, SIBLING (folder->nid, TYPE_SEARCH_CRITERIA), 0, criteria);
-  put_table (writer, SIBLING (folder->nid, TYPE_SEARCH_CONTENTS), search_columns, NULL);
+  put_table (writer, SIBLING (folder->nid, TYPE_SEARCH_CONTENTS), bm_pst_writer_columns_search,
+             NULL);
 }
 
 static void
@@ -541,10 +520,11 @@ put_folder (BmPstWriter *writer, const Folder *folder, GHashTable *children)
   g_autoptr (GArray) rows = children_of (writer, folder, children);
 
   put_props (writer, folder->nid, folder->parent, folder->props);
-  put_table (writer, SIBLING (folder->nid, TYPE_HIERARCHY), hierarchy_columns, rows);
-  put_table (writer, SIBLING (folder->nid, TYPE_CONTENTS), contents_columns, folder->rows);
-  put_table (writer, SIBLING (folder->nid, TYPE_ASSOCIATED_CONTENTS), associated_columns,
-             folder->associated);
+  put_table (writer, SIBLING (folder->nid, TYPE_HIERARCHY), bm_pst_writer_columns_hierarchy, rows);
+  put_table (writer, SIBLING (folder->nid, TYPE_CONTENTS), bm_pst_writer_columns_contents,
+             folder->rows);
+  put_table (writer, SIBLING (folder->nid, TYPE_ASSOCIATED_CONTENTS),
+             bm_pst_writer_columns_associated, folder->associated);
 }
 
 static void
@@ -594,14 +574,14 @@ put_fixed_nodes (BmPstWriter *writer)
   put_props (writer, NID_NAMES, 0, names);
   bm_pst_writer_ndb_node (writer->ndb, 0x1E1, 0, 0, 0); /* search management queue */
   bm_pst_writer_ndb_node (writer->ndb, 0x201, 0, 0, 0); /* search activity list */
-  put_table (writer, 0x60D, hierarchy_columns, NULL);
-  put_table (writer, 0x60E, contents_columns, NULL);
-  put_table (writer, 0x60F, associated_columns, NULL);
-  put_table (writer, 0x610, search_columns, NULL);
-  put_table (writer, NID_RECEIVE_FOLDERS, receive_columns, writer->receive);
-  put_table (writer, NID_OUTGOING_QUEUE, outgoing_columns, NULL);
-  put_table (writer, NID_ATTACHMENT_TABLE, attachment_columns, NULL);
-  put_table (writer, NID_RECIPIENT_TABLE, recipient_columns, NULL);
+  put_table (writer, 0x60D, bm_pst_writer_columns_hierarchy, NULL);
+  put_table (writer, 0x60E, bm_pst_writer_columns_contents, NULL);
+  put_table (writer, 0x60F, bm_pst_writer_columns_associated, NULL);
+  put_table (writer, 0x610, bm_pst_writer_columns_search, NULL);
+  put_table (writer, NID_RECEIVE_FOLDERS, bm_pst_writer_columns_receive, writer->receive);
+  put_table (writer, NID_OUTGOING_QUEUE, bm_pst_writer_columns_outgoing, NULL);
+  put_table (writer, NID_ATTACHMENT_TABLE, bm_pst_writer_columns_attachment, NULL);
+  put_table (writer, NID_RECIPIENT_TABLE, bm_pst_writer_columns_recipient, NULL);
 }
 
 gboolean
