@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* One attachment to one part. Names are made safe, types are believed only when they are legal,
+ * damage is made visible to the reader. [MS-OXCMAIL] 2.1.3.4, RFC 2183. One thread. */
+#include "mime/bm-mime.h"
+
+#include <string.h>
+
+static const struct {
+  const gchar *extension, *type;
+} types[] = {
+    {"bmp", "image/bmp"},
+    {"csv", "text/csv"},
+    {"doc", "application/msword"},
+    {"gif", "image/gif"},
+    {"htm", "text/html"},
+    {"html", "text/html"},
+    {"ics", "text/calendar"},
+    {"jpeg", "image/jpeg"},
+    {"jpg", "image/jpeg"},
+    {"mp3", "audio/mpeg"},
+    {"mp4", "video/mp4"},
+    {"pdf", "application/pdf"},
+    {"png", "image/png"},
+    {"ppt", "application/vnd.ms-powerpoint"},
+    {"rtf", "application/rtf"},
+    {"svg", "image/svg+xml"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"txt", "text/plain"},
+    {"vcf", "text/vcard"},
+    {"wav", "audio/wav"},
+    {"xls", "application/vnd.ms-excel"},
+    {"xml", "application/xml"},
+    {"zip", "application/zip"},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+};
+
+gchar *
+bm_mime_content_id (const BmAttachment *attachment)
+{
+  const gchar *text = bm_props_text (attachment->props, 0x3712);
+  g_autoptr (GString) id = g_string_new (NULL);
+  for (; text != NULL && *text != '\0' && id->len < 200; text++)
+    if (*text > ' ' && (guchar) *text < 0x7f && strchr ("<>\"\\", *text) == NULL)
+      g_string_append_c (id, *text);
+  return id->len > 0 ? g_string_free (g_steal_pointer (&id), FALSE) : NULL;
+}
+
+static const gchar *
+extension_of (const gchar *name)
+{
+  const gchar *dot = strrchr (name, '.');
+  return dot != NULL && dot[1] != '\0' ? dot + 1 : NULL;
+}
+
+static const gchar *
+type_by_name (const gchar *name)
+{
+  const gchar *extension = extension_of (name);
+  for (guint i = 0; extension != NULL && i < G_N_ELEMENTS (types); i++)
+    if (g_ascii_strcasecmp (types[i].extension, extension) == 0)
+      return types[i].type;
+  return "application/octet-stream";
+}
+
+static gboolean
+is_token (const gchar *text, gsize n) /* RFC 2045 5.1 */
+{
+  for (gsize i = 0; i < n; i++)
+    if (text[i] <= ' ' || (guchar) text[i] >= 0x7f || strchr ("()<>@,;:\\\"/[]?=", text[i]) != NULL)
+      return FALSE;
+  return n > 0;
+}
+
+/* The stored MIME type when it is one that a leaf may have; parameters are dropped. */
+static gchar *
+type_of (const BmAttachment *attachment, const gchar *name)
+{
+  const gchar *stored = bm_props_text (attachment->props, 0x370e);
+  g_autofree gchar *type = g_ascii_strdown (stored != NULL ? stored : "", -1);
+  gchar *semicolon = strchr (type, ';');
+  if (semicolon != NULL)
+    *semicolon = '\0';
+  g_strstrip (type);
+  const gchar *slash = strchr (type, '/');
+  if (slash == NULL || !is_token (type, (gsize) (slash - type)) ||
+      !is_token (slash + 1, strlen (slash + 1)) || g_str_has_prefix (type, "multipart/") ||
+      g_str_has_prefix (type, "message/"))
+    return g_strdup (type_by_name (name));
+  return g_steal_pointer (&type);
+}
+
+/* The last component, without what no file system takes. */
+static gchar *
+safe_name (const gchar *name)
+{
+  const gchar *last = name;
+  for (const gchar *p = name; *p != '\0'; p++)
+    if (*p == '/' || *p == '\\')
+      last = p + 1;
+  g_autofree gchar *line = bm_mime_one_line (last);
+  g_autoptr (GString) safe = g_string_new (NULL);
+  for (const gchar *p = line; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (safe->len > 200)
+      break;
+    g_string_append_unichar (safe, c < 0x80 && strchr ("\"<>|:*?", (int) c) != NULL ? '_' : c);
+  }
+  return g_string_free (g_steal_pointer (&safe), FALSE);
+}
+
+gchar *
+bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes)
+{
+  static const guint16 ids[] = {0x3707, 0x3704, 0x3001};
+  const gchar *stored = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (ids) && (stored == NULL || *stored == '\0'); i++)
+    stored = bm_props_text (attachment->props, ids[i]);
+  g_autofree gchar *subject = NULL;
+  if (attachment->embedded != NULL) {
+    subject = bm_mime_subject (attachment->embedded);
+    if (subject != NULL && *subject != '\0' && (stored == NULL || *stored == '\0'))
+      stored = subject;
+  }
+  g_autofree gchar *name = safe_name (stored != NULL ? stored : "");
+  const gchar *dot = strrchr (name, '.');
+  gboolean only_extension = dot == name;
+  if (*name == '\0' || only_extension) {
+    gchar *made = g_strdup_printf ("attachment-%u%s", index + 1, only_extension ? name : "");
+    g_free (name);
+    name = made;
+  }
+  if (attachment->method == BM_ATTACH_EMBEDDED && !g_str_has_suffix (name, ".eml")) {
+    gchar *made = g_strconcat (name, ".eml", NULL);
+    g_free (name);
+    name = made;
+  } else if (g_strcmp0 (name, stored) != 0) {
+    bm_notes_add (notes, BM_NOTE_ATTACHMENT_NAME_CHANGED);
+  }
+  return g_steal_pointer (&name);
+}
+
+/* ---- parts ---- */
+
+static void
+add_content_fields (BmMimePart *part, const gchar *type, const gchar *encoding, const gchar *name,
+                    const gchar *content_id, const gchar *location, gboolean is_inline)
+{
+  g_autoptr (GString) value = g_string_new (type);
+  bm_mime_add_parameter (value, "name", name);
+  bm_mime_add_field (part->fields, "Content-Type", value->str);
+  bm_mime_add_field (part->fields, "Content-Transfer-Encoding", encoding);
+  g_string_assign (value, is_inline ? "inline" : "attachment");
+  bm_mime_add_parameter (value, "filename", name);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  if (content_id != NULL) {
+    g_autofree gchar *bracketed = g_strconcat ("<", content_id, ">", NULL);
+    bm_mime_add_field (part->fields, "Content-ID", bracketed);
+  }
+  if (location != NULL) {
+    g_autofree gchar *encoded = bm_mime_encode_text (location);
+    bm_mime_add_field (part->fields, "Content-Location", encoded);
+  }
+}
+
+static BmMimePart *
+notice (const gchar *name, const gchar *text)
+{
+  BmMimePart *part = bm_mime_part_text ("plain", text);
+  g_autofree gchar *file = g_strconcat (name, ".txt", NULL);
+  g_autoptr (GString) value = g_string_new ("attachment");
+  bm_mime_add_parameter (value, "filename", file);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  return part;
+}
+
+static BmMimePart *
+lost (BmMime *mime, const gchar *name)
+{
+  bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_DAMAGED);
+  g_autofree gchar *text =
+      g_strdup_printf ("The attachment \"%s\" could not be read: its data in the PST file is "
+                       "damaged.\n",
+                       name);
+  return notice (name, text);
+}
+
+/* A link to a file or a web page elsewhere. */
+static BmMimePart *
+reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
+{
+  static const guint16 ids[] = {0x370d, 0x3708};
+  const gchar *path = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (ids) && (path == NULL || *path == '\0'); i++)
+    path = bm_props_text (attachment->props, ids[i]);
+  bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_STUB);
+  g_autofree gchar *text =
+      g_strdup_printf ("The attachment \"%s\" is not part of the message; it was a reference to:\n"
+                       "%s\n",
+                       name, path != NULL && *path != '\0' ? path : "(no path stored)");
+  return notice (name, text);
+}
+
+static gboolean
+has_8bit (GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  for (gsize i = 0; i < size; i++)
+    if (data[i] >= 0x80)
+      return TRUE;
+  return FALSE;
+}
+
+/* message/rfc822 allows no encoding that changes bytes, RFC 2046 5.2.1. */
+static BmMimePart *
+message_part (BmSpool *data, GBytes *bytes, const gchar *name)
+{
+  BmMimePart *part = g_new0 (BmMimePart, 1);
+  part->fields = g_string_new (NULL);
+  part->data = data;
+  add_content_fields (part, "message/rfc822", has_8bit (bytes) ? "8bit" : "7bit", name, NULL, NULL,
+                      FALSE);
+  return part;
+}
+
+static BmMimePart *
+embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar *name,
+          GError **error)
+{
+  BmMime inner = {0};
+  g_autofree gchar *seed = g_strdup_printf ("%s/%u", mime->seed, index);
+  if (mime->depth >= BM_MIME_DEPTH_MAX) {
+    bm_notes_add (&mime->notes, BM_NOTE_NESTING_CUT);
+    return notice (name, "A message nested too deeply was left out.\n");
+  }
+  bm_mime_begin (&inner, attachment->embedded, mime->context, seed, mime->depth + 1);
+  BmSpool *spool = bm_mime_render_bytes (&inner, error);
+  mime->notes |= inner.notes;
+  bm_mime_end (&inner);
+  if (spool == NULL)
+    return NULL;
+  GBytes *bytes = bm_spool_bytes (spool, error);
+  if (bytes == NULL) {
+    bm_spool_free (spool);
+    return NULL;
+  }
+  return message_part (spool, bytes, name);
+}
+
+static BmMimePart *
+by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const gchar *content_id,
+          gboolean is_inline, GError **error)
+{
+  GBytes *bytes = attachment->data != NULL ? bm_spool_bytes (attachment->data, error) : NULL;
+  if (attachment->data != NULL && bytes == NULL)
+    return NULL;
+  gsize size = 0;
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  if (attachment->damaged && size == 0)
+    return lost (mime, name);
+  if (attachment->damaged)
+    bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_DAMAGED);
+  g_autoptr (GBytes) content = bytes != NULL ? g_bytes_ref (bytes) : g_bytes_new (NULL, 0);
+  const gchar *stored = bm_props_text (attachment->props, 0x370e);
+  if (stored != NULL && g_ascii_strcasecmp (stored, "message/rfc822") == 0 &&
+      bm_message_check (data, size, NULL))
+    return message_part (bm_spool_new_bytes (content), content, name);
+  g_autofree gchar *type = attachment->method == BM_ATTACH_OLE
+                               ? g_strdup ("application/x-oleobject")
+                               : type_of (attachment, name);
+  if (attachment->method == BM_ATTACH_OLE)
+    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+  BmMimePart *part = g_new0 (BmMimePart, 1);
+  part->fields = g_string_new (NULL);
+  part->data = bm_spool_new_bytes (content);
+  part->base64 = TRUE;
+  const gchar *location = bm_props_text (attachment->props, 0x3713);
+  add_content_fields (part, type, "base64", name, content_id,
+                      is_inline && location != NULL && *location != '\0' ? location : NULL,
+                      is_inline);
+  return part;
+}
+
+BmMimePart *
+bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean is_inline,
+                    GError **error)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  gboolean empty = attachment->data == NULL || bm_spool_size (attachment->data) == 0;
+  g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &mime->notes);
+  switch (attachment->method) {
+  case BM_ATTACH_EMBEDDED:
+    if (attachment->embedded == NULL)
+      return lost (mime, name);
+    return embedded (mime, attachment, index, name, error);
+  case BM_ATTACH_BY_REFERENCE:
+  case BM_ATTACH_BY_REFERENCE_RESOLVE:
+  case BM_ATTACH_BY_REFERENCE_ONLY:
+  case BM_ATTACH_WEB_REFERENCE:
+    if (empty)
+      return reference (mime, attachment, name);
+    break;
+  case BM_ATTACH_NONE:
+    if (empty && bm_props_text (attachment->props, 0x3707) == NULL &&
+        bm_props_text (attachment->props, 0x3704) == NULL)
+      return NULL;
+    break;
+  default:
+    break;
+  }
+  return by_value (mime, attachment, name, content_id, is_inline, error);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Bodies: which of text, HTML and RTF the item has, as UTF-8. [MS-OXBBODY] 2.1.3.1. A body that
+ * cannot be read gives way to another one, and that is noted. One thread. */
+#include "mime/bm-mime.h"
+
+#include "text/bm-charset.h"
+#include "text/bm-html.h"
+#include "text/bm-lzfu.h"
+#include "text/bm-rtf.h"
+#include <string.h>
+
+#define RTF_MAX (256u << 20) /* bytes */
+
+static void
+note_if (BmMime *mime, gboolean happened, BmNote note)
+{
+  if (happened)
+    bm_notes_add (&mime->notes, note);
+}
+
+static gchar *
+read_html (BmMime *mime)
+{
+  const BmProp *prop = bm_props_get (mime->item->props, 0x1013);
+  if (prop == NULL)
+    return NULL;
+  if (prop->type == BM_TYPE_UNICODE)
+    return *prop->text != '\0' ? bm_html_set_charset_utf8 (prop->text) : NULL;
+  gsize size = 0;
+  const guint8 *data = prop->data != NULL ? g_bytes_get_data (prop->data, &size) : NULL;
+  if (size == 0)
+    return NULL;
+  gint64 internet = bm_props_int (mime->item->props, 0x3fde, 0);
+  gint64 message = bm_props_int (mime->item->props, 0x3ffd, 0);
+  const gchar *fallback = bm_charset_from_codepage ((guint32) message);
+  if (fallback == NULL)
+    fallback = mime->context->charset;
+  gboolean guessed = FALSE, lossy = FALSE;
+  gchar *html = bm_html_to_utf8 (data, size, bm_charset_from_codepage ((guint32) internet),
+                                 fallback, &guessed, &lossy);
+  note_if (mime, guessed, BM_NOTE_CHARSET_GUESSED);
+  note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
+  return html;
+}
+
+static GByteArray *
+read_rtf (BmMime *mime)
+{
+  gsize size = 0;
+  GBytes *bytes = bm_props_data (mime->item->props, 0x1009);
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  if (size == 0)
+    return NULL;
+  gboolean crc_ok = TRUE, truncated = FALSE;
+  GByteArray *rtf = bm_lzfu_decompress (data, size, RTF_MAX, &crc_ok, &truncated, NULL);
+  note_if (mime, rtf == NULL || truncated, BM_NOTE_BODY_DAMAGED);
+  note_if (mime, rtf != NULL && !crc_ok, BM_NOTE_RTF_CRC);
+  return rtf;
+}
+
+static void
+use_rtf (BmMime *mime, BmMimeBody *body)
+{
+  GByteArray *array = read_rtf (mime);
+  g_autoptr (GBytes) rtf = array != NULL ? g_byte_array_free_to_bytes (array) : NULL;
+  gsize size = 0;
+  gboolean lossy = FALSE;
+  const guint8 *data = rtf != NULL ? g_bytes_get_data (rtf, &size) : NULL;
+  if (size == 0)
+    return;
+  BmRtfKind kind = bm_rtf_kind (data, size);
+  if (kind == BM_RTF_FROM_HTML) {
+    g_autofree gchar *html = bm_rtf_to_html (data, size, &lossy);
+    if (*html != '\0')
+      body->html = bm_html_set_charset_utf8 (html);
+  } else if (kind == BM_RTF_NATIVE) {
+    bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
+    body->rtf = g_bytes_ref (rtf);
+  }
+  if (body->text == NULL && body->html == NULL)
+    body->text = bm_rtf_to_text (data, size, &lossy);
+  note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
+}
+
+void
+bm_mime_body_read (BmMime *mime, BmMimeBody *body)
+{
+  const gchar *text = bm_props_text (mime->item->props, 0x1000);
+  body->text = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
+  body->html = read_html (mime);
+  if (body->html == NULL)
+    use_rtf (mime, body);
+  if (body->text == NULL && body->html != NULL) {
+    body->text = bm_html_to_text (body->html, strlen (body->html));
+    bm_notes_add (&mime->notes, BM_NOTE_TEXT_FROM_HTML);
+  }
+  if (body->text == NULL) {
+    body->text = g_strdup ("");
+    bm_notes_add (&mime->notes, BM_NOTE_BODY_EMPTY);
+  }
+}
+
+void
+bm_mime_body_clear (BmMimeBody *body)
+{
+  g_free (body->text);
+  g_free (body->html);
+  g_clear_pointer (&body->rtf, g_bytes_unref);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Header fields: everything leaves here as ASCII, folded, without a byte that could begin another
+ * field. RFC 5322 2.2, RFC 2047, RFC 2231. GMime does the encoding of words. One thread. */
+#include "mime/bm-mime.h"
+
+#include <gmime/gmime.h>
+#include <string.h>
+
+#define LINE_AIM        76
+#define TOKEN_MAX       900 /* a token longer than this is broken: 998 is the law */
+#define PARAMETER_PIECE 50
+
+gboolean
+bm_mime_is_ascii (const gchar *text)
+{
+  for (; *text != '\0'; text++)
+    if ((guchar) *text >= 0x80)
+      return FALSE;
+  return TRUE;
+}
+
+gchar *
+bm_mime_one_line (const gchar *text)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  for (const gchar *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+      c = ' ';
+    if (c != ' ' || (line->len > 0 && line->str[line->len - 1] != ' ') || *p == ' ')
+      g_string_append_unichar (line, c);
+  }
+  return g_strstrip (g_string_free (g_steal_pointer (&line), FALSE));
+}
+
+gchar *
+bm_mime_encode_text (const gchar *utf8)
+{
+  g_autofree gchar *line = bm_mime_one_line (utf8);
+  /* a text that looks encoded would be decoded by readers: encode it once more */
+  if (bm_mime_is_ascii (line) && strstr (line, "=?") == NULL)
+    return g_steal_pointer (&line);
+  return g_mime_utils_header_encode_text (NULL, line, "utf-8");
+}
+
+gchar *
+bm_mime_decode_text (const gchar *ascii)
+{
+  return g_mime_utils_header_decode_text (NULL, ascii);
+}
+
+/* Breaks before blanks; a blank that is already after a line break stays. */
+void
+bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value)
+{
+  gsize column = strlen (name) + 1;
+  g_string_append_printf (out, "%s:", name);
+  for (const gchar *p = ascii_value; *p != '\0';) {
+    gsize blanks = strspn (p, " \t");
+    gsize token = strcspn (p + blanks, " \t\r\n");
+    if (p[blanks] == '\r' || p[blanks] == '\n') { /* folded before: fold at the next blank anew */
+      p += blanks + strspn (p + blanks, "\r\n");
+      continue;
+    }
+    if (token == 0)
+      break;
+    if (column > strlen (name) + 1 && column + blanks + token > LINE_AIM && blanks > 0) {
+      g_string_append (out, "\r\n");
+      column = 0;
+    }
+    if (p == ascii_value && blanks == 0)
+      g_string_append_c (out, ' ');
+    else if (blanks > 0 || column == 0)
+      g_string_append_c (out, ' ');
+    p += blanks;
+    while (token > TOKEN_MAX) {
+      g_string_append_len (out, p, TOKEN_MAX);
+      g_string_append (out, "\r\n ");
+      p += TOKEN_MAX;
+      token -= TOKEN_MAX;
+      column = 1;
+    }
+    g_string_append_len (out, p, (gssize) token);
+    column += 1 + token;
+    p += token;
+  }
+  g_string_append (out, "\r\n");
+}
+
+static gboolean
+is_attribute_char (gchar c) /* RFC 2231 7 */
+{
+  return g_ascii_isalnum (c) || strchr ("!#$&+-.^_`{|}~", c) != NULL;
+}
+
+/* An ASCII rendition for readers that know no RFC 2231. */
+static gchar *
+fallback_of (const gchar *utf8)
+{
+  g_autoptr (GString) plain = g_string_new (NULL);
+  for (const gchar *p = utf8; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    g_string_append_c (plain, c < 0x20 || c >= 0x7f || c == '"' || c == '\\' ? '_' : (gchar) c);
+  }
+  return g_string_free (g_steal_pointer (&plain), FALSE);
+}
+
+void
+bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8)
+{
+  g_autofree gchar *fallback = fallback_of (utf8);
+  if (strlen (fallback) > 200) /* a line must not grow beyond reason */
+    fallback[200] = '\0';
+  g_string_append_printf (value, "; %s=\"%s\"", name, fallback);
+  if (g_str_equal (fallback, utf8))
+    return;
+  g_autoptr (GString) encoded = g_string_new ("utf-8''");
+  guint piece = 0;
+  for (const gchar *p = utf8;; p++) {
+    gboolean character_start = ((guchar) *p & 0xc0) != 0x80;
+    if (*p == '\0' || (encoded->len > PARAMETER_PIECE && character_start)) {
+      g_string_append_printf (value, "; %s*%u*=%s", name, piece++, encoded->str);
+      g_string_truncate (encoded, 0);
+    }
+    if (*p == '\0')
+      break;
+    if (is_attribute_char (*p))
+      g_string_append_c (encoded, *p);
+    else
+      g_string_append_printf (encoded, "%%%02X", (guint) (guchar) *p);
+  }
+}
+
+gchar *
+bm_mime_date (gint64 unix_time)
+{
+  static const gchar *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  static const gchar *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (unix_time);
+  return g_strdup_printf (
+      "%s, %02d %s %04d %02d:%02d:%02d +0000", days[g_date_time_get_day_of_week (when) - 1],
+      g_date_time_get_day_of_month (when), months[g_date_time_get_month (when) - 1],
+      g_date_time_get_year (when), g_date_time_get_hour (when), g_date_time_get_minute (when),
+      g_date_time_get_second (when));
+}
+
+gchar *
+bm_mime_hash (const gchar *const *parts, guint n)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  for (guint i = 0; i < n; i++) {
+    const gchar *part = parts[i] != NULL ? parts[i] : "";
+    g_checksum_update (checksum, (const guchar *) part, (gssize) strlen (part) + 1);
+  }
+  return g_strndup (g_checksum_get_string (checksum), 40);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The header block: the item's own transport headers where it has them, completed from its
+ * properties; else synthesised. Content fields are the tree's. [MS-OXCMAIL] 2.1.3. One thread. */
+#include "mime/bm-mime.h"
+
+#include <string.h>
+
+/* Written by us, or acted on by bm-core (X-Bm-*). */
+static gboolean
+is_dropped (const gchar *name)
+{
+  static const gchar *const names[] = {"MIME-Version", "X-MimeOLE", "Bcc", "Message-ID"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  return g_ascii_strncasecmp (name, "Content-", 8) == 0 ||
+         g_ascii_strncasecmp (name, "X-Bm-", 5) == 0;
+}
+
+static gboolean
+holds_addresses (const gchar *name)
+{
+  static const gchar *const names[] = {"From",      "Sender",      "Reply-To",
+                                       "To",        "Cc",          "Resent-To",
+                                       "Resent-Cc", "Resent-From", "Disposition-Notification-To"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_foreign (GString *out, const BmMimeField *field)
+{
+  g_autofree gchar *value = NULL;
+  g_autofree gchar *line = bm_mime_one_line (field->value);
+  if (bm_mime_is_ascii (line))
+    value = g_steal_pointer (&line);
+  else if (holds_addresses (field->name))
+    value = bm_mime_reencode_addresses (line);
+  else
+    value = bm_mime_encode_text (line);
+  bm_mime_add_field (out, field->name, value);
+}
+
+/* Outlook lets a reader edit the subject of a mail: then the edit is what he knew. */
+static gboolean
+subject_was_edited (BmMime *mime, const gchar *subject)
+{
+  const gchar *header = bm_mime_transport_get (mime, "Subject");
+  if (subject == NULL || header == NULL)
+    return FALSE;
+  g_autofree gchar *decoded = bm_mime_decode_text (header);
+  g_autofree gchar *line = bm_mime_one_line (decoded);
+  if (g_strcmp0 (line, subject) == 0)
+    return FALSE;
+  bm_notes_add (&mime->notes, BM_NOTE_SUBJECT_EDITED);
+  return TRUE;
+}
+
+static void
+add_text (GString *out, const gchar *name, const gchar *utf8)
+{
+  if (utf8 == NULL)
+    return;
+  g_autofree gchar *value = bm_mime_encode_text (utf8);
+  bm_mime_add_field (out, name, value);
+}
+
+/* Takes value. */
+static void
+add_taken (GString *out, const gchar *name, gchar *value)
+{
+  g_autofree gchar *owned = value;
+  if (owned != NULL && *owned != '\0')
+    bm_mime_add_field (out, name, owned);
+}
+
+static gboolean
+is_missing (const BmMime *mime, const gchar *name)
+{
+  return bm_mime_transport_get (mime, name) == NULL;
+}
+
+static void
+add_transport (BmMime *mime, GString *out, const gchar *subject)
+{
+  gboolean edited = subject_was_edited (mime, subject);
+  gboolean subject_done = FALSE;
+  for (guint i = 0; i < mime->transport->len; i++) {
+    const BmMimeField *field = g_ptr_array_index (mime->transport, i);
+    if (is_dropped (field->name))
+      continue;
+    if (g_ascii_strcasecmp (field->name, "Subject") == 0) {
+      if (!subject_done && edited)
+        add_text (out, "Subject", subject);
+      else if (!subject_done)
+        add_foreign (out, field);
+      subject_done = TRUE;
+      continue;
+    }
+    add_foreign (out, field);
+  }
+}
+
+static void
+add_people (BmMime *mime, GString *out)
+{
+  if (is_missing (mime, "From")) {
+    g_autofree gchar *address = NULL;
+    add_taken (out, "From", bm_mime_from (mime, &address));
+    if (is_missing (mime, "Sender"))
+      add_taken (out, "Sender", bm_mime_sender (mime, address));
+  }
+  if (is_missing (mime, "Reply-To") && mime->transport == NULL)
+    add_taken (out, "Reply-To", bm_mime_reply_to (mime));
+  if (is_missing (mime, "To") && is_missing (mime, "Cc")) {
+    add_taken (out, "To", bm_mime_recipients (mime, 1));
+    add_taken (out, "Cc", bm_mime_recipients (mime, 2));
+  }
+  if (mime->transport == NULL) /* on received mail it would be the owner himself */
+    add_taken (out, "Bcc", bm_mime_recipients (mime, 3));
+}
+
+static void
+add_threading (const BmMime *mime, GString *out)
+{
+  const BmProps *props = mime->item->props;
+  if (is_missing (mime, "In-Reply-To"))
+    add_text (out, "In-Reply-To", bm_props_text (props, 0x1042));
+  if (is_missing (mime, "References"))
+    add_text (out, "References", bm_props_text (props, 0x1039));
+  if (is_missing (mime, "Thread-Topic"))
+    add_text (out, "Thread-Topic", bm_props_text (props, 0x0070));
+  GBytes *index = bm_props_data (props, 0x0071);
+  if (index != NULL && is_missing (mime, "Thread-Index")) {
+    gsize size;
+    const guchar *data = g_bytes_get_data (index, &size);
+    if (size > 0)
+      add_taken (out, "Thread-Index", g_base64_encode (data, size));
+  }
+}
+
+static void
+add_importance (const BmMime *mime, GString *out)
+{
+  static const gchar *const sensitivities[] = {NULL, "Personal", "Private", "Company-Confidential"};
+  gint64 importance = bm_props_int (mime->item->props, 0x0017, 1);
+  gint64 sensitivity = bm_props_int (mime->item->props, 0x0036, 0);
+  if (is_missing (mime, "Importance") && is_missing (mime, "X-Priority") &&
+      (importance == 0 || importance == 2)) {
+    bm_mime_add_field (out, "Importance", importance == 2 ? "High" : "Low");
+    bm_mime_add_field (out, "X-Priority", importance == 2 ? "1" : "5");
+  }
+  if (is_missing (mime, "Sensitivity") && sensitivity >= 1 && sensitivity <= 3)
+    bm_mime_add_field (out, "Sensitivity", sensitivities[sensitivity]);
+}
+
+static void
+add_categories (BmMime *mime, GString *out)
+{
+  const BmProp *categories = bm_mime_categories (mime->item);
+  if (categories == NULL || !is_missing (mime, "Keywords"))
+    return;
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (guint i = 0; i < categories->texts->len; i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "",
+                            (const gchar *) g_ptr_array_index (categories->texts, i));
+  add_text (out, "Keywords", list->str);
+}
+
+void
+bm_mime_add_headers (BmMime *mime, GString *out)
+{
+  g_autofree gchar *subject = bm_mime_subject (mime->item);
+  if (mime->transport != NULL)
+    add_transport (mime, out, subject);
+  add_people (mime, out);
+  if (is_missing (mime, "Subject"))
+    add_text (out, "Subject", subject);
+  if (is_missing (mime, "Date"))
+    add_taken (out, "Date", bm_mime_date (bm_mime_header_date (mime)));
+  bm_mime_add_field (out, "Message-ID", mime->message_id);
+  add_threading (mime, out);
+  add_importance (mime, out);
+  add_categories (mime, out);
+  bm_mime_add_field (out, "MIME-Version", "1.0");
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The tree of entities and how it becomes bytes: mixed (related (alternative (text, html), inline
+ * parts), attachments). Boundaries are hashes of the Message-ID and the place in the tree: GMime's
+ * would be random. Content is encoded while it is written, so that a large attachment is never in
+ * memory twice. [MS-OXCMAIL] 2.1.3.4, RFC 2045, 2046, 2387. One thread. */
+#include "mime/bm-mime.h"
+
+#include "text/bm-html.h"
+#include <gmime/gmime.h>
+#include <string.h>
+
+#define LINE_7BIT_MAX 990 /* bytes a line may have and stay 7bit */
+#define PIECE         (57 * 1024)
+
+void
+bm_mime_part_free (BmMimePart *part)
+{
+  if (part == NULL)
+    return;
+  g_string_free (part->fields, TRUE);
+  g_clear_pointer (&part->children, g_ptr_array_unref);
+  g_free (part->boundary);
+  bm_spool_free (part->data);
+  g_free (part);
+}
+
+static BmMimePart *
+part_new (void)
+{
+  BmMimePart *part = g_new0 (BmMimePart, 1);
+  part->fields = g_string_new (NULL);
+  return part;
+}
+
+/* ---- text ---- */
+
+/* LF alone, whatever the text had: CRLF comes at the end, once. */
+static gchar *
+lf_only (const gchar *text)
+{
+  g_autoptr (GString) out = g_string_sized_new (strlen (text) + 1);
+  for (const gchar *p = text; *p != '\0'; p++) {
+    if (*p == '\r' && p[1] == '\n')
+      continue;
+    g_string_append_c (out, *p == '\r' ? '\n' : *p);
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static GByteArray *
+crlf (const guint8 *data, gsize size)
+{
+  GByteArray *out = g_byte_array_sized_new ((guint) (size + size / 32 + 2));
+  gsize start = 0;
+  for (gsize i = 0; i <= size; i++)
+    if (i == size || data[i] == '\n') {
+      g_byte_array_append (out, data + start, (guint) (i - start));
+      if (i < size)
+        g_byte_array_append (out, (const guint8 *) "\r\n", 2);
+      start = i + 1;
+    }
+  return out;
+}
+
+typedef enum {
+  TEXT_7BIT,
+  TEXT_QUOTED,
+  TEXT_BASE64,
+} TextEncoding;
+
+static TextEncoding
+choose_encoding (const gchar *text)
+{
+  gsize line = 0, longest = 0, high = 0, n = 0;
+  for (const gchar *p = text; *p != '\0'; p++, n++) {
+    line = *p == '\n' ? 0 : line + 1;
+    longest = MAX (longest, line);
+    high += (guchar) *p >= 0x80;
+  }
+  if (high == 0 && longest <= LINE_7BIT_MAX)
+    return TEXT_7BIT;
+  return high * 4 > n ? TEXT_BASE64 : TEXT_QUOTED;
+}
+
+static GByteArray *
+encode_quoted (const gchar *text)
+{
+  GMimeEncoding encoding;
+  gsize size = strlen (text);
+  g_mime_encoding_init_encode (&encoding, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+  g_autofree gchar *out = g_malloc (g_mime_encoding_outlen (&encoding, size) + 16);
+  gsize n = g_mime_encoding_flush (&encoding, text, size, out);
+  return crlf ((const guint8 *) out, n);
+}
+
+static void
+set_data (BmMimePart *part, GByteArray *bytes)
+{
+  g_autoptr (GBytes) owned = g_byte_array_free_to_bytes (bytes);
+  part->data = bm_spool_new_bytes (owned);
+}
+
+BmMimePart *
+bm_mime_part_text (const gchar *subtype, const gchar *utf8)
+{
+  static const gchar *const names[] = {"7bit", "quoted-printable", "base64"};
+  BmMimePart *part = part_new ();
+  g_autofree gchar *text = lf_only (utf8);
+  TextEncoding encoding = choose_encoding (text);
+  g_string_append_printf (part->fields,
+                          "Content-Type: text/%s; charset=utf-8\r\n"
+                          "Content-Transfer-Encoding: %s\r\n",
+                          subtype, names[encoding]);
+  if (encoding == TEXT_QUOTED) {
+    set_data (part, encode_quoted (text));
+  } else {
+    set_data (part, crlf ((const guint8 *) text, strlen (text)));
+    part->base64 = encoding == TEXT_BASE64;
+  }
+  return part;
+}
+
+BmMimePart *
+bm_mime_part_multipart (BmMime *mime, const gchar *subtype, const gchar *path)
+{
+  BmMimePart *part = part_new ();
+  const gchar *parts[] = {mime->seed, path};
+  g_autofree gchar *hash = bm_mime_hash (parts, G_N_ELEMENTS (parts));
+  part->boundary = g_strdup_printf ("=_%.32s", hash);
+  part->children = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_string_append_printf (part->fields, "Content-Type: multipart/%s; boundary=\"%s\"\r\n", subtype,
+                          part->boundary);
+  return part;
+}
+
+/* ---- writing ---- */
+
+static gboolean
+write_text (BmSpool *out, const gchar *text, GError **error)
+{
+  return bm_spool_write (out, text, strlen (text), error);
+}
+
+/* RFC 2045 6.8: lines of 76 characters; PIECE is a multiple of the 57 bytes of such a line. */
+static gboolean
+write_base64 (BmSpool *out, const guint8 *data, gsize size, GError **error)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  for (gsize at = 0; at < size; at += PIECE) {
+    gsize piece = MIN (size - at, (gsize) PIECE);
+    g_string_truncate (lines, 0);
+    for (gsize i = 0; i < piece; i += 57) {
+      gint state = 0, save = 0;
+      gchar line[80];
+      gsize take = MIN (piece - i, (gsize) 57);
+      gsize n = g_base64_encode_step (data + at + i, take, FALSE, line, &state, &save);
+      n += g_base64_encode_close (FALSE, line + n, &state, &save);
+      g_string_append_len (lines, line, (gssize) n);
+      g_string_append (lines, "\r\n");
+    }
+    if (!bm_spool_write (out, lines->str, lines->len, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+write_children (const BmMimePart *part, BmSpool *out, GError **error)
+{
+  for (guint i = 0; i < part->children->len; i++) {
+    g_autofree gchar *delimiter = g_strdup_printf ("--%s\r\n", part->boundary);
+    if (!write_text (out, delimiter, error) ||
+        !bm_mime_part_write (g_ptr_array_index (part->children, i), out, error) ||
+        !write_text (out, "\r\n", error))
+      return FALSE;
+  }
+  g_autofree gchar *end = g_strdup_printf ("--%s--\r\n", part->boundary);
+  return write_text (out, end, error);
+}
+
+gboolean
+bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **error)
+{
+  if (!write_text (out, part->fields->str, error) || !write_text (out, "\r\n", error))
+    return FALSE;
+  if (part->children != NULL)
+    return write_children (part, out, error);
+  GBytes *bytes = bm_spool_bytes (part->data, error);
+  if (bytes == NULL)
+    return FALSE;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  return part->base64 ? write_base64 (out, data, size, error)
+                      : bm_spool_write (out, data, size, error);
+}
+
+guint64
+bm_mime_part_size (const BmMimePart *part)
+{
+  guint64 size = part->fields->len + 100;
+  if (part->data != NULL)
+    size += part->base64 ? (bm_spool_size (part->data) + 56) / 57 * 78 : bm_spool_size (part->data);
+  for (guint i = 0; part->children != NULL && i < part->children->len; i++)
+    size += bm_mime_part_size (g_ptr_array_index (part->children, i));
+  return size;
+}
+
+/* ---- the tree ---- */
+
+/* The HTML shows it: by Content-ID, by location, or by its file name. */
+static gboolean
+is_referred (GHashTable *references, const BmAttachment *attachment, const gchar *content_id)
+{
+  const gchar *location = bm_props_text (attachment->props, 0x3713);
+  const gchar *name = bm_props_text (attachment->props, 0x3707);
+  if (references == NULL)
+    return FALSE;
+  if (content_id != NULL) {
+    g_autofree gchar *cid = g_strconcat ("cid:", content_id, NULL);
+    if (g_hash_table_contains (references, cid))
+      return TRUE;
+  }
+  return (location != NULL && *location != '\0' && g_hash_table_contains (references, location)) ||
+         (name != NULL && *name != '\0' && g_hash_table_contains (references, name));
+}
+
+typedef struct {
+  GPtrArray *inlines, *attached; /* BmMimePart * */
+  GHashTable *references, *seen; /* seen: Content-IDs given */
+} Sorted;
+
+static gboolean
+sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  g_autofree gchar *content_id = bm_mime_content_id (attachment);
+  gboolean referred = is_referred (sorted->references, attachment, content_id);
+  if (content_id != NULL && !g_hash_table_add (sorted->seen, g_strdup (content_id))) {
+    if (referred)
+      bm_notes_add (&mime->notes, BM_NOTE_DUPLICATE_CONTENT_ID);
+    referred = FALSE;
+    g_clear_pointer (&content_id, g_free);
+  }
+  g_autoptr (GError) local = NULL;
+  BmMimePart *part = bm_mime_attachment (mime, index, content_id, referred, &local);
+  if (part != NULL)
+    g_ptr_array_add (referred ? sorted->inlines : sorted->attached, part);
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* first and what belongs with it; first alone when nothing does. Empties list. */
+static BmMimePart *
+wrap (BmMime *mime, BmMimePart *first, GPtrArray *list, const gchar *subtype, const gchar *path)
+{
+  if (list->len == 0)
+    return first;
+  BmMimePart *multipart = bm_mime_part_multipart (mime, subtype, path);
+  g_ptr_array_add (multipart->children, first);
+  for (guint i = 0; i < list->len; i++)
+    g_ptr_array_add (multipart->children, g_steal_pointer (&list->pdata[i]));
+  return multipart;
+}
+
+static BmMimePart *
+rtf_part (GBytes *rtf)
+{
+  BmMimePart *part = part_new ();
+  g_string_append (part->fields, "Content-Type: application/rtf; name=\"body.rtf\"\r\n"
+                                 "Content-Transfer-Encoding: base64\r\n"
+                                 "Content-Disposition: attachment; filename=\"body.rtf\"\r\n");
+  part->data = bm_spool_new_bytes (rtf);
+  part->base64 = TRUE;
+  return part;
+}
+
+static BmMimePart *
+body_part (BmMime *mime, const BmMimeBody *body)
+{
+  BmMimePart *text = bm_mime_part_text ("plain", body->text);
+  g_autoptr (GPtrArray) html = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  if (body->html != NULL)
+    g_ptr_array_add (html, bm_mime_part_text ("html", body->html));
+  return wrap (mime, text, html, "alternative", "alternative");
+}
+
+BmMimePart *
+bm_mime_tree (BmMime *mime, GError **error)
+{
+  BmMimeBody body = {0};
+  bm_mime_body_read (mime, &body);
+  g_autoptr (GPtrArray) inlines =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autoptr (GPtrArray) attached =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autoptr (GHashTable) references = body.html != NULL ? bm_html_references (body.html) : NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Sorted sorted = {inlines, attached, references, seen};
+  BmMimePart *tree = NULL;
+  gboolean ok = TRUE;
+  if (body.rtf != NULL)
+    g_ptr_array_add (attached, rtf_part (body.rtf));
+  for (guint i = 0; ok && i < mime->item->attachments->len; i++)
+    ok = sort_attachment (mime, &sorted, i, error);
+  if (ok) {
+    tree = body_part (mime, &body);
+    tree = wrap (mime, tree, inlines, "related", "related");
+    tree = wrap (mime, tree, attached, "mixed", "mixed");
+  }
+  bm_mime_body_clear (&body);
+  return tree;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Private to the room: what the parts of the renderer share. One rendering, one thread. */
+#pragma once
+
+#include "base/bm-spool.h"
+
+#include <bm-pst-import/render.h>
+
+G_BEGIN_DECLS
+
+#define BM_MIME_DEPTH_MAX 20 /* embedded in embedded */
+
+typedef struct _BmMimeField {
+  gchar *name;
+  gchar *value; /* ASCII; may hold CRLF + blank where it was folded before */
+} BmMimeField;
+
+/* The state of one rendering. Notes are collected here. */
+typedef struct {
+  const BmItem *item;
+  const BmRenderContext *context;
+  GPtrArray *transport; /* BmMimeField *, decoded UTF-8 values; NULL when there are none to use */
+  BmNotes notes;
+  gchar *message_id; /* with brackets */
+  gchar *seed;       /* of boundaries */
+  guint depth;
+} BmMime;
+
+/* bm-mime-header.c: encoding and folding of header fields. Results are new. */
+gchar *bm_mime_one_line (const gchar *text);     /* no CR, LF, NUL, control */
+gchar *bm_mime_encode_text (const gchar *utf8);  /* RFC 2047, unstructured */
+gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
+void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
+void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
+gchar *bm_mime_date (gint64 unix_time); /* RFC 5322, +0000 */
+gboolean bm_mime_is_ascii (const gchar *text);
+gchar *bm_mime_hash (const gchar *const *parts, guint n); /* 40 hex of SHA-256 */
+
+/* bm-mime-transport.c */
+void bm_mime_field_free (BmMimeField *field);
+GPtrArray *bm_mime_transport_parse (const gchar *text, BmNotes *notes);     /* NULL: none usable */
+const gchar *bm_mime_transport_get (const BmMime *mime, const gchar *name); /* first; or NULL */
+
+/* bm-mime-address.c */
+typedef struct {
+  const gchar *name, *smtp, *type, *address; /* each may be NULL */
+  GBytes *entry_id;
+  const BmProp *proxies;
+} BmMimeParty;
+/* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */
+gchar *bm_mime_mailbox (BmMime *mime, const BmMimeParty *party, gchar **plain_address);
+gchar *bm_mime_from (BmMime *mime, gchar **address);             /* never NULL */
+gchar *bm_mime_sender (BmMime *mime, const gchar *from_address); /* NULL when it is From */
+gchar *bm_mime_reply_to (BmMime *mime);                          /* NULL when there is none */
+gchar *bm_mime_recipients (BmMime *mime, guint type); /* 1 To, 2 Cc, 3 Bcc; NULL when none */
+/* An address header of foreign make, encoded anew. New. */
+gchar *bm_mime_reencode_addresses (const gchar *utf8);
+
+/* bm-mime-headers.c: the header block without content fields. */
+void bm_mime_add_headers (BmMime *mime, GString *out);
+
+/* bm-mime-id.c */
+gchar *bm_mime_message_id (BmMime *mime);
+gchar *bm_mime_subject (const BmItem *item); /* without prefix mark; NULL when absent */
+
+/* bm-mime-flags.c */
+gint64 bm_mime_internal_date (BmMime *mime);
+gint64 bm_mime_header_date (BmMime *mime);
+BmFlags bm_mime_flags (const BmMime *mime);
+GStrv bm_mime_keywords (BmMime *mime);
+const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */
+gboolean bm_mime_is_draft (const BmItem *item);        /* never submitted */
+
+/* bm-mime-body.c: bodies as UTF-8 with LF; either may be NULL, not both. */
+typedef struct {
+  gchar *text, *html;
+  GBytes *rtf; /* native RTF, kept as attachment */
+} BmMimeBody;
+void bm_mime_body_read (BmMime *mime, BmMimeBody *body);
+void bm_mime_body_clear (BmMimeBody *body);
+
+/* bm-mime-tree.c: entities and how they are written. */
+typedef struct _BmMimePart BmMimePart;
+struct _BmMimePart {
+  GString *fields;     /* Content-*, complete lines, CRLF */
+  GPtrArray *children; /* BmMimePart *: a multipart; else NULL */
+  gchar *boundary;
+  BmSpool *data;   /* already encoded where encode is FALSE */
+  gboolean base64; /* encode data while writing */
+};
+void bm_mime_part_free (BmMimePart *part);
+BmMimePart *bm_mime_part_text (const gchar *subtype, const gchar *utf8);
+BmMimePart *bm_mime_part_multipart (BmMime *mime, const gchar *subtype, const gchar *path);
+gboolean bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **error);
+guint64 bm_mime_part_size (const BmMimePart *part); /* an estimate from below */
+BmMimePart *bm_mime_tree (BmMime *mime, GError **error);
+
+/* bm-mime-attach.c: one attachment to one part. NULL without error: leaves nothing. */
+BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id,
+                                gboolean is_inline, GError **error);
+gchar *bm_mime_content_id (const BmAttachment *attachment); /* without brackets; or NULL */
+gchar *bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes);
+
+/* bm-render.c: an item to bytes; for embedded ones too. */
+BmSpool *bm_mime_render_bytes (BmMime *mime, GError **error);
+void bm_mime_begin (BmMime *mime, const BmItem *item, const BmRenderContext *context,
+                    const gchar *outer_seed, guint depth);
+void bm_mime_end (BmMime *mime);
+
+G_END_DECLS
