@@ -89,7 +89,7 @@ collect_data (const File *file, guint64 bid, GArray *bids)
     g_array_append_val (bids, bid);
 }
 
-/* The longest list of data blocks of a sub-node at any depth. */
+/* The longest list of data blocks of a sub-node at any depth, behind the BID of its top block. */
 static void
 collect_largest (const File *file, guint64 sub, GArray **largest)
 {
@@ -100,14 +100,17 @@ collect_largest (const File *file, guint64 sub, GArray **largest)
   for (guint i = 0; block != NULL && i < bm_pst_writer_get (block + 2, 2); i++) {
     guint entry = block[1] == 0 ? 3 * file->id : 2 * file->id;
     guint8 *at = block + head + i * entry;
+    guint64 top = 0;
     GArray *bids = NULL;
 
     if (block[1] != 0) {
       collect_largest (file, bm_pst_writer_get (at + file->id, file->id), largest);
       continue;
     }
+    top = bm_pst_writer_get (at + file->id, file->id);
     bids = g_array_new (FALSE, FALSE, sizeof (guint64));
-    collect_data (file, bm_pst_writer_get (at + file->id, file->id), bids);
+    g_array_append_val (bids, top);
+    collect_data (file, top, bids);
     if (*largest == NULL || bids->len > (*largest)->len) {
       g_clear_pointer (largest, g_array_unref);
       *largest = g_steal_pointer (&bids);
@@ -147,15 +150,19 @@ break_data (const File *file, guint32 nid, gboolean zero)
 }
 
 static gboolean
-break_attachment (const File *file, guint32 nid, gboolean zero)
+break_attachment (const File *file, guint32 nid, BmPstDamage kind)
 {
   guint8 *node = find_entry (file, header_field (file, 1), nid, NULL);
   g_autoptr (GArray) bids = NULL;
+  guint which = 0;
 
   if (node != NULL)
     collect_largest (file, bm_pst_writer_get (node + 2 * file->id, file->id), &bids);
-  return bids != NULL && bids->len > 0 &&
-         break_block (file, g_array_index (bids, guint64, bids->len / 2), zero);
+  if (bids == NULL)
+    return FALSE;
+  which = kind == BM_PST_DAMAGE_ATTACHMENT_LOST ? 0 : bids->len / 2;
+  return break_block (file, g_array_index (bids, guint64, which),
+                      kind != BM_PST_DAMAGE_ATTACHMENT_FLIPPED);
 }
 
 static gboolean
@@ -198,7 +205,8 @@ apply (File *file, BmPstDamage kind, guint32 nid)
     return break_data (file, nid, kind == BM_PST_DAMAGE_BLOCK_ZEROED);
   case BM_PST_DAMAGE_ATTACHMENT_ZEROED:
   case BM_PST_DAMAGE_ATTACHMENT_FLIPPED:
-    return break_attachment (file, nid, kind == BM_PST_DAMAGE_ATTACHMENT_ZEROED);
+  case BM_PST_DAMAGE_ATTACHMENT_LOST:
+    return break_attachment (file, nid, kind);
   case BM_PST_DAMAGE_CONTENTS_TABLE:
     return break_data (file, (nid & ~0x1Fu) | 0x0E, TRUE);
   case BM_PST_DAMAGE_NBT_CRC:
@@ -325,7 +333,7 @@ bm_pst_case_write (const gchar *path, const gchar *name, const BmPstWriterOption
 
       if (i == BM_PST_DAMAGE_CONTENTS_TABLE)
         nid = BM_PST_SAMPLE_NID_INBOX;
-      if (i == BM_PST_DAMAGE_ATTACHMENT_ZEROED || i == BM_PST_DAMAGE_ATTACHMENT_FLIPPED)
+      if (i >= BM_PST_DAMAGE_ATTACHMENT_ZEROED && i <= BM_PST_DAMAGE_ATTACHMENT_LOST)
         nid = BM_PST_SAMPLE_NID_DOCUMENTS;
       return bm_pst_sample_write (path, options, error) &&
              bm_pst_damage (path, (BmPstDamage) i, nid, error);

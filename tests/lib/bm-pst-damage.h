@@ -13,6 +13,7 @@ G_BEGIN_DECLS
   X (BLOCK_ZEROED, "block-zeroed", "node: its first data block is all zero")                       \
   X (ATTACHMENT_ZEROED, "attachment-zeroed", "node: a block of its largest sub-node is all zero")  \
   X (ATTACHMENT_FLIPPED, "attachment-flipped", "node: as above, but bytes are inverted")           \
+  X (ATTACHMENT_LOST, "attachment-lost", "node: the top block of that sub-node is all zero")       \
   X (CONTENTS_TABLE, "contents-table", "folder: the block of its contents table is all zero")      \
   X (NBT_CRC, "nbt-crc", "node: the CRC of the node B-tree's leaf page with it is wrong")          \
   X (NBT_GARBAGE, "nbt-garbage", "node: as above, and half the entries are garbage")               \

@@ -116,6 +116,10 @@ test_contents (Fixture *f, gconstpointer data)
   item = bm_pff_item (f->file, BM_PST_SAMPLE_NID_INBOX);
   bm_pff_assert_text (f->file, item, 0, 0x3001001F, "Inbox");
   libpff_item_free (&item, NULL);
+  item = bm_pff_item (f->file, 0x62B); /* receive folder table */
+  bm_pff_assert_text (f->file, item, 2, 0x001A001F, "IPM.Note");
+  bm_pff_assert_int32 (item, 2, 0x66050003, BM_PST_SAMPLE_NID_INBOX);
+  libpff_item_free (&item, NULL);
   item = bm_pff_item (f->file, BM_PST_SAMPLE_NID_FIRST);
   bm_pff_assert_text (f->file, item, 0, 0x0037001F, "\1\1Welcome");
   libpff_item_free (&item, NULL);
@@ -287,7 +291,7 @@ test_broken_table (Fixture *f, gconstpointer data)
 }
 
 static gssize
-read_document (libpff_file_t *file, guint8 *buffer, gsize size)
+read_document (libpff_file_t *file, guint8 *buffer, gsize size, size64_t *data_size)
 {
   libpff_item_t *item = bm_pff_item (file, BM_PST_SAMPLE_NID_DOCUMENTS), *attachment = NULL;
   libpff_error_t *error = NULL;
@@ -295,6 +299,8 @@ read_document (libpff_file_t *file, guint8 *buffer, gsize size)
 
   memset (buffer, 0, size);
   bm_pff_check (libpff_message_get_attachment (item, 0, &attachment, &error), &error);
+  *data_size = 0;
+  libpff_attachment_get_data_size (attachment, data_size, NULL);
   n = libpff_attachment_data_read_buffer (attachment, buffer, size, NULL);
   libpff_item_free (&attachment, NULL);
   libpff_item_free (&item, NULL);
@@ -306,14 +312,19 @@ test_broken_attachment (Fixture *f, gconstpointer data)
 {
   BmPstFormat format = (BmPstFormat) GPOINTER_TO_INT (data);
   static guint8 good[57345], bad[57345];
+  size64_t size = 0;
 
   write_sample (f, format);
-  g_assert_cmpint (read_document (f->file, good, sizeof (good)), ==, 57344);
+  g_assert_cmpint (read_document (f->file, good, sizeof (good), &size), ==, 57344);
+  g_assert_cmpuint (size, ==, 57344);
   write_case (f, "attachment-zeroed", format);
-  g_assert_cmpint (read_document (f->file, bad, sizeof (bad)), <, 57344);
+  g_assert_cmpint (read_document (f->file, bad, sizeof (bad), &size), <, 57344);
+  write_case (f, "attachment-lost", format);
+  g_assert_cmpint (read_document (f->file, bad, sizeof (bad), &size), <=, 0);
+  g_assert_cmpuint (size, ==, 0);
   /* libpff gives wrong bytes and no error. */
   write_case (f, "attachment-flipped", format);
-  g_assert_cmpint (read_document (f->file, bad, sizeof (bad)), ==, 57344);
+  g_assert_cmpint (read_document (f->file, bad, sizeof (bad), &size), ==, 57344);
   g_assert_true (memcmp (good, bad, sizeof (good)) != 0);
 }
 

@@ -380,12 +380,15 @@ test_many (Fixture *f, gconstpointer data)
   libpff_item_free (&item, NULL);
 }
 
-/* Trees of several levels; a contents table whose index has two. */
+/* Trees of several levels; a contents table whose index has two and whose heap has more than 136
+ * pages (the second page with fill levels). */
 static void
 test_five_thousand (Fixture *f, gconstpointer data)
 {
-  libpff_item_t *folder = NULL;
+  g_autofree gchar *topic = g_strnfill (200, 't');
+  libpff_item_t *folder = NULL, *table = NULL;
   libpff_error_t *error = NULL;
+  gint n = 0;
 
   for (guint i = 0; i < 5000; i++) {
     g_autoptr (BmPstProps) props = bm_pst_props_new ();
@@ -393,6 +396,7 @@ test_five_thousand (Fixture *f, gconstpointer data)
     BmPstMessage message = {props};
 
     bm_pst_props_string (props, 0x0037001F, subject);
+    bm_pst_props_string (props, 0x0070001F, topic);
     bm_pst_writer_add_message (f->writer, i % 5 == 0 ? BM_PST_NID_DELETED : f->inbox, &message);
   }
   finish (f);
@@ -407,6 +411,16 @@ test_five_thousand (Fixture *f, gconstpointer data)
     bm_pff_assert_text (f->file, item, 0, 0x0037001F, subject);
     libpff_item_free (&item, NULL);
   }
+  bm_pff_check (libpff_folder_get_sub_messages (folder, &table, &error), &error);
+  bm_pff_check (libpff_item_get_number_of_record_sets (table, &n, &error), &error);
+  g_assert_cmpint (n, ==, 4000);
+  for (gint i = 0; i < 4000; i += 333) {
+    g_autofree gchar *subject = g_strdup_printf ("Message %d", i + i / 4 + 1);
+
+    bm_pff_assert_text (f->file, table, i, 0x0037001F, subject);
+    bm_pff_assert_text (f->file, table, i, 0x0070001F, topic);
+  }
+  libpff_item_free (&table, NULL);
   libpff_item_free (&folder, NULL);
 }
 
