@@ -16,6 +16,7 @@ typedef struct {
   guint id;
   GArray *spans;   /* of Span */
   GArray *entries; /* of Block, in BID order */
+  guint rows;      /* of tables whose cells were checked */
 } File;
 
 typedef struct {
@@ -232,11 +233,96 @@ use_subs (File *file, guint64 bid)
   }
 }
 
+/* The decrypted bytes of a data tree, appended to bytes; starts: where each block begins. */
+static void
+read_data (File *file, guint64 bid, GByteArray *bytes, GArray *starts)
+{
+  Block *block = find (file, bid);
+  guint n = (bid & 2) != 0 ? (guint) get (file, block->ib + 2, 2) : 0;
+  guint start = bytes->len;
+
+  if ((bid & 2) == 0) {
+    g_byte_array_append (bytes, file->data + block->ib, block->size);
+    bm_pst_writer_decrypt (file->data[file->ansi ? 461 : 513], bid, bytes->data + start,
+                           block->size);
+    g_array_append_val (starts, start);
+  }
+  for (guint i = 0; i < n; i++)
+    read_data (file, get (file, block->ib + 8 + i * file->id, file->id), bytes, starts);
+}
+
+/* [MS-PST] 2.3.1.2 to 2.3.1.5: what stands before the first allocation of each page, and that
+ * allocations follow each other. Returns where a HID points to. */
+static guint
+check_heap (const GByteArray *bytes, const GArray *starts, guint32 hid)
+{
+  guint found = 0;
+
+  for (guint i = 0; i < starts->len; i++) {
+    const guint8 *page = bytes->data + g_array_index (starts, guint, i);
+    guint map = (guint) bm_pst_writer_get (page, 2);
+    guint n = (guint) bm_pst_writer_get (page + map, 2);
+    guint last = i == 0 ? 12 : i >= 8 && (i - 8) % 128 == 0 ? 66 : 2;
+
+    g_assert_cmpuint (bm_pst_writer_get (page + map + 4, 2), ==, last);
+    for (guint k = 0; k <= n; k++) {
+      guint at = (guint) bm_pst_writer_get (page + map + 4 + 2 * k, 2);
+
+      g_assert_cmpuint (at, >=, last);
+      g_assert_cmpuint (at, <=, map);
+      last = at;
+      if (hid >> 16 == i && (hid >> 5 & 0x7FF) == k + 1)
+        found = g_array_index (starts, guint, i) + at;
+    }
+  }
+  return found;
+}
+
+/* A cell that holds something must exist ([MS-PST] 2.3.4.4.1). Rows outside the heap are left to
+ * libpff. Returns the number of rows. */
+static guint
+check_cells (const GByteArray *bytes, const GArray *starts)
+{
+  const guint8 *info =
+      bytes->data + check_heap (bytes, starts, (guint32) bm_pst_writer_get (bytes->data + 4, 4));
+  guint32 hnid = (guint32) bm_pst_writer_get (info + 14, 4);
+  guint row_size = (guint) bm_pst_writer_get (info + 8, 2);
+  guint bits = (guint) bm_pst_writer_get (info + 6, 2);
+  guint rows = 0, from = 0, to = 0;
+
+  g_assert_cmphex (info[0], ==, 0x7C);
+  if (hnid == 0 || (hnid & 0x1F) != 0)
+    return 0;
+  from = check_heap (bytes, starts, hnid);
+  to = check_heap (bytes, starts, hnid + 0x20);
+  for (guint at = from; at + row_size <= to; at += row_size, rows++)
+    for (guint c = 0; c < info[1]; c++) {
+      const guint8 *column = info + 22 + 8 * c;
+      const guint8 *row = bytes->data + at;
+      guint64 value = bm_pst_writer_get (row + bm_pst_writer_get (column + 4, 2), column[6]);
+
+      if (value != 0)
+        g_assert_true ((row[bits + column[7] / 8] & 0x80 >> column[7] % 8) != 0);
+    }
+  return rows;
+}
+
 static void
 visit_node (File *file, guint64 entry, gpointer user_data)
 {
   guint64 data = get (file, entry + file->id, file->id);
   guint64 subs = get (file, entry + 2 * file->id, file->id);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GArray) starts = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  if (data != 0)
+    read_data (file, data, bytes, starts);
+  if (bytes->len > 0) {
+    g_assert_cmphex (bytes->data[2], ==, 0xEC);
+    check_heap (bytes, starts, 0);
+    if (bytes->data[3] == 0x7C)
+      file->rows += check_cells (bytes, starts);
+  }
 
   if (data != 0)
     use_data (file, data, TRUE);
@@ -300,6 +386,7 @@ check_file (const gchar *path)
   for (guint i = 0; i < file.entries->len; i++)
     g_assert_cmpuint (g_array_index (file.entries, Block, i).refs, ==, 1);
   check_spans (&file);
+  g_assert_cmpuint (file.rows, >, 3);
   g_array_unref (file.spans);
   g_array_unref (file.entries);
 }
@@ -326,12 +413,13 @@ test_sample (gconstpointer data)
   g_unlink (path);
 }
 
-/* Large enough for a free map page (32 MB) and trees of three and four levels. */
+/* Large enough for a free map page (32 MB), trees of three and four levels, and a heap whose page
+ * 136 holds fill levels. */
 static void
 test_bulk (gconstpointer data)
 {
   const BmPstWriterOptions options = {(BmPstFormat) GPOINTER_TO_INT (data), BM_PST_CRYPT_HIGH};
-  const BmPstBulk bulk = {9000, 1500, 3, 1};
+  const BmPstBulk bulk = {12000, 1500, 1, 1};
   g_autofree gchar *path = temporary ();
 
   g_assert_true (bm_pst_sample_bulk (path, &options, &bulk, NULL));

@@ -135,6 +135,18 @@ test_tree_of_folders (Fixture *f, gconstpointer data)
   libpff_item_free (&item, NULL);
 }
 
+static void
+assert_guid (libpff_record_entry_t *entry, const guint8 expected[16])
+{
+  libpff_name_to_id_map_entry_t *map = NULL;
+  libpff_error_t *error = NULL;
+  guint8 guid[16];
+
+  bm_pff_check (libpff_record_entry_get_name_to_id_map_entry (entry, &map, &error), &error);
+  bm_pff_check (libpff_name_to_id_map_entry_get_guid (map, guid, sizeof (guid), &error), &error);
+  g_assert_cmpmem (guid, 16, expected, 16);
+}
+
 /* Four texts, one empty: a count, offsets, then the texts without terminators. */
 static void
 assert_keywords (libpff_record_set_t *set, gboolean ansi)
@@ -155,6 +167,7 @@ assert_keywords (libpff_record_set_t *set, gboolean ansi)
   g_assert_cmpuint (size, ==, ansi ? sizeof (ansi_wire) - 1 : sizeof (unicode_wire));
   bm_pff_check (libpff_record_entry_get_data (entry, data, size, &error), &error);
   g_assert_cmpmem (data, size, ansi ? ansi_wire : unicode_wire, size);
+  assert_guid (entry, bm_pst_ps_public_strings);
   libpff_record_entry_free (&entry, NULL);
 }
 
@@ -187,10 +200,12 @@ test_named (Fixture *f, gconstpointer data)
   bm_pff_check (libpff_record_set_get_entry_by_type (set, 0x17, 3, &entry, 0, &error), &error);
   bm_pff_check (libpff_record_entry_get_data_as_32bit_integer (entry, &number, &error), &error);
   g_assert_cmpuint (number, ==, 77);
+  assert_guid (entry, bm_pst_psetid_calendar_assistant);
   libpff_record_entry_free (&entry, NULL);
   bm_pff_check (libpff_record_set_get_entry_by_utf8_name (set, (const guint8 *) "x-mailer", 8,
                                                           ansi ? 0x1E : 0x1F, &entry, 0, &error),
                 &error);
+  assert_guid (entry, bm_pst_ps_internet_headers);
   libpff_record_entry_free (&entry, NULL);
   assert_keywords (set, ansi);
   libpff_record_set_free (&set, NULL);
