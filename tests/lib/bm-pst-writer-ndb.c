@@ -145,6 +145,8 @@ section_end (BmPstWriterNdb *ndb)
     map[slots / 8] = (guint8) (0xFF << (8 - slots % 8));
   seal_page (ndb, ndb->section, PTYPE_AMAP, section_ib (ndb), section_ib (ndb));
   ndb->free += SECTION - slots * 64;
+  if (ndb->layout->ansi && section_ib (ndb) > G_MAXINT32 && ndb->error == NULL)
+    g_set_error (&ndb->error, BM_ERROR, BM_CAUSE_INTERNAL, "an ANSI file ends at 2 GB");
   write_at (ndb, ndb->section, SECTION, section_ib (ndb));
 }
 
@@ -252,6 +254,10 @@ data_tree (BmPstWriterNdb *ndb, const guint64 *bids, guint n, guint64 total)
 
     g_array_append_val (upper, bid);
   }
+  if ((upper->len > max || total > G_MAXUINT32) && ndb->error == NULL)
+    g_set_error (&ndb->error, BM_ERROR, BM_CAUSE_INTERNAL, "a value ends at 4 GB");
+  if (upper->len > max)
+    return 0;
   return put_xblock (ndb, (const guint64 *) (gpointer) upper->data, upper->len, 2, total);
 }
 

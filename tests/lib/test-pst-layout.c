@@ -251,11 +251,28 @@ read_data (File *file, guint64 bid, GByteArray *bytes, GArray *starts)
     read_data (file, get (file, block->ib + 8 + i * file->id, file->id), bytes, starts);
 }
 
+/* The fill level of page i, which says how much of it is free ([MS-PST] 2.3.1.2): in page 0 for the
+ * first eight, then in every 128th. */
+static void
+check_fill_level (const GByteArray *bytes, const GArray *starts, guint i, guint left)
+{
+  static const guint16 least[16] = {3584, 2560, 2048, 1792, 1536, 1280, 1024, 768,
+                                    512,  256,  128,  64,   32,   16,   8,    0};
+  guint owner = i < 8 ? 0 : (i - 8) / 128 * 128 + 8;
+  const guint8 *levels = bytes->data + g_array_index (starts, guint, owner) + (owner == 0 ? 8 : 2);
+  guint level = levels[(i - owner) / 2] >> ((i - owner) % 2 * 4) & 0xF;
+
+  g_assert_cmpuint (left, >=, least[level]);
+  if (level > 0)
+    g_assert_cmpuint (left, <, least[level - 1]);
+}
+
 /* [MS-PST] 2.3.1.2 to 2.3.1.5: what stands before the first allocation of each page, and that
  * allocations follow each other. Returns where a HID points to. */
 static guint
-check_heap (const GByteArray *bytes, const GArray *starts, guint32 hid)
+check_heap (const File *file, const GByteArray *bytes, const GArray *starts, guint32 hid)
 {
+  const guint block_max = file->ansi ? 8180 : 8176;
   guint found = 0;
 
   for (guint i = 0; i < starts->len; i++) {
@@ -265,6 +282,7 @@ check_heap (const GByteArray *bytes, const GArray *starts, guint32 hid)
     guint last = i == 0 ? 12 : i >= 8 && (i - 8) % 128 == 0 ? 66 : 2;
 
     g_assert_cmpuint (bm_pst_writer_get (page + map + 4, 2), ==, last);
+    check_fill_level (bytes, starts, i, block_max - map - 4 - 2 * (n + 1));
     for (guint k = 0; k <= n; k++) {
       guint at = (guint) bm_pst_writer_get (page + map + 4 + 2 * k, 2);
 
@@ -281,10 +299,10 @@ check_heap (const GByteArray *bytes, const GArray *starts, guint32 hid)
 /* A cell that holds something must exist ([MS-PST] 2.3.4.4.1). Rows outside the heap are left to
  * libpff. Returns the number of rows. */
 static guint
-check_cells (const GByteArray *bytes, const GArray *starts)
+check_cells (const File *file, const GByteArray *bytes, const GArray *starts)
 {
-  const guint8 *info =
-      bytes->data + check_heap (bytes, starts, (guint32) bm_pst_writer_get (bytes->data + 4, 4));
+  const guint8 *info = bytes->data + check_heap (file, bytes, starts,
+                                                 (guint32) bm_pst_writer_get (bytes->data + 4, 4));
   guint32 hnid = (guint32) bm_pst_writer_get (info + 14, 4);
   guint row_size = (guint) bm_pst_writer_get (info + 8, 2);
   guint bits = (guint) bm_pst_writer_get (info + 6, 2);
@@ -293,8 +311,8 @@ check_cells (const GByteArray *bytes, const GArray *starts)
   g_assert_cmphex (info[0], ==, 0x7C);
   if (hnid == 0 || (hnid & 0x1F) != 0)
     return 0;
-  from = check_heap (bytes, starts, hnid);
-  to = check_heap (bytes, starts, hnid + 0x20);
+  from = check_heap (file, bytes, starts, hnid);
+  to = check_heap (file, bytes, starts, hnid + 0x20);
   for (guint at = from; at + row_size <= to; at += row_size, rows++)
     for (guint c = 0; c < info[1]; c++) {
       const guint8 *column = info + 22 + 8 * c;
@@ -319,9 +337,9 @@ visit_node (File *file, guint64 entry, gpointer user_data)
     read_data (file, data, bytes, starts);
   if (bytes->len > 0) {
     g_assert_cmphex (bytes->data[2], ==, 0xEC);
-    check_heap (bytes, starts, 0);
+    check_heap (file, bytes, starts, 0);
     if (bytes->data[3] == 0x7C)
-      file->rows += check_cells (bytes, starts);
+      file->rows += check_cells (file, bytes, starts);
   }
 
   if (data != 0)

@@ -181,6 +181,7 @@ test_named (Fixture *f, gconstpointer data)
   guint16 keywords = bm_pst_writer_named_string (f->writer, bm_pst_ps_public_strings, "Keywords");
   guint16 header = bm_pst_writer_named_string (f->writer, bm_pst_ps_internet_headers, "x-mailer");
   guint16 lid = bm_pst_writer_named_lid (f->writer, bm_pst_psetid_calendar_assistant, 0x17);
+  guint16 second = bm_pst_writer_named_lid (f->writer, bm_pst_psetid_calendar_assistant, 0x26);
   libpff_item_t *item = NULL;
   libpff_record_set_t *set = NULL;
   libpff_record_entry_t *entry = NULL;
@@ -193,6 +194,7 @@ test_named (Fixture *f, gconstpointer data)
   bm_pst_props_mv_string (props, BM_PST_TAG (keywords, 0x101F), categories);
   bm_pst_props_string (props, BM_PST_TAG (header, 0x1F), "Outlook");
   bm_pst_props_int32 (props, BM_PST_TAG (lid, 3), 77);
+  bm_pst_props_int32 (props, BM_PST_TAG (second, 3), 78);
   nid = bm_pst_writer_add_message (f->writer, f->inbox, &message);
   finish (f);
   item = bm_pff_item (f->file, nid);
@@ -200,6 +202,9 @@ test_named (Fixture *f, gconstpointer data)
   bm_pff_check (libpff_record_set_get_entry_by_type (set, 0x17, 3, &entry, 0, &error), &error);
   bm_pff_check (libpff_record_entry_get_data_as_32bit_integer (entry, &number, &error), &error);
   g_assert_cmpuint (number, ==, 77);
+  assert_guid (entry, bm_pst_psetid_calendar_assistant);
+  libpff_record_entry_free (&entry, NULL);
+  bm_pff_check (libpff_record_set_get_entry_by_type (set, 0x26, 3, &entry, 0, &error), &error);
   assert_guid (entry, bm_pst_psetid_calendar_assistant);
   libpff_record_entry_free (&entry, NULL);
   bm_pff_check (libpff_record_set_get_entry_by_utf8_name (set, (const guint8 *) "x-mailer", 8,
