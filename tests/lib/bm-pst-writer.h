@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Writes PST files for tests and benchmarks ([MS-PST]; Unicode and ANSI).
  *
- * A file is written front to back; memory holds the B-tree entries (56 bytes a message) and, unless
+ * A file is written front to back; memory holds the B-tree entries (about 100 bytes a message) and, unless
  * no_contents_tables is set, one row per message until close. The same calls give the same bytes:
  * nothing of the clock, the host or a random number goes into a file. Errors while writing stick
  * and come out of bm_pst_writer_close. Limits: one value 4 GB; an ANSI file 2 GB and 65535 messages
