@@ -67,5 +67,7 @@ BmSource *bm_reader_open (const BmReaderOptions *options, GError **error);
 const gchar *bm_reader_render_id (BmSource *source);
 /* "on (seccomp, landlock)", "on (seccomp)" or "off". Valid after census. Borrowed. */
 const gchar *bm_reader_sandbox (BmSource *source);
+/* Starts a reader just to learn what its sandbox would be. Static. */
+const gchar *bm_reader_probe_sandbox (void);
 
 G_END_DECLS

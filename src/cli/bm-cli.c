@@ -100,7 +100,7 @@ bm_cli_interrupted (GError **error)
 int
 bm_cli_print_sandbox (void)
 {
-  g_print ("sandbox: %s\n", bm_reader_sandbox_probe ());
+  g_print ("sandbox: %s\n", bm_reader_probe_sandbox ());
   return 0;
 }
 

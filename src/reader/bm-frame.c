@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-frame.h. Must not know what the fields mean. One thread. */
+#include "reader/bm-frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+GByteArray *
+bm_frame_new (BmFrameType type)
+{
+  GByteArray *frame = g_byte_array_new ();
+  bm_frame_put_u32 (frame, type);
+  return frame;
+}
+
+void
+bm_frame_put_u32 (GByteArray *frame, guint32 value)
+{
+  guint32 little = GUINT32_TO_LE (value);
+  g_byte_array_append (frame, (const guint8 *) &little, sizeof little);
+}
+
+void
+bm_frame_put_u64 (GByteArray *frame, guint64 value)
+{
+  guint64 little = GUINT64_TO_LE (value);
+  g_byte_array_append (frame, (const guint8 *) &little, sizeof little);
+}
+
+void
+bm_frame_put_bytes (GByteArray *frame, gconstpointer data, gsize size)
+{
+  bm_frame_put_u32 (frame, (guint32) size);
+  g_byte_array_append (frame, data, (guint) size);
+}
+
+void
+bm_frame_put_text (GByteArray *frame, const gchar *text)
+{
+  bm_frame_put_bytes (frame, text != NULL ? text : "", text != NULL ? strlen (text) : 0);
+}
+
+gboolean
+bm_frame_send (gint socket, GByteArray *frame, gint fd, GError **error)
+{
+  g_autoptr (GByteArray) owned = frame;
+  struct iovec part = {owned->data, owned->len};
+  union {
+    struct cmsghdr align;
+    gchar space[CMSG_SPACE (sizeof (gint))];
+  } control = {0};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  if (fd >= 0) {
+    message.msg_control = control.space;
+    message.msg_controllen = sizeof control.space;
+    struct cmsghdr *header = CMSG_FIRSTHDR (&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN (sizeof fd);
+    memcpy (CMSG_DATA (header), &fd, sizeof fd);
+  }
+  for (;;) {
+    if (sendmsg (socket, &message, MSG_NOSIGNAL) >= 0)
+      return TRUE;
+    if (errno != EINTR)
+      break;
+  }
+  g_set_error (error, BM_ERROR, BM_CAUSE_READER_CRASH, "cannot send a frame: %s",
+               g_strerror (errno));
+  return FALSE;
+}
+
+void
+bm_frame_clear (BmFrame *frame)
+{
+  if (frame->fd >= 0)
+    close (frame->fd);
+  frame->fd = -1;
+}
+
+void
+bm_frame_init (BmFrame *frame, const guint8 *data, gsize size)
+{
+  frame->data = data;
+  frame->size = size;
+  frame->at = 0;
+  frame->fd = -1;
+  frame->broken = FALSE;
+}
+
+/* The one descriptor of the message; *refused when there are more or other things. */
+static gint
+take_descriptor (struct msghdr *message, gboolean *refused)
+{
+  gint found = -1;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR (message); header != NULL;
+       header = CMSG_NXTHDR (message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+      *refused = TRUE;
+      continue;
+    }
+    gsize n = (header->cmsg_len - CMSG_LEN (0)) / sizeof (gint);
+    for (gsize i = 0; i < n; i++) {
+      gint fd;
+      memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
+      if (found >= 0) {
+        *refused = TRUE;
+        close (fd);
+      } else {
+        found = fd;
+      }
+    }
+  }
+  return found;
+}
+
+BmFrameResult
+bm_frame_receive (gint socket, BmFrame *frame)
+{
+  union {
+    struct cmsghdr align;
+    gchar space[CMSG_SPACE (4 * sizeof (gint))];
+  } control;
+  struct iovec part = {frame->buffer, sizeof frame->buffer};
+  struct msghdr message = {.msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = control.space,
+                           .msg_controllen = sizeof control.space};
+  gssize n;
+  bm_frame_clear (frame);
+  do
+    n = recvmsg (socket, &message, MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0)
+    return BM_FRAME_CLOSED;
+  gboolean refused = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  gint fd = take_descriptor (&message, &refused);
+  bm_frame_init (frame, frame->buffer, (gsize) n);
+  frame->fd = fd;
+  frame->type = (BmFrameType) bm_frame_u32 (frame);
+  return refused || frame->broken ? BM_FRAME_REFUSED : BM_FRAME_GOT;
+}
+
+static gboolean
+has (BmFrame *frame, gsize size)
+{
+  if (!frame->broken && frame->size - frame->at >= size)
+    return TRUE;
+  frame->broken = TRUE;
+  return FALSE;
+}
+
+guint32
+bm_frame_u32 (BmFrame *frame)
+{
+  guint32 value = 0;
+  if (!has (frame, sizeof value))
+    return 0;
+  memcpy (&value, frame->data + frame->at, sizeof value);
+  frame->at += sizeof value;
+  return GUINT32_FROM_LE (value);
+}
+
+guint64
+bm_frame_u64 (BmFrame *frame)
+{
+  guint64 value = 0;
+  if (!has (frame, sizeof value))
+    return 0;
+  memcpy (&value, frame->data + frame->at, sizeof value);
+  frame->at += sizeof value;
+  return GUINT64_FROM_LE (value);
+}
+
+const guint8 *
+bm_frame_bytes (BmFrame *frame, gsize *size)
+{
+  *size = bm_frame_u32 (frame);
+  if (!has (frame, *size)) {
+    *size = 0;
+    return NULL;
+  }
+  const guint8 *data = frame->data + frame->at;
+  frame->at += *size;
+  return data;
+}
+
+gchar *
+bm_frame_text (BmFrame *frame, gsize max)
+{
+  gsize size;
+  const guint8 *data = bm_frame_bytes (frame, &size);
+  if (data == NULL)
+    return g_strdup ("");
+  if (size > max || !g_utf8_validate_len ((const gchar *) data, size, NULL)) {
+    frame->broken = TRUE;
+    return g_strdup ("");
+  }
+  return g_strndup ((const gchar *) data, size);
+}
+
+gboolean
+bm_frame_finished (const BmFrame *frame)
+{
+  return !frame->broken && frame->at == frame->size;
+}
+
+typedef struct {
+  gpointer address;
+  gsize size;
+} Mapping;
+
+static void
+mapping_free (gpointer data)
+{
+  Mapping *mapping = data;
+  munmap (mapping->address, mapping->size);
+  g_free (mapping);
+}
+
+static GBytes *
+refuse (GError **error, const gchar *why)
+{
+  g_set_error (error, BM_ERROR, BM_CAUSE_INVALID_MESSAGE, "the reader's descriptor %s", why);
+  return NULL;
+}
+
+GBytes *
+bm_frame_take_sealed (BmFrame *frame, guint64 max, GError **error)
+{
+  struct stat info;
+  gint fd = frame->fd;
+  if (fd < 0)
+    return refuse (error, "is missing");
+  if (fcntl (fd, F_GET_SEALS) != ALL_SEALS)
+    return refuse (error, "is not a sealed memory file");
+  if (fstat (fd, &info) != 0 || info.st_size <= 0 || (guint64) info.st_size > max)
+    return refuse (error, "has an impossible size");
+  gpointer address = mmap (NULL, (gsize) info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  bm_frame_clear (frame);
+  if (address == MAP_FAILED)
+    return refuse (error, "cannot be mapped");
+  Mapping *mapping = g_new0 (Mapping, 1);
+  mapping->address = address;
+  mapping->size = (gsize) info.st_size;
+  return g_bytes_new_with_free_func (address, mapping->size, mapping_free, mapping);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* bm-pst-reader, the child: the only program that parses bytes of a PST. Gets the PST as descriptor
+ * 3 and a socket as descriptor 4, nothing else; loads all it will ever need, closes the door, then
+ * obeys frames until the socket ends. Must not know IMAP or SQL. One thread. */
+#include "pst/bm-pst.h"
+#include "reader/bm-frame-census.h"
+#include "reader/bm-reader-sandbox.h"
+
+#include "base/bm-spool.h"
+#include <bm-pst-import/render.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PST_FD     3
+#define SOCKET_FD  4
+#define WINDOW_MAX 4096
+#define LOG_MAX    1000
+
+typedef struct {
+  BmPst *pst;
+  gchar *charset;
+  BmRenderContext context;
+  guint item_seconds;
+  gboolean alive;
+} Child;
+
+static void
+send_frame (Child *child, GByteArray *frame, gint fd)
+{
+  if (child->alive && !bm_frame_send (SOCKET_FD, frame, fd, NULL))
+    child->alive = FALSE; /* the parent is gone */
+}
+
+/* stderr may be a pipe nobody empties: log lines travel as frames. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  for (gsize i = 0; i < n_fields; i++) {
+    if (!g_str_equal (fields[i].key, "MESSAGE"))
+      continue;
+    g_autofree gchar *text = g_strndup (fields[i].value, LOG_MAX);
+    g_autofree gchar *valid = g_utf8_make_valid (text, -1);
+    GByteArray *frame = bm_frame_new (BM_FRAME_LOG);
+    bm_frame_put_text (frame, valid);
+    send_frame (data, frame, -1);
+  }
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+send_failure (Child *child, BmFrameType type, guint32 nid, const GError *error)
+{
+  GByteArray *frame = bm_frame_new (type);
+  g_autofree gchar *text = g_utf8_make_valid (error->message, MIN (strlen (error->message), 4000));
+  if (type == BM_FRAME_FAILED)
+    bm_frame_put_u32 (frame, nid);
+  bm_frame_put_text (frame, bm_cause_token (bm_error_cause (error)));
+  bm_frame_put_text (frame, text);
+  send_frame (child, frame, -1);
+}
+
+/* ---- census ---- */
+
+static gint
+spool_of (GByteArray *payload, GError **error)
+{
+  g_autoptr (GByteArray) owned = payload;
+  g_autoptr (BmSpool) spool = bm_spool_new ();
+  if (!bm_spool_write (spool, owned->data, owned->len, error))
+    return -1;
+  return bm_spool_steal_fd (spool, error);
+}
+
+static gboolean
+open_pst (Child *child, GError **error)
+{
+  BmPstOptions options = {.charset = child->charset};
+  child->pst = bm_pst_open_fd (PST_FD, &options, error);
+  return child->pst != NULL;
+}
+
+static void
+do_census (Child *child)
+{
+  g_autoptr (GError) error = NULL;
+  gint fd = -1;
+  g_autoptr (BmCensus) census =
+      open_pst (child, &error) ? bm_pst_census (child->pst, &error) : NULL;
+  if (census != NULL)
+    fd = spool_of (bm_frame_census_write (census), &error);
+  if (fd < 0) {
+    send_failure (child, BM_FRAME_ERROR, 0, error);
+    return;
+  }
+  send_frame (child, bm_frame_new (BM_FRAME_CENSUS), fd);
+  close (fd);
+}
+
+/* ---- windows ---- */
+
+static void
+send_message (Child *child, const BmMessage *message)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_MESSAGE);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (message->bytes, &size);
+  gint fd = -1;
+  g_autofree gchar *keywords = g_strjoinv (" ", message->keywords);
+  g_autofree gchar *class = g_utf8_make_valid (message->message_class, -1);
+  bm_frame_put_u32 (frame, message->nid);
+  bm_frame_put_u64 (frame, (guint64) message->internal_date);
+  bm_frame_put_u32 (frame, message->flags);
+  bm_frame_put_u64 (frame, message->notes);
+  bm_frame_put_u32 (frame, message->attachments);
+  bm_frame_put_text (frame, keywords);
+  bm_frame_put_text (frame, message->message_id);
+  bm_frame_put_bytes (frame, class, MIN (strlen (class), (gsize) 200));
+  if (size <= BM_FRAME_INLINE) {
+    bm_frame_put_bytes (frame, data, size);
+  } else {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BmSpool) spool = bm_spool_new ();
+    if (!bm_spool_write (spool, data, size, &error) ||
+        (fd = bm_spool_steal_fd (spool, &error)) < 0) {
+      g_byte_array_unref (frame);
+      send_failure (child, BM_FRAME_FAILED, message->nid, error);
+      return;
+    }
+    bm_frame_put_bytes (frame, "", 0);
+  }
+  send_frame (child, frame, fd);
+  if (fd >= 0)
+    close (fd);
+}
+
+static void
+do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
+{
+  g_autoptr (GError) error = NULL;
+  GByteArray *start = bm_frame_new (BM_FRAME_START);
+  bm_frame_put_u32 (start, nid);
+  send_frame (child, start, -1);
+  g_autoptr (BmItem) item = bm_pst_window_read (window, index, &error);
+  if (item != NULL && !bm_message_class_is_mail (item->message_class)) {
+    GByteArray *frame = bm_frame_new (BM_FRAME_SKIPPED);
+    g_autofree gchar *class = g_strndup (item->message_class, 200);
+    g_autofree gchar *valid = g_utf8_make_valid (class, -1);
+    bm_frame_put_u32 (frame, nid);
+    bm_frame_put_text (frame, bm_rule_token (BM_RULE_NOT_MAIL));
+    bm_frame_put_text (frame, valid);
+    send_frame (child, frame, -1);
+    return;
+  }
+  g_autoptr (BmMessage) message = item != NULL ? bm_render (item, &child->context, &error) : NULL;
+  if (message != NULL)
+    send_message (child, message);
+  else
+    send_failure (child, BM_FRAME_FAILED, nid, error);
+}
+
+static void
+do_window (Child *child, const guint32 *nids, guint32 n)
+{
+  g_autoptr (GError) error = NULL;
+  bm_reader_sandbox_cpu (child->item_seconds * MAX (1u, n / 16));
+  g_autoptr (BmPstWindow) window = bm_pst_window_open (child->pst, nids, n, &error);
+  for (guint32 i = 0; i < n && child->alive; i++) {
+    if (window != NULL)
+      do_item (child, window, i, nids[i]);
+    else
+      send_failure (child, BM_FRAME_FAILED, nids[i], error);
+  }
+  send_frame (child, bm_frame_new (BM_FRAME_DONE), -1);
+}
+
+/* A new child of a restarted reader has not walked the tree yet. */
+static gboolean
+ensure_census (Child *child)
+{
+  g_autoptr (GError) error = NULL;
+  if (child->pst != NULL)
+    return TRUE;
+  g_autoptr (BmCensus) census =
+      open_pst (child, &error) ? bm_pst_census (child->pst, &error) : NULL;
+  if (census != NULL)
+    return TRUE;
+  send_failure (child, BM_FRAME_ERROR, 0, error);
+  return FALSE;
+}
+
+static gboolean
+obey_window (Child *child, BmFrame *frame)
+{
+  guint32 n = bm_frame_u32 (frame);
+  if (n == 0 || n > WINDOW_MAX)
+    return FALSE;
+  g_autofree guint32 *nids = g_new0 (guint32, n);
+  for (guint32 i = 0; i < n; i++)
+    nids[i] = bm_frame_u32 (frame);
+  if (!bm_frame_finished (frame))
+    return FALSE;
+  if (ensure_census (child))
+    do_window (child, nids, n);
+  return TRUE;
+}
+
+/* ---- start ---- */
+
+static gboolean
+configure (Child *child, BmFrame *frame)
+{
+  if (frame->type != BM_FRAME_CONFIG)
+    return FALSE;
+  child->charset = bm_frame_text (frame, 100);
+  child->context.max_message_size = bm_frame_u64 (frame);
+  guint64 memory_limit = bm_frame_u64 (frame);
+  child->item_seconds = bm_frame_u32 (frame);
+  gboolean sandbox = bm_frame_u32 (frame) != 0;
+  if (!bm_frame_finished (frame))
+    return FALSE;
+  child->context.charset = *child->charset != '\0' ? child->charset : NULL;
+  bm_render_init ();
+  const gchar *state = sandbox ? bm_reader_sandbox_close (memory_limit) : "off";
+  if (state == NULL)
+    return FALSE;
+  g_autofree gchar *render_id = bm_render_id (&child->context);
+  GByteArray *hello = bm_frame_new (BM_FRAME_HELLO);
+  bm_frame_put_text (hello, state);
+  bm_frame_put_text (hello, render_id);
+  send_frame (child, hello, -1);
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  Child child = {.alive = TRUE};
+  BmFrame *frame = g_new0 (BmFrame, 1);
+  frame->fd = -1;
+  g_log_set_writer_func (write_log, &child, NULL);
+  gboolean ok = bm_frame_receive (SOCKET_FD, frame) == BM_FRAME_GOT && configure (&child, frame);
+  while (ok && child.alive && bm_frame_receive (SOCKET_FD, frame) == BM_FRAME_GOT) {
+    if (frame->type == BM_FRAME_CENSUS)
+      do_census (&child);
+    else
+      ok = frame->type == BM_FRAME_WINDOW && obey_window (&child, frame);
+  }
+  _exit (ok ? 0 : 2); /* no destructors: they could want what the door keeps out */
+}

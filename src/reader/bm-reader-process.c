@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-reader-process.h. The child is exec'd with exactly: the PST, a socket, a pipe for stderr,
+ * and /dev/null as stdin and stdout; no environment. Must not know PST or MIME. */
+#include "reader/bm-reader-process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM        "bm-pst-reader"
+#define HELLO_MS       30000
+#define MEMORY_DEFAULT (G_GUINT64_CONSTANT (2) << 30)
+#define ITEM_SECONDS   60
+
+gchar *
+bm_reader_process_find (GError **error)
+{
+  /* of the program that asks: installed, src/cli, tests/ROOM and samples of the build tree */
+  static const gchar *const beside[] = {".", "../reader", "../../src/reader", "../src/reader"};
+  g_autofree gchar *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree gchar *directory = self != NULL ? g_path_get_dirname (self) : g_strdup (".");
+  for (guint i = 0; i < G_N_ELEMENTS (beside); i++) {
+    gchar *path = g_build_filename (directory, beside[i], PROGRAM, NULL);
+    if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+      return path;
+    g_free (path);
+  }
+  if (g_file_test (BM_LIBEXEC "/" PROGRAM, G_FILE_TEST_IS_EXECUTABLE))
+    return g_strdup (BM_LIBEXEC "/" PROGRAM);
+  g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL,
+               "the reader program " PROGRAM " is neither beside %s nor in " BM_LIBEXEC, directory);
+  return NULL;
+}
+
+static gboolean
+spawn (BmReaderProcess *process, const gchar *program, gint pst_fd, gint socket, GError **error)
+{
+  const gchar *argv[] = {program, NULL};
+  const gchar *environment[] = {NULL};
+  const gint sources[] = {pst_fd, socket}, targets[] = {3, 4};
+  g_autoptr (GError) local = NULL;
+  if (g_spawn_async_with_pipes_and_fds (
+          "/", argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
+          NULL, -1, -1, -1, sources, targets, G_N_ELEMENTS (sources), &process->pid, NULL, NULL,
+          &process->error_pipe, &local))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL, "cannot start %s: %s", program, local->message);
+  return FALSE;
+}
+
+static gboolean
+send_config (BmReaderProcess *process, const BmReaderOptions *options, GError **error)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_CONFIG);
+  bm_frame_put_text (frame, options->charset);
+  bm_frame_put_u64 (frame, options->max_message_size);
+  bm_frame_put_u64 (frame, options->memory_limit > 0 ? options->memory_limit : MEMORY_DEFAULT);
+  bm_frame_put_u32 (frame, options->item_timeout_s > 0 ? options->item_timeout_s : ITEM_SECONDS);
+  bm_frame_put_u32 (frame, !options->no_sandbox);
+  return bm_frame_send (process->socket, frame, -1, error);
+}
+
+static gboolean
+wait_hello (BmReaderProcess *process, GError **error)
+{
+  struct pollfd poll_fd = {.fd = process->socket, .events = POLLIN};
+  g_autofree BmFrame *frame = g_new0 (BmFrame, 1);
+  frame->fd = -1;
+  if (poll (&poll_fd, 1, HELLO_MS) == 1 &&
+      bm_frame_receive (process->socket, frame) == BM_FRAME_GOT && frame->type == BM_FRAME_HELLO) {
+    g_free (process->sandbox);
+    g_free (process->render_id);
+    process->sandbox = bm_frame_text (frame, 100);
+    process->render_id = bm_frame_text (frame, 200);
+    if (bm_frame_finished (frame))
+      return TRUE;
+  }
+  bm_frame_clear (frame);
+  gboolean limit;
+  g_autofree gchar *how = bm_reader_process_stop (process, &limit);
+  g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL,
+               "the reader did not come up: %s (without seccomp it refuses; --no-sandbox)", how);
+  return FALSE;
+}
+
+gboolean
+bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint pst_fd,
+                         const BmReaderOptions *options, GError **error)
+{
+  gint pair[2];
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL, "cannot make a socket: %s",
+                 g_strerror (errno));
+    return FALSE;
+  }
+  process->socket = pair[0];
+  gboolean ok = spawn (process, program, pst_fd, pair[1], error);
+  close (pair[1]);
+  if (!ok) {
+    close (process->socket);
+    process->socket = -1;
+    return FALSE;
+  }
+  fcntl (process->error_pipe, F_SETFL, O_NONBLOCK);
+  return send_config (process, options, error) && wait_hello (process, error);
+}
+
+void
+bm_reader_process_drain (BmReaderProcess *process)
+{
+  gchar text[2048];
+  gssize n;
+  while (process->error_pipe >= 0 && (n = read (process->error_pipe, text, sizeof text - 1)) > 0) {
+    g_autofree gchar *valid = g_utf8_make_valid (text, n);
+    g_debug ("reader: %s", valid);
+  }
+}
+
+static gchar *
+describe (int status, gboolean *limit)
+{
+  *limit = FALSE;
+  if (WIFEXITED (status))
+    return g_strdup_printf ("it ended with status %d", WEXITSTATUS (status));
+  int number = WTERMSIG (status);
+  *limit = number == SIGXCPU || number == SIGKILL || number == SIGXFSZ;
+  if (number == SIGSYS)
+    return g_strdup ("it tried what its sandbox forbids");
+  return g_strdup_printf ("it was killed by signal %d (%s)", number, g_strsignal (number));
+}
+
+gchar *
+bm_reader_process_stop (BmReaderProcess *process, gboolean *limit)
+{
+  int status = 0;
+  *limit = FALSE;
+  if (process->pid == 0)
+    return g_strdup ("it was not running");
+  if (process->socket >= 0)
+    close (process->socket);
+  process->socket = -1;
+  /* a child that is dying by itself shall say why: a moment before it is killed */
+  gboolean gone = FALSE;
+  for (guint i = 0; i < 50 && !gone; i++) {
+    gone = waitpid (process->pid, &status, WNOHANG) == process->pid;
+    if (!gone)
+      g_usleep (2000);
+  }
+  if (!gone) {
+    kill (process->pid, SIGKILL);
+    while (waitpid (process->pid, &status, 0) < 0 && errno == EINTR)
+      continue;
+  }
+  bm_reader_process_drain (process);
+  if (process->error_pipe >= 0)
+    close (process->error_pipe);
+  process->error_pipe = -1;
+  process->pid = 0;
+  return describe (status, limit);
+}

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The parent's end: a BmSource whose items come from the child. Believes nothing the child says:
+ * items must come in the order asked, messages are checked byte by byte and hashed here. When the
+ * child dies, hangs or exceeds its limits, the window is halved until the guilty item is alone;
+ * that item has failed, everything else goes on. Must not know PST or MIME. One thread. */
+#include "reader/bm-frame-census.h"
+#include "reader/bm-reader-process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WINDOW_DEFAULT 500
+#define ITEM_SECONDS   60
+#define CENSUS_MS      (30 * 60 * 1000)
+#define CENSUS_MAX     (G_GUINT64_CONSTANT (2) << 30)
+#define MESSAGE_MAX    (G_GUINT64_CONSTANT (4) << 30)
+#define DATE_FIRST     G_GINT64_CONSTANT (86400)
+#define DATE_LAST      G_GINT64_CONSTANT (4102444799)
+#define FLAGS_ALL      0x1f
+
+typedef struct {
+  BmSource base;
+  BmReaderOptions options; /* strings owned below */
+  gchar *path, *charset, *program;
+  gint pst_fd;
+  BmReaderProcess process;
+  gchar *render_id, *sandbox; /* of the first child */
+  BmCensus *census;
+  BmFrame *frame;
+  GArray *order;    /* nids */
+  guint next;       /* first not answered */
+  guint window_end; /* of the running window */
+  gboolean running; /* a window was sent and its DONE has not come */
+  guint window;     /* size of the next one */
+  gboolean started; /* the child has begun with the item at next */
+} Reader;
+
+static void
+reader_free (BmSource *source)
+{
+  Reader *reader = (Reader *) source;
+  gboolean limit;
+  g_free (bm_reader_process_stop (&reader->process, &limit));
+  if (reader->pst_fd >= 0)
+    close (reader->pst_fd);
+  bm_frame_clear (reader->frame);
+  g_free (reader->frame);
+  bm_census_free (reader->census);
+  g_array_unref (reader->order);
+  g_free (reader->process.render_id);
+  g_free (reader->process.sandbox);
+  g_free (reader->render_id);
+  g_free (reader->sandbox);
+  g_free (reader->path);
+  g_free (reader->charset);
+  g_free (reader->program);
+  g_free (reader);
+}
+
+/* ---- the child ---- */
+
+static gboolean
+start (Reader *reader, GError **error)
+{
+  if (reader->process.pid != 0)
+    return TRUE;
+  if (!bm_reader_process_start (&reader->process, reader->program, reader->pst_fd, &reader->options,
+                                error))
+    return FALSE;
+  if (reader->render_id == NULL) {
+    reader->render_id = g_strdup (reader->process.render_id);
+    reader->sandbox = g_strdup (reader->process.sandbox);
+  }
+  return TRUE;
+}
+
+typedef enum {
+  ANSWER_FRAME,
+  ANSWER_DEAD,
+  ANSWER_HANGS,
+  ANSWER_HOSTILE,
+} Answer;
+
+static gboolean
+has_frame (const Reader *reader, gint timeout_ms)
+{
+  struct pollfd poll_fd = {.fd = reader->process.socket, .events = POLLIN};
+  int result;
+  do
+    result = poll (&poll_fd, 1, timeout_ms);
+  while (result < 0 && errno == EINTR && timeout_ms < 0);
+  return result == 1;
+}
+
+/* The next frame that is no log line. */
+static Answer
+receive (Reader *reader, gint timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+  for (;;) {
+    gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
+    bm_reader_process_drain (&reader->process);
+    if (left <= 0)
+      return ANSWER_HANGS;
+    if (!has_frame (reader, (gint) MIN (left, 1000)))
+      continue;
+    switch (bm_frame_receive (reader->process.socket, reader->frame)) {
+    case BM_FRAME_CLOSED:
+      return ANSWER_DEAD;
+    case BM_FRAME_REFUSED:
+      return ANSWER_HOSTILE;
+    case BM_FRAME_GOT:
+    default:
+      break;
+    }
+    if (reader->frame->type != BM_FRAME_LOG)
+      return ANSWER_FRAME;
+    g_autofree gchar *text = bm_frame_text (reader->frame, 4096);
+    g_debug ("reader: %s", text);
+  }
+}
+
+/* ---- census ---- */
+
+static gboolean
+take_error (Reader *reader, GError **error)
+{
+  g_autofree gchar *token = bm_frame_text (reader->frame, 100);
+  g_autofree gchar *text = bm_frame_text (reader->frame, 8192);
+  BmCause cause = bm_cause_from_token (token);
+  if (!bm_frame_finished (reader->frame) || cause == BM_CAUSE_LAST)
+    cause = BM_CAUSE_PST_UNREADABLE;
+  g_set_error (error, BM_ERROR, cause, "%s: %s", reader->path, text);
+  return FALSE;
+}
+
+static gboolean
+ask_census (Reader *reader, GError **error)
+{
+  if (!start (reader, error))
+    return FALSE;
+  g_autoptr (GError) local = NULL;
+  Answer answer = bm_frame_send (reader->process.socket, bm_frame_new (BM_FRAME_CENSUS), -1, NULL)
+                      ? receive (reader, CENSUS_MS)
+                      : ANSWER_DEAD;
+  if (answer == ANSWER_FRAME && reader->frame->type == BM_FRAME_ERROR)
+    return take_error (reader, error);
+  if (answer == ANSWER_FRAME && reader->frame->type == BM_FRAME_CENSUS) {
+    g_autoptr (GBytes) payload = bm_frame_take_sealed (reader->frame, CENSUS_MAX, &local);
+    reader->census = payload != NULL ? bm_frame_census_read (payload, &local) : NULL;
+    if (reader->census != NULL)
+      return TRUE;
+  }
+  gboolean limit;
+  g_autofree gchar *how = bm_reader_process_stop (&reader->process, &limit);
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s: the reader failed while counting: %s",
+               reader->path,
+               local != NULL            ? local->message
+               : answer == ANSWER_HANGS ? "it hung"
+                                        : how);
+  return FALSE;
+}
+
+static const BmCensus *
+reader_census (BmSource *source, GError **error)
+{
+  Reader *reader = (Reader *) source;
+  if (reader->census == NULL && !ask_census (reader, error))
+    return NULL;
+  return reader->census;
+}
+
+/* ---- order ---- */
+
+static gboolean
+reader_order (BmSource *source, const guint32 *nids, gsize n, GError **error)
+{
+  Reader *reader = (Reader *) source;
+  for (gsize i = 1; i < n; i++)
+    if (nids[i - 1] >= nids[i]) {
+      g_set_error_literal (error, BM_ERROR, BM_CAUSE_INTERNAL, "an order must ascend");
+      return FALSE;
+    }
+  g_array_set_size (reader->order, 0);
+  g_array_append_vals (reader->order, nids, (guint) n);
+  reader->next = reader->window_end = 0;
+  if (reader->running) { /* the DONE of the last order's last window */
+    gboolean limit;
+    if (receive (reader, ITEM_SECONDS * 1000) != ANSWER_FRAME ||
+        reader->frame->type != BM_FRAME_DONE)
+      g_free (bm_reader_process_stop (&reader->process, &limit));
+    reader->running = FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+send_window (Reader *reader, GError **error)
+{
+  guint n = MIN (reader->window, reader->order->len - reader->next);
+  if (!start (reader, error))
+    return FALSE;
+  GByteArray *frame = bm_frame_new (BM_FRAME_WINDOW);
+  bm_frame_put_u32 (frame, n);
+  for (guint i = 0; i < n; i++)
+    bm_frame_put_u32 (frame, g_array_index (reader->order, guint32, reader->next + i));
+  reader->window_end = reader->next + n;
+  reader->running = TRUE;
+  reader->started = FALSE;
+  bm_frame_send (reader->process.socket, frame, -1, NULL); /* a dead child shows when we listen */
+  return TRUE;
+}
+
+static guint32
+nid_at (const Reader *reader)
+{
+  return g_array_index (reader->order, guint32, reader->next);
+}
+
+static void
+set_failed (Reader *reader, BmEntry *entry, BmCause cause, const gchar *text)
+{
+  entry->kind = BM_ENTRY_FAILED;
+  entry->nid = nid_at (reader);
+  entry->error = g_error_new_literal (BM_ERROR, cause, text);
+  reader->next++;
+  reader->started = FALSE;
+}
+
+/* The child is gone, hangs or lies. TRUE when that costs the item at next, which is in *entry. */
+static gboolean
+lose_child (Reader *reader, Answer answer, BmEntry *entry)
+{
+  gboolean limit;
+  guint n = reader->window_end - reader->next;
+  g_autofree gchar *how = bm_reader_process_stop (&reader->process, &limit);
+  reader->running = FALSE;
+  if (n == 0) /* all was answered but the DONE: nothing is lost */
+    return FALSE;
+  if (n > 1) {
+    /* it may have been this item, or what an earlier one left behind: alone it will show */
+    reader->window = reader->started ? 1 : MAX (1u, n / 2);
+    g_info ("the reader failed at item %08x: %s; trying again with %u items", nid_at (reader),
+            answer == ANSWER_HANGS ? "it hung" : how, reader->window);
+    return FALSE;
+  }
+  if (answer == ANSWER_HANGS)
+    set_failed (reader, entry, BM_CAUSE_READER_TIMEOUT, "reading this item took too long");
+  else if (answer == ANSWER_HOSTILE)
+    set_failed (reader, entry, BM_CAUSE_INVALID_MESSAGE, "the reader's answer was not well-formed");
+  else
+    set_failed (reader, entry, limit ? BM_CAUSE_READER_LIMIT : BM_CAUSE_READER_CRASH, how);
+  return TRUE;
+}
+
+/* ---- answers ---- */
+
+static gboolean
+is_atom (const gchar *text)
+{
+  for (; *text != '\0'; text++)
+    if (*text <= ' ' || (guchar) *text >= 0x7f || strchr ("(){%*\"\\]", *text) != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static GStrv
+take_keywords (BmFrame *frame)
+{
+  g_autofree gchar *text = bm_frame_text (frame, 32768);
+  GStrv list = *text != '\0' ? g_strsplit (text, " ", -1) : g_new0 (gchar *, 1);
+  for (guint i = 0; list[i] != NULL; i++)
+    if (*list[i] == '\0' || !is_atom (list[i]))
+      frame->broken = TRUE;
+  return list;
+}
+
+static GBytes *
+take_bytes (Reader *reader, GError **error)
+{
+  gsize size;
+  const guint8 *data = bm_frame_bytes (reader->frame, &size);
+  if (!bm_frame_finished (reader->frame)) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_INVALID_MESSAGE, "the frame is not well-formed");
+    return NULL;
+  }
+  if (size > 0 && reader->frame->fd < 0)
+    return g_bytes_new (data, size);
+  return bm_frame_take_sealed (reader->frame, MESSAGE_MAX, error);
+}
+
+/* NULL: the frame is a lie, or the bytes are not what they must be (error). */
+static BmMessage *
+take_message (Reader *reader, GError **error)
+{
+  BmFrame *frame = reader->frame;
+  gint64 date = (gint64) bm_frame_u64 (frame);
+  guint32 flags = bm_frame_u32 (frame);
+  BmNotes notes = bm_frame_u64 (frame);
+  guint32 attachments = bm_frame_u32 (frame);
+  g_auto (GStrv) keywords = take_keywords (frame);
+  g_autofree gchar *message_id = bm_frame_text (frame, 4096);
+  g_autofree gchar *class = bm_frame_text (frame, 1024);
+  GBytes *bytes = take_bytes (reader, error);
+  if (bytes == NULL)
+    return NULL;
+  BmMessage *message = bm_message_seal (bytes, error);
+  if (message == NULL)
+    return NULL;
+  g_strfreev (message->keywords);
+  g_free (message->message_id);
+  g_free (message->message_class);
+  message->nid = nid_at (reader);
+  message->internal_date = CLAMP (date, DATE_FIRST, DATE_LAST);
+  message->flags = flags & FLAGS_ALL;
+  message->notes = notes & ((G_GUINT64_CONSTANT (1) << BM_NOTE_LAST) - 1);
+  message->attachments = attachments;
+  message->keywords = g_steal_pointer (&keywords);
+  message->message_id = g_steal_pointer (&message_id);
+  message->message_class = g_steal_pointer (&class);
+  return message;
+}
+
+static void
+answered (Reader *reader, BmEntry *entry, BmEntryKind kind)
+{
+  entry->kind = kind;
+  entry->nid = nid_at (reader);
+  reader->next++;
+  reader->started = FALSE;
+}
+
+static gboolean
+take_message_entry (Reader *reader, BmEntry *entry)
+{
+  g_autoptr (GError) error = NULL;
+  entry->message = take_message (reader, &error);
+  if (entry->message != NULL)
+    answered (reader, entry, BM_ENTRY_MESSAGE);
+  else
+    set_failed (reader, entry, BM_CAUSE_INVALID_MESSAGE, error->message);
+  return TRUE;
+}
+
+static gboolean
+take_skipped (Reader *reader, BmEntry *entry)
+{
+  g_autofree gchar *token = bm_frame_text (reader->frame, 100);
+  g_autofree gchar *class = bm_frame_text (reader->frame, 1024);
+  BmRule rule = bm_rule_from_token (token);
+  if (!bm_frame_finished (reader->frame) || rule == BM_RULE_NONE)
+    return FALSE;
+  entry->rule = rule;
+  entry->message_class = g_steal_pointer (&class);
+  answered (reader, entry, BM_ENTRY_SKIPPED);
+  return TRUE;
+}
+
+static gboolean
+take_failed (Reader *reader, BmEntry *entry)
+{
+  g_autofree gchar *token = bm_frame_text (reader->frame, 100);
+  g_autofree gchar *text = bm_frame_text (reader->frame, 16384);
+  BmCause cause = bm_cause_from_token (token);
+  if (!bm_frame_finished (reader->frame) || cause == BM_CAUSE_LAST)
+    return FALSE;
+  if (bm_cause_scope (cause) != BM_SCOPE_ITEM)
+    cause = BM_CAUSE_READER_LIMIT; /* out of memory files: of this item, not of the job */
+  set_failed (reader, entry, cause, text);
+  return TRUE;
+}
+
+/* FALSE: not an answer to what was asked. *done: the entry is filled. */
+static gboolean
+take_frame (Reader *reader, BmEntry *entry, gboolean *done)
+{
+  BmFrame *frame = reader->frame;
+  *done = FALSE;
+  if (frame->type == BM_FRAME_DONE) {
+    if (reader->next != reader->window_end)
+      return FALSE;
+    reader->running = FALSE;
+    reader->window = MIN (MAX (reader->window, 1u) * 2, reader->options.window);
+    return TRUE;
+  }
+  if (reader->next == reader->window_end || bm_frame_u32 (frame) != nid_at (reader) ||
+      frame->broken)
+    return FALSE;
+  switch (frame->type) {
+  case BM_FRAME_START:
+    reader->started = TRUE;
+    return bm_frame_finished (frame);
+  case BM_FRAME_MESSAGE:
+    return *done = take_message_entry (reader, entry);
+  case BM_FRAME_SKIPPED:
+    return *done = take_skipped (reader, entry);
+  case BM_FRAME_FAILED:
+    return *done = take_failed (reader, entry);
+  default:
+    return FALSE;
+  }
+}
+
+static gboolean
+reader_next (BmSource *source, BmEntry *entry, GError **error)
+{
+  Reader *reader = (Reader *) source;
+  memset (entry, 0, sizeof *entry);
+  while (reader->next < reader->order->len) {
+    gboolean done = FALSE;
+    if (!reader->running && !send_window (reader, error))
+      return FALSE;
+    Answer answer = receive (reader, (gint) reader->options.item_timeout_s * 1000);
+    if (answer == ANSWER_FRAME && !take_frame (reader, entry, &done))
+      answer = ANSWER_HOSTILE;
+    if (answer != ANSWER_FRAME && lose_child (reader, answer, entry))
+      return TRUE;
+    if (done)
+      return TRUE;
+  }
+  entry->kind = BM_ENTRY_END;
+  return TRUE;
+}
+
+static gboolean
+reader_ready (BmSource *source, gint timeout_ms)
+{
+  Reader *reader = (Reader *) source;
+  if (reader->next >= reader->order->len || reader->process.pid == 0)
+    return TRUE;
+  if (!reader->running)
+    return TRUE;
+  return has_frame (reader, timeout_ms);
+}
+
+/* ---- opening ---- */
+
+static gint
+open_pst (const gchar *path, GError **error)
+{
+  struct stat info;
+  gint fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
+    return -1;
+  }
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode))
+    return fd;
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s is %s, not a file", path,
+               S_ISDIR (info.st_mode) ? "a directory" : "a device or pipe");
+  close (fd);
+  return -1;
+}
+
+BmSource *
+bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GError **error)
+{
+  static const BmSourceOps ops = {reader_census, reader_order, reader_ready, reader_next,
+                                  reader_free};
+  gint fd = open_pst (options->path, error);
+  if (fd < 0)
+    return NULL;
+  Reader *reader = g_new0 (Reader, 1);
+  reader->base.ops = &ops;
+  reader->options = *options;
+  reader->path = g_strdup (options->path);
+  reader->charset = g_strdup (options->charset);
+  reader->program = g_strdup (program);
+  reader->options.path = reader->path;
+  reader->options.charset = reader->charset;
+  if (reader->options.window == 0)
+    reader->options.window = WINDOW_DEFAULT;
+  if (reader->options.item_timeout_s == 0)
+    reader->options.item_timeout_s = ITEM_SECONDS;
+  reader->window = reader->options.window;
+  reader->pst_fd = fd;
+  reader->process.socket = reader->process.error_pipe = -1;
+  reader->frame = g_new0 (BmFrame, 1);
+  reader->frame->fd = -1;
+  reader->order = g_array_new (FALSE, FALSE, sizeof (guint32));
+  return &reader->base;
+}
+
+BmSource *
+bm_reader_open (const BmReaderOptions *options, GError **error)
+{
+  g_autofree gchar *program = bm_reader_process_find (error);
+  return program != NULL ? bm_reader_open_program (program, options, error) : NULL;
+}
+
+const gchar *
+bm_reader_render_id (BmSource *source)
+{
+  return ((Reader *) source)->render_id;
+}
+
+const gchar *
+bm_reader_sandbox (BmSource *source)
+{
+  return ((Reader *) source)->sandbox;
+}
+
+const gchar *
+bm_reader_probe_sandbox (void)
+{
+  static gchar state[100] = "off";
+  g_autofree gchar *program = bm_reader_process_find (NULL);
+  BmReaderProcess process = {.socket = -1, .error_pipe = -1};
+  BmReaderOptions options = {.charset = ""};
+  gint fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  gboolean limit;
+  if (program == NULL || fd < 0 || !bm_reader_process_start (&process, program, fd, &options, NULL))
+    g_strlcpy (state, "off (the reader does not start)", sizeof state);
+  else
+    g_strlcpy (state, process.sandbox, sizeof state);
+  g_free (bm_reader_process_stop (&process, &limit));
+  g_free (process.sandbox);
+  g_free (process.render_id);
+  if (fd >= 0)
+    close (fd);
+  return state;
+}
