@@ -38,7 +38,8 @@ typedef enum {
   X (SERVICE_UNAVAILABLE, "service-unavailable", JOB, 69, "check that the service runs")           \
   X (OVER_QUOTA, "over-quota", JOB, 73, "raise the user's quota, then run the same command again") \
   X (DISK_FULL, "disk-full", JOB, 75, "free disk space, then run the same command again")          \
-  X (PST_CHANGED, "pst-changed", JOB, 66, "import the changed file as a new job (--jobs elsewhere)") \
+  X (PST_CHANGED, "pst-changed", JOB, 66,                                                          \
+     "import the changed file as a new job (--jobs elsewhere)")                                    \
   X (JOURNAL, "journal", JOB, 75, "check the job directory's disk and rights")                     \
   X (INTERRUPTED, "interrupted", JOB, 130, "run the same command again to go on")                  \
   X (LOCKED, "locked", SETUP, 75, "wait for the other process, or stop it")                        \
@@ -50,7 +51,8 @@ typedef enum {
   X (ADMIN_REFUSED, "admin-refused", SETUP, 77, "import as the mailbox's own user")                \
   X (USER_UNKNOWN, "user-unknown", SETUP, 77, "create the user in BlueMind first")                 \
   X (USER_REFUSED, "user-refused", SETUP, 77, "mend the user in BlueMind's admin console")         \
-  X (TLS_UNTRUSTED, "tls-untrusted", SETUP, 77, "install the CA, or list the host in allow-plaintext") \
+  X (TLS_UNTRUSTED, "tls-untrusted", SETUP, 77,                                                    \
+     "install the CA, or list the host in allow-plaintext")                                        \
   X (UNSUPPORTED, "unsupported", SETUP, 69, "this server lacks a needed feature")                  \
   X (INTERNAL, "internal", JOB, 70, "report this to the developers")
 

@@ -16,21 +16,21 @@ typedef struct _BmImport BmImport;
 typedef struct _BmJournal BmJournal; /* src/journal/bm-journal.h */
 
 typedef struct {
-  const gchar *into;               /* full name of the target folder; "/" merges into the mailbox */
-  const gchar *const *include;     /* folder globs on the PST's paths; NULL = all */
-  const gchar *const *exclude;     /* applied after include */
-  gboolean empty_folders;          /* make folders without messages too */
-  gboolean mark_seen;              /* add \Seen to every message */
-  gboolean dry_run;                /* no CREATE, SUBSCRIBE, APPEND */
-  gboolean no_wait;                /* do not wait for the proof at the end */
-  gboolean inbox_children_on_top;  /* BlueMind 4.0: folders below the inbox become top-level ones */
-  gsize gather_bytes;              /* rendered bytes held back for batching; 0 = 64 MiB */
-  guint poll_min_ms, poll_max_ms;  /* between looks at the witness; 0 = 250 and 5000 */
-  guint stall_after_s;             /* no progress for so long = stalled; 0 = 600 */
-  guint gone_after_ms;             /* a message must be missing for so long to be GONE; 0 = 30000 */
-  guint settle_quiet_ms;           /* between two looks that must agree; 0 = 1000 */
-  guint reconnect_tries;           /* 0 = 8, about two minutes */
-  guint reconnect_first_ms;        /* 0 = 500 */
+  const gchar *into;              /* full name of the target folder; "/" merges into the mailbox */
+  const gchar *const *include;    /* folder globs on the PST's paths; NULL = all */
+  const gchar *const *exclude;    /* applied after include */
+  gboolean empty_folders;         /* make folders without messages too */
+  gboolean mark_seen;             /* add \Seen to every message */
+  gboolean dry_run;               /* no CREATE, SUBSCRIBE, APPEND */
+  gboolean no_wait;               /* do not wait for the proof at the end */
+  gboolean inbox_children_on_top; /* BlueMind 4.0: folders below the inbox become top-level ones */
+  gsize gather_bytes;             /* rendered bytes held back for batching; 0 = 64 MiB */
+  guint poll_min_ms, poll_max_ms; /* between looks at the witness; 0 = 250 and 5000 */
+  guint stall_after_s;            /* no progress for so long = stalled; 0 = 600 */
+  guint gone_after_ms;            /* a message must be missing for so long to be GONE; 0 = 30000 */
+  guint settle_quiet_ms;          /* between two looks that must agree; 0 = 1000 */
+  guint reconnect_tries;          /* 0 = 8, about two minutes */
+  guint reconnect_first_ms;       /* 0 = 500 */
 } BmImportOptions;
 
 typedef enum {
@@ -43,11 +43,11 @@ typedef enum {
 
 typedef struct {
   BmPhase phase;
-  guint64 total;    /* items that are to become messages, as far as known */
-  guint64 done;     /* of those: appended, present before, skipped or failed */
+  guint64 total; /* items that are to become messages, as far as known */
+  guint64 done;  /* of those: appended, present before, skipped or failed */
   guint64 appended, present, failed, skipped, verified;
-  guint64 bytes;    /* appended or found present, by this run */
-  gint64 elapsed_ms; /* of this run's append phase */
+  guint64 bytes;        /* appended or found present, by this run */
+  gint64 elapsed_ms;    /* of this run's append phase */
   const gchar *trouble; /* "reconnecting"...; NULL when all is well */
 } BmProgress;
 

@@ -64,7 +64,7 @@ const BmProp *bm_props_get_name (const BmProps *props, const guint8 guid[16], co
 const gchar *bm_props_text (const BmProps *props, guint16 id); /* NULL when absent */
 gint64 bm_props_int (const BmProps *props, guint16 id, gint64 fallback);
 gboolean bm_props_bool (const BmProps *props, guint16 id, gboolean fallback);
-GBytes *bm_props_data (const BmProps *props, guint16 id);      /* borrowed; NULL when absent */
+GBytes *bm_props_data (const BmProps *props, guint16 id); /* borrowed; NULL when absent */
 /* Seconds since 1970; FALSE when absent, 0, before 1601-01-02 or in the year 4501 ("none"). */
 gboolean bm_props_time (const BmProps *props, guint16 id, gint64 *unix_time);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmProps, bm_props_free)
@@ -73,14 +73,14 @@ typedef struct _BmItem BmItem;
 typedef struct _BmSpool BmSpool; /* bytes in memory or in a memfd: src/base/bm-spool.h */
 
 typedef enum { /* 0x3705, [MS-OXCMSG] 2.2.2.9 */
-  BM_ATTACH_NONE = 0,
-  BM_ATTACH_BY_VALUE = 1,
-  BM_ATTACH_BY_REFERENCE = 2,
-  BM_ATTACH_BY_REFERENCE_RESOLVE = 3,
-  BM_ATTACH_BY_REFERENCE_ONLY = 4,
-  BM_ATTACH_EMBEDDED = 5,
-  BM_ATTACH_OLE = 6,
-  BM_ATTACH_WEB_REFERENCE = 7,
+               BM_ATTACH_NONE = 0,
+               BM_ATTACH_BY_VALUE = 1,
+               BM_ATTACH_BY_REFERENCE = 2,
+               BM_ATTACH_BY_REFERENCE_RESOLVE = 3,
+               BM_ATTACH_BY_REFERENCE_ONLY = 4,
+               BM_ATTACH_EMBEDDED = 5,
+               BM_ATTACH_OLE = 6,
+               BM_ATTACH_WEB_REFERENCE = 7,
 } BmAttachMethod;
 
 typedef struct {
@@ -92,9 +92,9 @@ typedef struct {
 } BmAttachment;
 
 struct _BmItem {
-  guint32 nid;            /* for errors only; never rendered */
-  gchar *message_class;   /* 0x001A; "" when absent */
-  guint32 codepage;       /* used for its 8-bit strings */
+  guint32 nid;          /* for errors only; never rendered */
+  gchar *message_class; /* 0x001A; "" when absent */
+  guint32 codepage;     /* used for its 8-bit strings */
   BmProps *props;
   GPtrArray *recipients;  /* BmProps *: rows; NULL when there is no table */
   GPtrArray *attachments; /* BmAttachment *: rows in order; never NULL */

@@ -61,7 +61,8 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (BODY_EMPTY, "body-empty", "the item has no body")                                             \
   X (CHARSET_GUESSED, "charset-guessed", "the declared character set did not fit; another did")    \
   X (CHARSET_LOSSY, "charset-lossy", "bytes without a character were replaced")                    \
-  X (CONTENT_KEPT_RAW, "content-kept-raw", "special content was kept as attachment, not converted") \
+  X (CONTENT_KEPT_RAW, "content-kept-raw",                                                         \
+     "special content was kept as attachment, not converted")                                      \
   X (DAMAGED_BLOCK, "damaged-block", "a block of the PST that this item uses has a wrong CRC")     \
   X (DATE_CLAMPED, "date-clamped", "the internal date was outside 1970-01-02..2099-12-31")         \
   X (DATE_GUESSED, "date-guessed", "no date of its own; another property's was used")              \
@@ -105,10 +106,10 @@ bm_notes_has (BmNotes notes, BmNote note)
 }
 const gchar *bm_note_token (BmNote note);
 const gchar *bm_note_text (BmNote note);
-BmNote bm_note_from_token (const gchar *token);     /* BM_NOTE_LAST when unknown */
-GPtrArray *bm_notes_tokens (BmNotes notes);         /* sorted; free the array, not the strings */
-gchar *bm_notes_join (BmNotes notes);               /* "a b c", sorted */
-BmNotes bm_notes_parse (const gchar *joined);       /* unknown tokens are ignored */
+BmNote bm_note_from_token (const gchar *token); /* BM_NOTE_LAST when unknown */
+GPtrArray *bm_notes_tokens (BmNotes notes);     /* sorted; free the array, not the strings */
+gchar *bm_notes_join (BmNotes notes);           /* "a b c", sorted */
+BmNotes bm_notes_parse (const gchar *joined);   /* unknown tokens are ignored */
 
 /* ---- folders and the census: what the PST holds ---- */
 
@@ -128,14 +129,14 @@ BmRole bm_role_from_token (const gchar *token);
 
 typedef struct {
   guint32 nid;
-  guint32 parent;   /* nid of the parent folder */
-  gchar *name;      /* UTF-8, as stored; "" when it has none */
-  gchar *path;      /* below the IPM subtree (wrapper folders stripped), '/' between, a '/' inside a
+  guint32 parent; /* nid of the parent folder */
+  gchar *name;    /* UTF-8, as stored; "" when it has none */
+  gchar *path;    /* below the IPM subtree (wrapper folders stripped), '/' between, a '/' inside a
                      * name written U+2215; NULL outside the subtree; "" for the subtree itself */
   BmRole role;
   gchar *container_class; /* "IPF.Note"..., NULL when absent */
-  BmRule rule;      /* why none of its items is imported, or BM_RULE_NONE */
-  gboolean damaged; /* its contents table or its properties could not be read */
+  BmRule rule;            /* why none of its items is imported, or BM_RULE_NONE */
+  gboolean damaged;       /* its contents table or its properties could not be read */
 } BmFolder;
 
 typedef struct {
@@ -144,31 +145,23 @@ typedef struct {
   BmRule rule;    /* already known from the census, or BM_RULE_NONE: its content decides */
 } BmCensusItem;
 
-typedef enum {
-  BM_PST_ANSI,
-  BM_PST_UNICODE,
-  BM_PST_UNICODE_4K
-} BmPstFormat;
+typedef enum { BM_PST_ANSI, BM_PST_UNICODE, BM_PST_UNICODE_4K } BmPstFormat;
 
-typedef enum {
-  BM_PST_CRYPT_NONE,
-  BM_PST_CRYPT_COMPRESSIBLE,
-  BM_PST_CRYPT_HIGH
-} BmPstCrypt;
+typedef enum { BM_PST_CRYPT_NONE, BM_PST_CRYPT_COMPRESSIBLE, BM_PST_CRYPT_HIGH } BmPstCrypt;
 
 /* The whole PST, counted. nodes ascending; folders ascending by nid. */
 typedef struct {
   BmPstFormat format;
   BmPstCrypt crypt;
-  gboolean password;      /* a password CRC is set (not needed to read) */
-  guint64 file_size;      /* bytes */
-  guint8 record_key[16];  /* of the message store, 0x0FF9; zeros when unreadable */
-  gchar *display_name;    /* of the message store; may be "" */
-  BmGuid identity;        /* digest of record key, header and node-tree root */
+  gboolean password;     /* a password CRC is set (not needed to read) */
+  guint64 file_size;     /* bytes */
+  guint8 record_key[16]; /* of the message store, 0x0FF9; zeros when unreadable */
+  gchar *display_name;   /* of the message store; may be "" */
+  BmGuid identity;       /* digest of record key, header and node-tree root */
   guint64 nodes, pages, bad_pages, bad_crc_pages, loops, duplicates;
-  GPtrArray *folders;     /* BmFolder *, owned */
-  GArray *items;          /* BmCensusItem, ascending by nid */
-  GPtrArray *warnings;    /* gchar *, sentences for people */
+  GPtrArray *folders;  /* BmFolder *, owned */
+  GArray *items;       /* BmCensusItem, ascending by nid */
+  GPtrArray *warnings; /* gchar *, sentences for people */
 } BmCensus;
 
 BmFolder *bm_folder_new (void);
@@ -196,7 +189,7 @@ GPtrArray *bm_flags_tokens (BmFlags flags); /* "\\Answered"..., sorted; free the
 
 /* A sealed message. CRLF only, ASCII headers only, no NUL; never changed after bm_message_seal. */
 typedef struct {
-  guint32 nid;          /* where it came from: for journal and manifest, never in the bytes */
+  guint32 nid; /* where it came from: for journal and manifest, never in the bytes */
   GBytes *bytes;
   BmGuid guid;          /* SHA-1 of bytes */
   gint64 internal_date; /* seconds since 1970, UTC, within [86400, 4102444799] */

@@ -39,14 +39,14 @@ typedef struct {
 /* An item that is neither verified nor skipped by rule. */
 typedef struct {
   guint32 nid;
-  gchar *folder;       /* path in the PST; may be NULL */
+  gchar *folder; /* path in the PST; may be NULL */
   gchar *target;
   const gchar *status; /* "failed" "unverified" "differs" "gone" "pending"; static */
   gchar *cause;        /* token; "" when none */
   gchar *reason;       /* what happened, in words; may be "" */
   const gchar *advice; /* what to do next; static */
   gchar *message_class, *message_id, *subject; /* may be NULL */
-  gchar guid[41];      /* "" when not rendered */
+  gchar guid[41];                              /* "" when not rendered */
   guint32 uid;
 } BmReportException;
 
@@ -67,16 +67,16 @@ typedef struct {
   BmCause stopped;                /* why it stopped before its end; BM_CAUSE_LAST = it did not */
   gchar *stopped_text;
   BmLedger ledger;
-  GArray *rules;      /* BmReportCount, by token */
-  GArray *causes;     /* BmReportCount: of failed */
-  GArray *reasons;    /* BmReportCount: of unverified */
-  GArray *classes;    /* BmReportCount: of not-mail, class */
-  GArray *notes;      /* BmReportCount */
-  GPtrArray *folders; /* BmReportFolder, by path */
+  GArray *rules;         /* BmReportCount, by token */
+  GArray *causes;        /* BmReportCount: of failed */
+  GArray *reasons;       /* BmReportCount: of unverified */
+  GArray *classes;       /* BmReportCount: of not-mail, class */
+  GArray *notes;         /* BmReportCount */
+  GPtrArray *folders;    /* BmReportFolder, by path */
   GPtrArray *exceptions; /* BmReportException, by nid */
-  GArray *timeline;   /* BmReportPoint, at most 200, ascending */
-  GPtrArray *warnings; /* gchar * */
-  gint exit_status;   /* docs/exit-status.md */
+  GArray *timeline;      /* BmReportPoint, at most 200, ascending */
+  GPtrArray *warnings;   /* gchar * */
+  gint exit_status;      /* docs/exit-status.md */
   GStringChunk *strings; /* backs borrowed tokens */
 } BmReport;
 
@@ -87,7 +87,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmReport, bm_report_free)
 /* All give UTF-8 text ending in a newline; free with g_free. Deterministic for equal reports. */
 gchar *bm_report_to_text (const BmReport *report);
 gchar *bm_report_to_json (const BmReport *report);
-gchar *bm_report_to_csv (const BmReport *report); /* the exceptions; RFC 4180, with BOM and ';' as
+gchar *bm_report_to_csv (const BmReport *report);  /* the exceptions; RFC 4180, with BOM and ';' as
                                                      Excel in most of Europe expects */
 gchar *bm_report_to_html (const BmReport *report); /* self-contained; no script, no address */
 

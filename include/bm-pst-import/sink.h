@@ -14,21 +14,21 @@ typedef struct _BmSink BmSink;
 
 /* What the server allows in folder names. Borrowed from the sink. */
 typedef struct {
-  gchar separator;            /* '/' for BlueMind */
-  const gchar *refused;       /* ASCII characters not allowed inside a name, besides controls */
-  gsize max_name;             /* bytes of one name, UTF-8 */
-  gsize max_path;             /* bytes of a whole path as sent (modified UTF-7) */
-  const gchar *const *taken;  /* top-level names that are namespaces or must not be written to */
+  gchar separator;           /* '/' for BlueMind */
+  const gchar *refused;      /* ASCII characters not allowed inside a name, besides controls */
+  gsize max_name;            /* bytes of one name, UTF-8 */
+  gsize max_path;            /* bytes of a whole path as sent (modified UTF-7) */
+  const gchar *const *taken; /* top-level names that are namespaces or must not be written to */
 } BmNameRules;
 
 /* A target folder, opened. name is the full name as t_mailbox_replica.name has it: "INBOX",
  * "Imported/2019". */
 typedef struct {
   gchar *name;
-  gboolean existed;     /* before this open */
-  guint32 uidvalidity;  /* 0 when a dry run did not create it */
-  guint32 uidnext;      /* at this open: the mark for list */
-  gpointer sink_data;   /* the sink's own; freed by the sink */
+  gboolean existed;    /* before this open */
+  guint32 uidvalidity; /* 0 when a dry run did not create it */
+  guint32 uidnext;     /* at this open: the mark for list */
+  gpointer sink_data;  /* the sink's own; freed by the sink */
 } BmTarget;
 
 typedef enum {
@@ -48,8 +48,8 @@ typedef struct {
 void bm_outcome_clear (BmOutcome *outcome);
 
 typedef struct {
-  gsize max_messages; /* of one append call; at least 1 */
-  gsize max_bytes;    /* of one append call */
+  gsize max_messages;       /* of one append call; at least 1 */
+  gsize max_bytes;          /* of one append call */
   guint64 max_message_size; /* 0 = none known */
   const gchar *description; /* "Cyrus IMAP, MULTIAPPEND": for the report */
   const gchar *transport;   /* "plain to 127.0.0.1", "TLS", "plain to HOST (allow-plaintext)" */

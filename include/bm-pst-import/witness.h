@@ -23,8 +23,8 @@ typedef struct {
   guint32 uidvalidity;
   guint32 uid;
   BmGuid guid;
-  guint32 size;        /* as sent; 0 = unknown */
-  BmFlags flags;       /* as sent */
+  guint32 size;  /* as sent; 0 = unknown */
+  BmFlags flags; /* as sent */
   /* answer */
   BmVerdict verdict;
   gboolean flags_differ, size_differs; /* only noted */

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Checks the tree against docs/architecture.md: which room includes which, which names which
+library; sizes of files and functions; tokens against docs/tokens.md. Prints TAP."""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.environ.get("BM_SOURCE_ROOT", os.path.join(os.path.dirname(__file__), "..", ".."))
+ADAPTERS = {"pst", "mime", "imap", "bluemind"}
+HEADERS = {  # include prefix -> library, as the table calls it
+    "libpff": "libpff", "libbfio": "libbfio", "gmime/": "GMime 3", "seccomp": "libseccomp (child)",
+    "libetpan/": "libetpan", "gnutls/": "GnuTLS", "libpq": "libpq", "libsoup/": "libsoup",
+    "json-glib/": "json-glib", "sqlite3": "SQLite", "iconv": "iconv",
+}
+WIRING = {"cli"}  # may see adapters and engine together
+FILE_LINES = 640
+FUNCTION_LINES = 64
+results = []
+
+
+def report(name, problems):
+    results.append((name, problems))
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def rooms():
+    table = []
+    for line in read("docs/architecture.md").splitlines():
+        m = re.match(r"\| `src/(\w+)` \|[^|]*\|([^|]*)\|", line)
+        if m:
+            table.append((m.group(1), {x.strip() for x in m.group(2).split(",")}))
+    return table
+
+
+def files(suffixes=(".c", ".h")):
+    out = subprocess.run(["git", "ls-files", "src", "include", "samples"], cwd=ROOT, text=True,
+                         capture_output=True, check=True).stdout.split("\n")
+    return [f for f in out if f.endswith(suffixes) and os.path.exists(os.path.join(ROOT, f))]
+
+
+def includes(path):
+    return re.findall(r'^#include [<"]([^>"]+)[>"]', read(path), re.M)
+
+
+def check_includes(table):
+    order = [name for name, _ in table]
+    problems = []
+    for path in files():
+        m = re.match(r"src/(\w+)/", path)
+        if not m or m.group(1) not in order:
+            continue
+        room = m.group(1)
+        for inc in includes(path):
+            other = inc.split("/")[0]
+            if other not in order or "/" not in inc or other == room:
+                continue
+            if order.index(other) > order.index(room):
+                problems.append(f"{path} includes {inc}, which is below it")
+            if room in ADAPTERS and other in ADAPTERS:
+                problems.append(f"{path} includes {inc}: adapters never see each other")
+            if room == "engine" and other in ADAPTERS | {"reader"}:
+                problems.append(f"{path} includes {inc}: the engine knows the seams only")
+            if other in {"pst", "mime"} and room == "reader" and "main" not in path:
+                problems.append(f"{path} includes {inc}: the parent's end knows neither PST nor MIME")
+    report("rooms include only rooms above them", problems)
+
+
+def check_libraries(table):
+    owned = dict(table)
+    problems = []
+    for path in files():
+        m = re.match(r"src/(\w+)/", path)
+        room = m.group(1) if m else None
+        for inc in includes(path):
+            for prefix, library in HEADERS.items():
+                if inc.startswith(prefix) and (room is None or library not in owned.get(room, set())):
+                    problems.append(f"{path} names {library} ({inc}), which is not its room's")
+    report("libraries are named only by their rooms", problems)
+
+
+def check_public_headers():
+    problems = []
+    for path in files((".h",)):
+        if path.startswith("include/"):
+            problems += [f"{path} includes {i}" for i in includes(path)
+                         if not i.startswith("bm-pst-import/") and i != "glib.h"]
+    for inc in includes("samples/pst2eml.c") if os.path.exists(os.path.join(ROOT, "samples/pst2eml.c")) else []:
+        if re.match(r"\w+/bm-", inc) and not inc.startswith("bm-pst-import/"):
+            problems.append(f"samples/pst2eml.c includes {inc}")
+    report("public headers hold no third-party type", problems)
+
+
+def check_sizes():
+    problems = []
+    for path in files():
+        lines = read(path).split("\n")
+        if len(lines) > FILE_LINES:
+            problems.append(f"{path} has {len(lines)} lines")
+        start = None
+        for number, line in enumerate(lines, 1):
+            if line == "{":
+                start = number
+            elif line == "}" and start is not None:
+                if number - start > FUNCTION_LINES:
+                    problems.append(f"{path}:{start} function of {number - start} lines")
+                start = None
+    report("files and functions stay small", problems)
+
+
+def check_words():
+    problems = []
+    for path in files((".c",)):
+        text = read(path)
+        if path.startswith("src/") and re.search(r"\bgoto\b", re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", text, flags=re.S)):
+            problems.append(f"{path} has a goto")
+        if re.search(r"TODO|FIXME|XXX\b", text) and not path.endswith("bm-imap-names.c"):
+            problems.append(f"{path} has a TODO")
+    report("no goto, no TODO", problems)
+
+
+def tokens_of(header, macro):
+    text = read(header)
+    body = text[text.index(f"#define {macro}(X)"):]
+    body = body[:body.index("\ntypedef")]
+    return set(re.findall(r'X \(\w+, "([^"]+)"', body))
+
+
+def check_tokens():
+    documented = {}
+    section = None
+    for line in read("docs/tokens.md").splitlines():
+        if line.startswith("## "):
+            section = line[3:].split()[0].lower()
+            documented[section] = set()
+        m = re.match(r"\| `([^`]+)` \|", line)
+        if m and section:
+            documented[section].add(m.group(1))
+    problems = []
+    for section, header, macro in (("causes", "include/bm-pst-import/error.h", "BM_CAUSES"),
+                                   ("rules", "include/bm-pst-import/model.h", "BM_RULES"),
+                                   ("notes", "include/bm-pst-import/model.h", "BM_NOTES")):
+        code = tokens_of(header, macro)
+        for token in sorted(code ^ documented.get(section, set())):
+            where = "code" if token in code else "docs/tokens.md"
+            problems.append(f"{section}: {token} is only in {where}")
+    report("docs/tokens.md lists every cause, rule and note", problems)
+
+
+def main():
+    table = rooms()
+    if len(table) < 10:
+        report("docs/architecture.md has its table of rooms", ["found %d rooms" % len(table)])
+    check_includes(table)
+    check_libraries(table)
+    check_public_headers()
+    check_sizes()
+    check_words()
+    check_tokens()
+    print(f"1..{len(results)}")
+    for number, (name, problems) in enumerate(results, 1):
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+        for problem in problems:
+            print(f"#   {problem}")
+    return 1 if any(p for _, p in results) else 0
+
+
+sys.exit(main())
