@@ -17,7 +17,7 @@ static const gchar examples[] =
     "Examples:\n"
     "  bm-pst-import import archive.pst --user jdoe@example.org\n"
     "  bm-pst-import import old.pst --user jdoe@example.org --into / --mark-seen\n"
-    "  bm-pst-import import big.pst --user jdoe@example.org --exclude 'Deleted Items'\n";
+    "  bm-pst-import import big.pst --user jdoe@example.org --exclude Trash\n";
 
 typedef struct {
   gchar *user, *into, *password_file, *config, *jobs, *format, *charset;

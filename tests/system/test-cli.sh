@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# What needs no server: help, export and its manifest over the corpus, the same bytes under other
+# time zones and locales and without the sandbox, inspect.
+. "$(dirname "$0")/lib.sh"
+for command in "" import verify report status inspect export; do
+  "$program" $command --help > "$work/help" 2> "$work/talk"
+  is $? 0 "${command:-bm-pst-import} --help"
+  is "$(awk 'length > 79' "$work/help" | head -n 3)" "" "${command:-bm-pst-import} --help: under 80 columns"
+  is "$(cat "$work/talk")" "" "${command:-bm-pst-import} --help: nothing on stderr"
+  grep -q '^Examples:' "$work/help"
+  ok $? "${command:-bm-pst-import} --help: has examples"
+done
+"$program" --version | grep -q 'sandbox: on (seccomp'
+ok $? "the sandbox closes here"
+
+"$make_pst" --sample "$work/sample.pst"
+"$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2>&1
+is $? 0 "export"
+TZ=Pacific/Auckland LC_ALL=fr_FR.UTF-8 "$program" export "$work/sample.pst" --output "$work/b" > /dev/null 2>&1
+TZ=America/St_Johns LC_ALL=C "$program" export "$work/sample.pst" --output "$work/c" --no-sandbox > /dev/null 2>&1
+diff -r "$work/a" "$work/b" > /dev/null && diff -r "$work/a" "$work/c" > /dev/null
+ok $? "other time zone, locale, no sandbox: the same bytes"
+"$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2> "$work/talk"
+is $? 64 "an export overwrites nothing"
+"$program" inspect "$work/sample.pst" --full --format json > "$work/inspect.json" 2> /dev/null
+is "$(python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(d["items"], d["rendered"])' "$work/inspect.json")" "28 24" "inspect --full"
+
+[ -d "$corpus" ] || { echo "# no corpus at $corpus: its files are not exported"; done_testing; }
+for file in "$corpus"/*.[op]st; do
+  name=$(basename "$file")
+  rm -rf "$work/out"
+  "$program" export "$file" --output "$work/out" > /dev/null 2> "$work/talk"
+  status=$?
+  if [ "$name" = aspose-bad-header.pst ]; then
+    is $status 66 "$name: refused"
+    continue
+  fi
+  python3 "$root/tests/system/check-manifest.py" "$work/out" $status > "$work/problems"
+  ok $? "$name: its manifest"
+  note < "$work/problems"
+done
+done_testing

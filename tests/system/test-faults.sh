@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# What goes wrong around an import: replication late, refused, stopped; bodies lost; users that may
+# not receive; quota; locks; interrupts; bad files, bad usage, bad configuration.
+. "$(dirname "$0")/lib.sh"
+lab_up --users 8
+"$make_pst" --sample "$work/sample.pst" || exit 1
+job() { basename "$(ls -d "$work"/jobs/"$1"-*)"; }
+verify() {
+  timeout 100 "$program" verify "$(job "$1")" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --format json --stall-after "${2:-10}" \
+    > "$work/report.json" 2> "$work/talk"
+  status=$?
+}
+
+knobs '{"delay_ms": 300}'
+import "$work/sample.pst" u1
+is "$status $(ledger verified)" "0 24" "late replication is waited for"
+knobs '{"delay_ms": 0, "drop_body": "1"}'
+knobs '{"drop_body": 2}'
+import "$work/sample.pst" u2 --stall-after 3
+is "$status $(ledger unverified_by_reason.body-missing)" "2 2" "lost bodies are seen: record without body"
+knobs '{"drop_body": 0, "refuse": true}'
+import "$work/sample.pst" u3 --stall-after 3
+is "$status $(ledger unverified_by_reason.stalled)" "2 24" "refused replication is called stalled"
+knobs '{"refuse": false}'
+verify u3 60
+is "$status $(ledger verified)" "0 24" "verify proves it later"
+knobs '{"stop": true}'
+import "$work/sample.pst" u4 --no-wait
+is "$status $(ledger unverified)" "2 24" "--no-wait ends at once, unproven"
+knobs '{"stop": false}'
+verify u4 60
+is "$status $(ledger verified)" "0 24" "and verify goes on"
+
+for user in archie xavier nora sven team admin0 nobody; do
+  import "$work/sample.pst" $user
+  is "$status" 77 "$user is refused"
+  [ -s "$work/talk" ]
+  ok $? "with a reason: $(head -n 1 "$work/talk")"
+done
+import "$work/sample.pst" quinn
+is "$status" 73 "a quota too small for the file stops before anything is sent"
+"$make_pst" --bulk 200 --size 4000 "$work/big.pst"
+import "$work/big.pst" quinn --ignore-quota
+is "$status $(ledger balanced)" "73 True" "over quota in the middle stops, the ledger balances"
+[ "$(ledger pending)" -gt 0 ]
+ok $? "and the rest is pending ($(ledger verified) verified, $(ledger pending) pending)"
+
+echo wrong > "$work/password"
+import "$work/sample.pst" u5 --password-file "$work/password"
+is "$status" 77 "a wrong password is refused"
+echo secret > "$work/password"
+import "$work/sample.pst" u5 --password-file "$work/password"
+is "$status" 0 "a right one is not"
+import "$work/sample.pst" "erin.martin" --into Alias
+is "$status" 77 "an alias of another domain is not one of this"
+"$program" import "$work/sample.pst" --user erin.martin@other.test --config "$BMLAB_CONFIG" --jobs "$work/jobs" > /dev/null 2> "$work/talk"
+is $? 0 "an alias address finds its user"
+
+knobs '{"state": "CORE_STATE_MAINTENANCE"}'
+import "$work/sample.pst" u6
+is "$status" 69 "a core in maintenance is not imported into"
+knobs '{"state": "CORE_STATE_RUNNING"}'
+
+"$make_pst" --bulk 6000 --size 3000 "$work/long.pst"
+"$program" import "$work/long.pst" --user "u7@$BMLAB_DOMAIN" --config "$BMLAB_CONFIG" --jobs "$work/jobs" > /dev/null 2> "$work/talk7" &
+first=$!
+for i in $(seq 1 100); do
+  [ -s "$(ls "$work"/jobs/u7-*/lock 2> /dev/null)" ] && break
+  sleep 0.02
+done
+import "$work/long.pst" u7
+is "$status" 75 "a second process on the same job is locked out"
+grep -q "process $first" "$work/talk"
+ok $? "naming the pid of the first: $(head -n 1 "$work/talk")"
+import "$work/sample.pst" u7
+is "$status" 75 "and so is another file for the same mailbox"
+kill -INT $first
+wait $first
+is $? 130 "SIGINT interrupts"
+import "$work/long.pst" u7
+is "$status $(ledger verified)" "0 6000" "and the same command goes on to the end"
+
+cp "$work/sample.pst" "$work/changing.pst"
+BM_FAILPOINT=sink.append.before import "$work/changing.pst" u8
+"$make_pst" --bulk 10 "$work/changing.pst"
+import "$work/changing.pst" u8
+is "$status $(ls -d "$work"/jobs/u8-* | wc -l)" "0 2" "a changed PST is another job"
+
+bad_file() { # status, description, file
+  import "$3" u6
+  is "$status" "$1" "$2: $(head -n 1 "$work/talk" | cut -c 1-90)"
+}
+bad_file 66 "missing file" "$work/nothing.pst"
+bad_file 66 "directory" "$work"
+: > "$work/empty.pst"
+bad_file 66 "empty file" "$work/empty.pst"
+printf 'PK\003\004%020000d' 0 > "$work/zip.pst"
+bad_file 66 "a zip named .pst" "$work/zip.pst"
+head -c 20000 "$work/sample.pst" > "$work/cut.pst"
+bad_file 66 "truncated" "$work/cut.pst"
+printf 'version https://git-lfs.github.com/spec/v1\n' > "$work/lfs.pst"
+bad_file 66 "a pointer instead of the file" "$work/lfs.pst"
+
+usage() { # status, words...
+  local want=$1
+  shift
+  "$program" "$@" > "$work/out" 2> "$work/talk"
+  is $? "$want" "bm-pst-import $*"
+}
+usage 64
+usage 64 nonsense
+usage 64 import
+usage 64 import "$work/sample.pst"
+usage 64 import "$work/sample.pst" --user a@b --nonsense
+usage 64 import "$work/sample.pst" --user a@b --into Outbox
+usage 64 import "$work/sample.pst" --user a@b --format yaml
+usage 64 report no-such-job --jobs "$work/jobs"
+usage 0 --help
+usage 0 --version
+printf '[imap]\ntls=perhaps\nport=abc\n[nonsense]\nx=1\n' > "$work/bad.conf"
+usage 78 import "$work/sample.pst" --user a@b --config "$work/bad.conf"
+is "$(grep -c '^\[' "$work/talk")" 3 "all faults of a configuration are told at once"
+sed 's/^port=.*/port=1/' "$BMLAB_CONFIG" > "$work/away.conf"
+usage 69 import "$work/sample.pst" --user a@b --config "$work/away.conf"
+done_testing
