@@ -363,9 +363,16 @@ bm_import_run (BmImport *import, GError **error)
   import->census = import->source->ops->census (import->source, error);
   if (import->census == NULL || !bm_deliver_reconnect (import, NULL, error))
     return FALSE;
-  if (!plan (import, error) || !load (import, error) || !bm_settle_all (import, error) ||
-      !append_all (import, error))
+  g_autoptr (GError) stopped = NULL;
+  if (!plan (import, error) || !load (import, error))
     return FALSE;
+  if (!bm_settle_all (import, &stopped) || !append_all (import, &stopped)) {
+    /* what was sent before it stopped is proven all the same, unless somebody wants to leave */
+    if (bm_error_cause (stopped) == BM_CAUSE_OVER_QUOTA && !bm_verify_wait (import, NULL))
+      g_info ("not everything that was sent could be proven");
+    g_propagate_error (error, g_steal_pointer (&stopped));
+    return FALSE;
+  }
   if (import->options.empty_folders && !import->options.dry_run &&
       !bm_engine_each_target (import, make_empty_folder, error))
     return FALSE;

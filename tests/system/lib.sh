@@ -46,8 +46,9 @@ sql() { psql -X -A -t -F ' ' -h "$BMLAB_PG_HOST" -p "$BMLAB_PG_PORT" -U "$BMLAB_
 import() {
   local file=$1 user=$2
   shift 2
-  timeout 300 "$program" import "$file" --user "$user@$BMLAB_DOMAIN" --config "$BMLAB_CONFIG" --jobs "$work/jobs" \
-    --format json --stall-after 30 "$@" > "$work/report.json" 2> "$work/talk"
+  # a subshell, because bash tells on stderr of every command that was killed
+  (timeout 300 "$program" import "$file" --user "$user@$BMLAB_DOMAIN" --config "$BMLAB_CONFIG" --jobs "$work/jobs" \
+    --format json --stall-after 30 "$@" > "$work/report.json" 2> "$work/talk" || exit $?) 2> /dev/null
   status=$?
 }
 # ledger MEMBER: of the last report
