@@ -96,12 +96,14 @@ add_folders (GString *out, const BmReport *report)
     const gchar *name = folder->target != NULL ? folder->target
                         : folder->path != NULL ? folder->path
                                                : "(outside the user's folders)";
-    g_string_append_printf (out,
-                            "  %-38s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
-                            " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
-                            "\n",
-                            name, folder->found, folder->verified, folder->skipped, folder->failed,
-                            folder->unverified + folder->differs + folder->gone + folder->pending);
+    /* padded by characters, which printf does not know */
+    gint pad = (gint) MAX (38 - g_utf8_strlen (name, -1), 0);
+    g_string_append_printf (
+        out,
+        "  %s%*s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
+        " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT "\n",
+        name, pad, "", folder->found, folder->verified, folder->skipped, folder->failed,
+        folder->unverified + folder->differs + folder->gone + folder->pending);
   }
 }
 
