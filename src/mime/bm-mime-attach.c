@@ -149,7 +149,7 @@ add_content_fields (BmMimePart *part, const gchar *type, const gchar *encoding, 
                     const gchar *content_id, const gchar *location, gboolean is_inline)
 {
   g_autoptr (GString) value = g_string_new (type);
-  bm_mime_add_parameter (value, "name", name);
+  bm_mime_add_old_parameter (value, "name", name);
   bm_mime_add_field (part->fields, "Content-Type", value->str);
   bm_mime_add_field (part->fields, "Content-Transfer-Encoding", encoding);
   g_string_assign (value, is_inline ? "inline" : "attachment");

@@ -9,6 +9,8 @@
 #define LINE_AIM        76
 #define TOKEN_MAX       900 /* a token longer than this is broken: 998 is the law */
 #define PARAMETER_PIECE 50
+#define PARAMETER_PLAIN 200
+#define QUOTED_MAX      300 /* a quoted string up to here is not broken */
 
 gboolean
 bm_mime_is_ascii (const gchar *text)
@@ -49,6 +51,24 @@ bm_mime_decode_text (const gchar *ascii)
   return g_mime_utils_header_decode_text (NULL, ascii);
 }
 
+/* Length of what may not be broken at the start of text: a word, or words in quotes. */
+static gsize
+token_length (const gchar *text)
+{
+  gsize n = 0;
+  while (text[n] != '\0' && strchr (" \t\r\n", text[n]) == NULL) {
+    if (text[n] != '"') {
+      n++;
+      continue;
+    }
+    gsize end = n + 1;
+    while (text[end] != '\0' && text[end] != '"' && text[end] != '\r' && end - n < QUOTED_MAX)
+      end += text[end] == '\\' && text[end + 1] != '\0' ? 2 : 1;
+    n = text[end] == '"' ? end + 1 : n + 1;
+  }
+  return n;
+}
+
 /* Breaks before blanks; a blank that is already after a line break stays. */
 void
 bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value)
@@ -57,7 +77,7 @@ bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value)
   g_string_append_printf (out, "%s:", name);
   for (const gchar *p = ascii_value; *p != '\0';) {
     gsize blanks = strspn (p, " \t");
-    gsize token = strcspn (p + blanks, " \t\r\n");
+    gsize token = token_length (p + blanks);
     if (p[blanks] == '\r' || p[blanks] == '\n') { /* folded before: fold at the next blank anew */
       p += blanks + strspn (p + blanks, "\r\n");
       continue;
@@ -93,27 +113,20 @@ is_attribute_char (gchar c) /* RFC 2231 7 */
   return g_ascii_isalnum (c) || strchr ("!#$&+-.^_`{|}~", c) != NULL;
 }
 
-/* An ASCII rendition for readers that know no RFC 2231. */
-static gchar *
-fallback_of (const gchar *utf8)
-{
-  g_autoptr (GString) plain = g_string_new (NULL);
-  for (const gchar *p = utf8; *p != '\0'; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-    g_string_append_c (plain, c < 0x20 || c >= 0x7f || c == '"' || c == '\\' ? '_' : (gchar) c);
-  }
-  return g_string_free (g_steal_pointer (&plain), FALSE);
-}
-
+/* No ASCII twin beside an encoded value: many readers would prefer the twin. */
 void
 bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8)
 {
-  g_autofree gchar *fallback = fallback_of (utf8);
-  if (strlen (fallback) > 200) /* a line must not grow beyond reason */
-    fallback[200] = '\0';
-  g_string_append_printf (value, "; %s=\"%s\"", name, fallback);
-  if (g_str_equal (fallback, utf8))
+  if (bm_mime_is_ascii (utf8) && strlen (utf8) <= PARAMETER_PLAIN) {
+    g_string_append_printf (value, "; %s=\"", name);
+    for (const gchar *p = utf8; *p != '\0'; p++) {
+      if (*p == '"' || *p == '\\')
+        g_string_append_c (value, '\\');
+      g_string_append_c (value, *p);
+    }
+    g_string_append_c (value, '"');
     return;
+  }
   g_autoptr (GString) encoded = g_string_new ("utf-8''");
   guint piece = 0;
   for (const gchar *p = utf8;; p++) {
@@ -129,6 +142,18 @@ bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8)
     else
       g_string_append_printf (encoded, "%%%02X", (guint) (guchar) *p);
   }
+}
+
+/* For readers that know no RFC 2231: the encoded words of RFC 2047, in quotes. */
+void
+bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8)
+{
+  if (bm_mime_is_ascii (utf8)) {
+    bm_mime_add_parameter (value, name, utf8);
+    return;
+  }
+  g_autofree gchar *words = bm_mime_encode_text (utf8);
+  g_string_append_printf (value, "; %s=\"%s\"", name, words);
 }
 
 gchar *

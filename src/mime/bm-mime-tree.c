@@ -197,9 +197,9 @@ bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **error)
 guint64
 bm_mime_part_size (const BmMimePart *part)
 {
-  guint64 size = part->fields->len + 100;
+  guint64 size = part->fields->len;
   if (part->data != NULL)
-    size += part->base64 ? (bm_spool_size (part->data) + 56) / 57 * 78 : bm_spool_size (part->data);
+    size += part->base64 ? bm_spool_size (part->data) / 57 * 78 : bm_spool_size (part->data);
   for (guint i = 0; part->children != NULL && i < part->children->len; i++)
     size += bm_mime_part_size (g_ptr_array_index (part->children, i));
   return size;

@@ -32,6 +32,7 @@ gchar *bm_mime_encode_text (const gchar *utf8);  /* RFC 2047, unstructured */
 gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
+void bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8);
 gchar *bm_mime_date (gint64 unix_time); /* RFC 5322, +0000 */
 gboolean bm_mime_is_ascii (const gchar *text);
 gchar *bm_mime_hash (const gchar *const *parts, guint n); /* 40 hex of SHA-256 */

@@ -18,9 +18,9 @@ bm_render_init (void)
   bm_charset_preload ();
   /* what GLib and GMime load on first use: random seed, converters, Unicode tables */
   g_random_int ();
-  g_autofree gchar *warm = g_mime_utils_header_encode_text (NULL, "\xc3\xa9", "utf-8");
-  g_autofree gchar *cold = g_mime_utils_header_decode_text (NULL, "=?iso-8859-1?Q?=E9?=");
-  g_autoptr (GDateTime) date = g_mime_utils_header_decode_date ("Fri, 02 Jan 1970 00:00:00 +0000");
+  g_free (g_mime_utils_header_encode_text (NULL, "\xc3\xa9", "utf-8"));
+  g_free (g_mime_utils_header_decode_text (NULL, "=?iso-8859-1?Q?=E9?="));
+  g_date_time_unref (g_mime_utils_header_decode_date ("Fri, 02 Jan 1970 00:00:00 +0000"));
 }
 
 gchar *

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Bodies, attachments, embedded messages: the cases of the conversion dossier by their numbers; and
+ * the same bytes in other processes, time zones and locales. */
+#include "mime/item-builder.h"
+
+#include "base/bm-spool.h"
+#include <locale.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+shape_is (const Rendered *rendered, const gchar *want)
+{
+  g_autofree gchar *shape = rendered_shape (rendered);
+  g_assert_cmpstr (shape, ==, want);
+}
+
+static void
+content_is (const Rendered *rendered, guint leaf, const gchar *want)
+{
+  g_autofree gchar *text = rendered_content (rendered_leaf (rendered, leaf), NULL);
+  g_assert_cmpstr (text, ==, want);
+}
+
+static BmItem *
+bare (void)
+{
+  BmItem *item = item_new ("IPM.Note");
+  item_text (item->props, 0x1035, "<x@example.org>");
+  return item;
+}
+
+/* 34, and line ends, long lines, 8-bit */
+static void
+test_plain (void)
+{
+  g_autoptr (BmItem) item = bare ();
+  g_autofree gchar *long_line = g_strnfill (3000, 'x');
+  g_autofree gchar *text = g_strconcat ("bare\nLF\rCR\r\nboth é\r\n", long_line, NULL);
+  g_autofree gchar *want = g_strconcat ("bare\r\nLF\r\nCR\r\nboth é\r\n", long_line, NULL);
+  item_text (item->props, 0x1000, text);
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "text/plain");
+  content_is (r, 0, want);
+}
+
+/* 35, 36, 37, 39 */
+static void
+test_html (void)
+{
+  static const struct {
+    const gchar *html, *want;
+    gint64 codepage;
+    gboolean unicode;
+  } cases[] = {
+      {"<p>caf\xc3\xa9</p>", "café", 65001, FALSE},
+      {"<p>caf\xe9</p>", "café", 20127, FALSE},
+      {"<meta charset=iso-8859-1><p>caf\xc3\xa9</p>", "café", 0, TRUE},
+      {"<p>\xa4 100</p>", "€ 100", 28605, FALSE},
+      {"<p>\x93q\x94</p>", "“q”", 1252, FALSE},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = bare ();
+    if (cases[i].unicode)
+      item_text (item->props, 0x1013, cases[i].html);
+    else
+      item_bytes (item->props, 0x1013, cases[i].html, strlen (cases[i].html));
+    if (cases[i].codepage != 0)
+      item_int (item->props, 0x3fde, cases[i].codepage);
+    g_autoptr (Rendered) r = rendered_new (item);
+    shape_is (r, "alternative(text/plain,text/html)");
+    g_autofree gchar *text = rendered_content (rendered_leaf (r, 0), NULL);
+    g_autofree gchar *html = rendered_content (rendered_leaf (r, 1), NULL);
+    g_assert_nonnull (strstr (text, cases[i].want));
+    g_assert_nonnull (strstr (html, cases[i].want));
+    g_assert_null (strstr (html, "8859"));
+    g_assert_true (rendered_noted (r, BM_NOTE_TEXT_FROM_HTML));
+  }
+}
+
+/* 38: ISO-2022-JP */
+static void
+test_japanese (void)
+{
+  static const gchar html[] = "<p>\x1b$BF|K\\\x1b(B</p>";
+  g_autoptr (BmItem) item = bare ();
+  item_bytes (item->props, 0x1013, html, sizeof html - 1);
+  item_int (item->props, 0x3fde, 50220);
+  item_text (item->props, 0x1000, "日本");
+  g_autoptr (Rendered) r = rendered_new (item);
+  content_is (r, 0, "日本");
+  g_autofree gchar *got = rendered_content (rendered_leaf (r, 1), NULL);
+  g_assert_nonnull (strstr (got, "日本"));
+}
+
+/* 40, 41, 42, 43 */
+static void
+test_rtf (void)
+{
+  g_autoptr (BmItem) html = bare (), text = bare (), native = bare ();
+  item_rtf (html, "{\\rtf1\\ansi\\ansicpg932\\fromhtml1{\\*\\htmltag64 <p>}\\'93\\'fa\\'96\\'7b"
+                  "{\\*\\htmltag72 </p>}}");
+  g_autoptr (Rendered) h = rendered_new (html);
+  shape_is (h, "alternative(text/plain,text/html)");
+  g_autofree gchar *got = rendered_content (rendered_leaf (h, 1), NULL);
+  g_assert_nonnull (strstr (got, "日本"));
+  item_rtf (text, "{\\rtf1\\ansi\\fromtext only text\\par}");
+  g_autoptr (Rendered) t = rendered_new (text);
+  shape_is (t, "text/plain");
+  item_rtf (native, "{\\rtf1\\ansi native \\b bold\\b0}");
+  g_autoptr (Rendered) n = rendered_new (native);
+  shape_is (n, "mixed(text/plain,application/rtf)");
+  g_assert_true (rendered_noted (n, BM_NOTE_RTF_NATIVE));
+  g_autoptr (BmItem) broken = bare ();
+  item_bytes (broken->props, 0x1009, "garbage", 7);
+  item_text (broken->props, 0x1000, "the text");
+  g_autoptr (Rendered) b = rendered_new (broken);
+  content_is (b, 0, "the text");
+  g_assert_true (rendered_noted (b, BM_NOTE_BODY_DAMAGED));
+}
+
+/* 46 */
+static void
+test_no_body (void)
+{
+  g_autoptr (BmItem) item = bare ();
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "text/plain");
+  content_is (r, 0, "");
+  g_assert_true (rendered_noted (r, BM_NOTE_BODY_EMPTY));
+}
+
+/* 47, 48, 49 */
+static void
+test_inline (void)
+{
+  static const gchar html[] = "<img src=\"cid:a@x\"><img src='cid:b@x'>";
+  g_autoptr (BmItem) item = bare ();
+  item_bytes (item->props, 0x1013, html, sizeof html - 1);
+  item_text (item->props, 0x1000, "t");
+  BmAttachment *a = item_attachment (item, "a.png", "AAA", 3);
+  item_text (a->props, 0x3712, "<a@x>");
+  item_int (a->props, 0x3714, 4);
+  BmAttachment *b = item_attachment (item, "b.png", "BBB", 3); /* no flag: the HTML decides */
+  item_text (b->props, 0x3712, "b@x");
+  BmAttachment *again = item_attachment (item, "again.png", "CCC", 3);
+  item_text (again->props, 0x3712, "a@x");
+  BmAttachment *loose = item_attachment (item, "loose.png", "DDD", 3);
+  item_text (loose->props, 0x3712, "c@x");
+  item_int (loose->props, 0x3714, 4);
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "mixed(related(alternative(text/plain,text/html),image/png,image/png),image/png,"
+               "image/png)");
+  g_assert_cmpstr (g_mime_object_get_content_id (rendered_leaf (r, 2)), ==, "a@x");
+  g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 2)), ==, "inline");
+  g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 4)), ==, "attachment");
+  content_is (r, 4, "CCC");
+  g_assert_true (rendered_noted (r, BM_NOTE_DUPLICATE_CONTENT_ID));
+}
+
+/* 50, 51, 52 */
+static void
+test_names (void)
+{
+  static const gchar chinese[] = "降低采购成本及供应商谈判技巧.doc";
+  static const gchar *const cases[][2] = {{chinese, chinese},
+                                          {"..\\..\\x.exe", "x.exe"},
+                                          {"/etc/passwd", "passwd"},
+                                          {"", "attachment-1"},
+                                          {".txt", "attachment-1.txt"},
+                                          {"a\"b;c.pdf", "a_b;c.pdf"},
+                                          {"two\r\nlines.txt", "two lines.txt"}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    item_attachment (item, cases[i][0], "x", 1);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_assert_cmpstr (g_mime_part_get_filename (GMIME_PART (rendered_leaf (r, 1))), ==, cases[i][1]);
+  }
+  g_autoptr (BmItem) empty = item_mail ();
+  item_attachment (empty, "empty.bin", "", 0);
+  g_autoptr (Rendered) e = rendered_new (empty);
+  content_is (e, 1, "");
+  g_assert_nonnull (strstr (e->text, "filename=\"empty.bin\""));
+}
+
+/* 53, 59, and types that lie */
+static void
+test_odd_attachments (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  BmAttachment *lost = item_attachment (item, "lost.doc", "", 0);
+  lost->damaged = TRUE;
+  BmAttachment *link = item_attachment (item, "plan.xls", "", 0);
+  link->method = BM_ATTACH_BY_REFERENCE_ONLY;
+  item_text (link->props, 0x3708, "\\\\server\\share\\plan.xls");
+  BmAttachment *lie = item_attachment (item, "lie.pdf", "x", 1);
+  item_text (lie->props, 0x370e, "multipart/mixed; boundary=x");
+  BmAttachment *bad = item_attachment (item, "bad", "x", 1);
+  item_text (bad->props, 0x370e, "text/plain\r\nX-Evil: 1");
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "mixed(text/plain,text/plain,text/plain,application/pdf,application/octet-stream)");
+  g_autofree gchar *notice = rendered_content (rendered_leaf (r, 1), NULL);
+  g_autofree gchar *stub = rendered_content (rendered_leaf (r, 2), NULL);
+  g_assert_nonnull (strstr (notice, "lost.doc"));
+  g_assert_nonnull (strstr (stub, "\\\\server\\share\\plan.xls"));
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_STUB));
+  g_assert_null (strstr (r->text, "\nX-Evil"));
+}
+
+/* Large data: base64 over many pieces, and the limit. */
+static void
+test_large (void)
+{
+  gsize size = 3 * 1024 * 1024 + 17, got_size;
+  g_autofree gchar *data = g_malloc (size);
+  for (gsize i = 0; i < size; i++)
+    data[i] = (gchar) (i * 31 + i / 65521);
+  g_autoptr (BmItem) item = item_mail ();
+  item_attachment (item, "big.bin", data, size);
+  g_autoptr (Rendered) r = rendered_new (item);
+  GMimeStream *stream = g_mime_stream_mem_new ();
+  g_mime_data_wrapper_write_to_stream (g_mime_part_get_content (GMIME_PART (rendered_leaf (r, 1))),
+                                       stream);
+  GByteArray *bytes = g_mime_stream_mem_get_byte_array (GMIME_STREAM_MEM (stream));
+  got_size = bytes->len;
+  g_assert_cmpmem (bytes->data, got_size, data, size);
+  g_object_unref (stream);
+  gsize exact = g_bytes_get_size (r->message->bytes);
+  BmRenderContext context = {.max_message_size = exact};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmMessage) fits = bm_render (item, &context, &error);
+  g_assert_no_error (error);
+  context.max_message_size = exact - 1;
+  g_autoptr (BmMessage) over = bm_render (item, &context, &error);
+  g_assert_null (over);
+  g_assert_error (error, BM_ERROR, BM_CAUSE_TOO_LARGE);
+}
+
+/* 55, 56 */
+static void
+test_embedded (void)
+{
+  BmItem *inner = item_mail ();
+  item_attachment (inner, "inner.docx", "DOCX", 4);
+  g_autoptr (BmItem) item = item_mail ();
+  item_embed (item, inner);
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "mixed(text/plain,message/rfc822[mixed(text/plain,application/vnd.openxmlformats-"
+               "officedocument.wordprocessingml.document)])");
+  BmItem *deep = item_mail ();
+  for (guint i = 0; i < 25; i++) {
+    BmItem *outer = item_mail ();
+    item_embed (outer, deep);
+    deep = outer;
+  }
+  g_autoptr (BmItem) nested = deep;
+  g_autoptr (Rendered) n = rendered_new (nested);
+  g_assert_true (rendered_noted (n, BM_NOTE_NESTING_CUT));
+  guint levels = 0;
+  for (const gchar *p = n->text; (p = strstr (p, "message/rfc822")) != NULL; p++)
+    levels++;
+  g_assert_cmpuint (levels, ==, 20);
+}
+
+/* ---- the same bytes everywhere ---- */
+
+static BmItem *
+rich (void)
+{
+  static const gchar html[] = "<p>\xfc <img src=\"cid:a@x\"></p>";
+  static const gchar *const names[] = {"Ünïcode", NULL};
+  BmItem *item = item_mail (), *inner = bare ();
+  item_bytes (item->props, 0x1013, html, sizeof html - 1);
+  item_int (item->props, 0x3fde, 1252);
+  item_categories (item, names);
+  BmAttachment *a = item_attachment (item, "ä.png", "AAA", 3);
+  item_text (a->props, 0x3712, "a@x");
+  item_time (inner->props, 0x3007, 1234567890);
+  item_embed (item, inner);
+  return item;
+}
+
+static void
+render_in (const gchar *zone, const gchar *locale, gchar hex[41])
+{
+  gint ends[2];
+  g_assert_cmpint (pipe (ends), ==, 0);
+  pid_t child = fork ();
+  if (child == 0) {
+    static const BmRenderContext context = {0};
+    g_setenv ("TZ", zone, TRUE);
+    g_setenv ("LC_ALL", locale, TRUE);
+    setlocale (LC_ALL, "");
+    bm_render_init ();
+    g_autoptr (BmItem) item = rich ();
+    g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
+    bm_guid_to_hex (&message->guid, hex);
+    _exit (write (ends[1], hex, 41) == 41 ? 0 : 1);
+  }
+  int status;
+  g_assert_cmpint (read (ends[0], hex, 41), ==, 41);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+  close (ends[0]);
+  close (ends[1]);
+}
+
+static void
+test_same_everywhere (void)
+{
+  static const gchar *const places[][2] = {{"UTC", "C"},
+                                           {"Pacific/Auckland", "C.UTF-8"},
+                                           {"America/St_Johns", "fr_FR.UTF-8"},
+                                           {"Asia/Kolkata", "tr_TR.UTF-8"}};
+  gchar first[41], other[41];
+  render_in (places[0][0], places[0][1], first);
+  for (guint i = 1; i < G_N_ELEMENTS (places); i++) {
+    render_in (places[i][0], places[i][1], other);
+    g_assert_cmpstr (other, ==, first);
+  }
+}
+
+static void
+test_render_id (void)
+{
+  const BmRenderContext plain = {0}, limited = {.max_message_size = 5},
+                        other = {.charset = "KOI8-R"};
+  g_autofree gchar *a = bm_render_id (&plain), *b = bm_render_id (&limited),
+                   *c = bm_render_id (&other);
+  g_assert_cmpstr (a, ==, b); /* a limit changes no bytes */
+  g_assert_cmpstr (a, !=, c);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  bm_render_init ();
+  g_test_add_func ("/mime/34-plain", test_plain);
+  g_test_add_func ("/mime/35-36-37-39-html", test_html);
+  g_test_add_func ("/mime/38-japanese", test_japanese);
+  g_test_add_func ("/mime/40-43-rtf", test_rtf);
+  g_test_add_func ("/mime/46-no-body", test_no_body);
+  g_test_add_func ("/mime/47-48-49-inline", test_inline);
+  g_test_add_func ("/mime/50-51-52-names", test_names);
+  g_test_add_func ("/mime/53-59-odd-attachments", test_odd_attachments);
+  g_test_add_func ("/mime/large", test_large);
+  g_test_add_func ("/mime/55-56-embedded", test_embedded);
+  g_test_add_func ("/mime/same-everywhere", test_same_everywhere);
+  g_test_add_func ("/mime/render-id", test_render_id);
+  return g_test_run ();
+}

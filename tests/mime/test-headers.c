@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Headers, people, dates, flags: the cases of the conversion dossier by their numbers. */
+#include "mime/item-builder.h"
+
+#include <string.h>
+
+#define HEADER_IS(rendered, name, want)                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree gchar *got_ = rendered_header (rendered, name);                                     \
+    g_assert_cmpstr (got_, ==, want);                                                              \
+  }                                                                                                \
+  G_STMT_END
+
+static const gchar received[] = "Microsoft Mail Internet Headers Version 2.0\r\n"
+                                "Received: from a by b; Fri, 14 Jul 2017 04:41:00 +0200\r\n"
+                                "Received: from c by a; Fri, 14 Jul 2017 04:40:10 +0200\r\n"
+                                "From: Ada <ada@example.org>\r\n"
+                                "To: Bob <bob@example.net>\r\n"
+                                "Subject: Hello\r\n"
+                                "Date: Fri, 14 Jul 2017 04:40:00 +0200\r\n"
+                                "Message-ID: <t1@example.org>\r\n"
+                                "MIME-Version: 1.0\r\n"
+                                "Content-Type: multipart/alternative;\r\n"
+                                "\tboundary=\"xx\"\r\n"
+                                "X-Bm-Internal-Id: 12\r\n"
+                                "X-Long: a\r\n b\r\n"
+                                "\r\n"
+                                "--xx\r\nContent-Type: text/plain\r\nX-Nested: no\r\n";
+
+/* 1, 2, 3 */
+static void
+test_transport (void)
+{
+  g_autoptr (BmItem) item = item_new ("IPM.Note");
+  item_text (item->props, 0x007d, received);
+  item_text (item->props, 0x0037, "Hello");
+  item_text (item->props, 0x1000, "text");
+  item_bytes (item->props, 0x1013, "<p>html</p>", 11);
+  g_autoptr (Rendered) r = rendered_new (item);
+  g_autofree gchar *shape = rendered_shape (r);
+  g_assert_cmpstr (shape, ==, "alternative(text/plain,text/html)");
+  g_assert_true (g_str_has_prefix (r->text, "Received: from a by b"));
+  g_assert_cmpuint (rendered_count (r, "Received"), ==, 2);
+  g_assert_cmpuint (rendered_count (r, "Content-Type"), ==, 1);
+  g_assert_cmpuint (rendered_count (r, "MIME-Version"), ==, 1);
+  g_assert_cmpuint (rendered_count (r, "Message-ID"), ==, 1);
+  g_assert_cmpuint (rendered_count (r, "From"), ==, 1);
+  HEADER_IS (r, "X-Long", "a b");
+  HEADER_IS (r, "X-Bm-Internal-Id", NULL);
+  g_assert_null (strstr (r->text, "X-Nested"));
+  g_assert_null (strstr (r->text, "Microsoft Mail"));
+  HEADER_IS (r, "Message-ID", "<t1@example.org>");
+  g_assert_cmpint (r->message->internal_date, ==, 1500000060); /* the top Received */
+}
+
+/* 4, 5 */
+static void
+test_subject (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  item_text (item->props, 0x007d, "From: ada@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9f\x65\r\n");
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Subject", "Hello"); /* edited by the reader: 0x0037 wins */
+  g_assert_true (rendered_noted (r, BM_NOTE_SUBJECT_EDITED));
+  g_autoptr (BmItem) plain = item_new ("IPM.Note");
+  item_text (plain->props, 0x007d, "From: ada@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9f\x65\r\n");
+  g_autoptr (Rendered) p = rendered_new (plain);
+  HEADER_IS (p, "Subject", "Gr\xc3\xbc\xc3\x9f\x65");
+  g_assert_nonnull (strstr (p->text, "Subject: =?"));
+}
+
+/* 6, 7, 8 */
+static void
+test_sender (void)
+{
+  g_autoptr (BmItem) own = item_mail ();
+  item_text (own->props, 0x5d01, "ada@example.org");
+  item_text (own->props, 0x0c1a, "Ada Lovelace");
+  g_autoptr (Rendered) r = rendered_new (own);
+  HEADER_IS (r, "From", "Ada Lovelace <ada@example.org>");
+  HEADER_IS (r, "Sender", NULL);
+  HEADER_IS (r, "Date", "Fri, 14 Jul 2017 02:40:00 +0000");
+  HEADER_IS (r, "Message-ID", "<one@example.org>");
+  g_autoptr (BmItem) delegate = item_mail ();
+  item_text (delegate->props, 0x5d01, "secretary@example.org");
+  g_autoptr (Rendered) d = rendered_new (delegate);
+  HEADER_IS (d, "From", "Ada Lovelace <ada@example.org>");
+  HEADER_IS (d, "Sender", "<secretary@example.org>");
+  g_autoptr (BmItem) only = item_new ("IPM.Note");
+  item_text (only->props, 0x0c1e, "SMTP");
+  item_text (only->props, 0x0c1f, "eve@example.org");
+  g_autoptr (Rendered) o = rendered_new (only);
+  HEADER_IS (o, "From", "<eve@example.org>");
+  g_assert_false (rendered_noted (o, BM_NOTE_SENDER_UNKNOWN));
+}
+
+/* 9, 10, 11, 12, 91 */
+static void
+test_addresses (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  g_ptr_array_set_size (item->recipients, 0);
+  item_recipient (item, 1, "'quoted@example.net'", "quoted@example.net");
+  BmProps *ex = item_recipient (item, 1, "Grace Hopper", NULL);
+  item_text (ex, 0x3002, "EX");
+  item_text (ex, 0x3003, "/O=ORG/OU=X/CN=RECIPIENTS/CN=GHOPPER");
+  item_recipient (item, 1, "Doe, \"Jim\" \xf0\x9f\x98\x80", "jim@example.net");
+  item_recipient (item, 1, "x\r\nBcc: evil@example.com", "y@example.net");
+  g_autoptr (Rendered) r = rendered_new (item);
+  InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
+  g_assert_cmpint (internet_address_list_length (to), ==, 4);
+  const gchar *want[] = {"quoted@example.net", "ghopper@unresolved.invalid", "jim@example.net",
+                         "y@example.net"};
+  for (int i = 0; i < 4; i++) {
+    InternetAddress *one = internet_address_list_get_address (to, i);
+    g_assert_cmpstr (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)), ==,
+                     want[i]);
+  }
+  g_assert_cmpstr (internet_address_get_name (internet_address_list_get_address (to, 2)), ==,
+                   "Doe, \"Jim\" \xf0\x9f\x98\x80");
+  const gchar *quoted = internet_address_get_name (internet_address_list_get_address (to, 0));
+  g_assert_true (quoted == NULL || *quoted == 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  g_assert_cmpuint (rendered_count (r, "Bcc"), ==, 0);
+  g_autoptr (BmItem) injected = item_mail ();
+  BmProp subject = {.id = 0x0e1d, .type = BM_TYPE_UNICODE, .text = g_strdup ("a\r\nX-Evil: 1")};
+  bm_props_take (injected->props, &subject);
+  g_autoptr (Rendered) i = rendered_new (injected);
+  g_assert_cmpuint (rendered_count (i, "X-Evil"), ==, 0);
+}
+
+/* 23, and EX resolved by a one-off entry id, proxies, own transport headers */
+static void
+test_one_off (void)
+{
+  static const guint8 unicode[] =
+      "\0\0\0\0\x81\x2b\x1f\xa4\xbe\xa3\x10\x19\x9d\x6e\x00\xdd\x01\x0f\x54\x02\0\0\1\x90"
+      "N\0;\0 \0X\0\0\0S\0M\0T\0P\0\0\0n\0@\0x\0.\0o\0r\0g\0\0"; /* "N; X" SMTP n@x.org */
+  static const guint8 ansi[] =
+      "\0\0\0\0\x81\x2b\x1f\xa4\xbe\xa3\x10\x19\x9d\x6e\x00\xdd\x01\x0f\x54\x02\0\0\1\x10"
+      "Old\0SMTP\0old@x.org";
+  g_autoptr (GByteArray) list = g_byte_array_new ();
+  const struct {
+    const guint8 *data;
+    guint32 size;
+  } entries[] = {{unicode, sizeof unicode}, {ansi, sizeof ansi}};
+  const guint32 zero = 0, count = GUINT32_TO_LE (2);
+  g_byte_array_append (list, (const guint8 *) &count, 4);
+  g_byte_array_append (list, (const guint8 *) &zero, 4);
+  for (guint i = 0; i < 2; i++) {
+    guint32 size = GUINT32_TO_LE (entries[i].size);
+    g_byte_array_append (list, (const guint8 *) &size, 4);
+    g_byte_array_append (list, entries[i].data, entries[i].size);
+    g_byte_array_append (list, (const guint8 *) &zero, (4 - entries[i].size % 4) % 4);
+  }
+  g_autoptr (BmItem) item = item_mail ();
+  item_bytes (item->props, 0x004f, list->data, list->len);
+  BmProps *row = item_recipient (item, 2, "Cc", NULL);
+  item_bytes (row, 0x0fff, unicode, sizeof unicode);
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Reply-To", "\"N; X\" <n@x.org>, Old <old@x.org>");
+  HEADER_IS (r, "Cc", "Cc <n@x.org>");
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+}
+
+/* 13 */
+static void
+test_200_recipients (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  g_ptr_array_set_size (item->recipients, 0);
+  for (guint i = 0; i < 200; i++) {
+    g_autofree gchar *address = g_strdup_printf ("user%u@example.net", i);
+    item_recipient (item, 1, NULL, address);
+  }
+  g_autoptr (Rendered) r = rendered_new (item);
+  InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
+  g_assert_cmpint (internet_address_list_length (to), ==, 200);
+}
+
+/* 14 */
+static void
+test_no_recipient_table (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  g_clear_pointer (&item->recipients, g_ptr_array_unref);
+  item_text (item->props, 0x0e04, "Anna; Ben <ben@example.org>");
+  g_autoptr (Rendered) r = rendered_new (item);
+  InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
+  g_assert_cmpint (internet_address_list_length (to), ==, 2);
+  g_assert_true (rendered_noted (r, BM_NOTE_RECIPIENTS_FROM_DISPLAY));
+}
+
+/* 15, 16 */
+static void
+test_bcc (void)
+{
+  g_autoptr (BmItem) sent = item_mail ();
+  item_recipient (sent, 3, NULL, "secret@example.net");
+  item_recipient (sent, 0x10000001, NULL, "bob@example.net"); /* P1: once is enough */
+  g_autoptr (Rendered) s = rendered_new (sent);
+  HEADER_IS (s, "Bcc", "<secret@example.net>");
+  HEADER_IS (s, "To", "Bob <bob@example.net>");
+  g_autoptr (BmItem) got = item_mail ();
+  item_recipient (got, 3, NULL, "secret@example.net");
+  item_text (got->props, 0x007d, received);
+  g_autoptr (Rendered) g = rendered_new (got);
+  HEADER_IS (g, "Bcc", NULL);
+}
+
+/* 17, 18 */
+static void
+test_message_id (void)
+{
+  g_autoptr (BmItem) a = item_new ("IPM.Note"), b = item_new ("IPM.Note");
+  item_bytes (a->props, 0x300b, "key", 3);
+  item_bytes (b->props, 0x300b, "key", 3);
+  item_text (b->props, 0x1000, "other body");
+  b->nid = 0x4444;
+  g_autoptr (Rendered) ra = rendered_new (a), rb = rendered_new (b);
+  g_assert_cmpstr (ra->message->message_id, ==, rb->message->message_id);
+  g_assert_true (g_str_has_suffix (ra->message->message_id, "@pst.invalid>"));
+  g_assert_true (rendered_noted (ra, BM_NOTE_MESSAGE_ID_GENERATED));
+  g_autoptr (BmItem) c = item_new ("IPM.Note"), d = item_new ("IPM.Note");
+  item_text (c->props, 0x0037, "one");
+  item_text (d->props, 0x0037, "two");
+  g_autoptr (Rendered) rc = rendered_new (c), rd = rendered_new (d);
+  g_assert_cmpstr (rc->message->message_id, !=, rd->message->message_id);
+  g_autoptr (BmItem) bare = item_new ("IPM.Note");
+  item_text (bare->props, 0x1035, "bare@example.org");
+  g_autoptr (Rendered) re = rendered_new (bare);
+  HEADER_IS (re, "Message-ID", "<bare@example.org>");
+}
+
+/* 19, 20, 21 and the clamp */
+static void
+test_dates (void)
+{
+  g_autoptr (BmItem) delivered = item_new ("IPM.Note"), created = item_new ("IPM.Note"),
+                     never = item_new ("IPM.Note"), early = item_new ("IPM.Note");
+  item_time (delivered->props, 0x0e06, 1400000000);
+  item_time (delivered->props, 0x3007, 1);
+  g_autoptr (Rendered) a = rendered_new (delivered);
+  g_assert_cmpint (a->message->internal_date, ==, 1400000000);
+  HEADER_IS (a, "Date", "Tue, 13 May 2014 16:53:20 +0000");
+  item_time (created->props, 0x3007, 1300000000);
+  g_autoptr (Rendered) b = rendered_new (created);
+  g_assert_cmpint (b->message->internal_date, ==, 1300000000);
+  g_assert_true (rendered_noted (b, BM_NOTE_DATE_GUESSED));
+  item_time (never->props, 0x0039, G_GINT64_CONSTANT (79870665600)); /* 4501-01-01 */
+  g_autoptr (Rendered) c = rendered_new (never);
+  g_assert_cmpint (c->message->internal_date, ==, 86400);
+  g_assert_true (rendered_noted (c, BM_NOTE_DATE_UNKNOWN));
+  HEADER_IS (c, "Date", "Fri, 02 Jan 1970 00:00:00 +0000");
+  item_time (early->props, 0x0039, -86400 * 365);
+  g_autoptr (Rendered) d = rendered_new (early);
+  g_assert_cmpint (d->message->internal_date, ==, 86400);
+  g_assert_true (rendered_noted (d, BM_NOTE_DATE_CLAMPED));
+}
+
+/* 22 */
+static void
+test_subject_prefix (void)
+{
+  static const gchar *const cases[][2] = {
+      {"\x01\x05RE: test", "RE: test"}, {"\x01\x01Test", "Test"}, {"plain", "plain"}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    item_text (item->props, 0x0037, cases[i][0]);
+    g_autoptr (Rendered) r = rendered_new (item);
+    HEADER_IS (r, "Subject", cases[i][1]);
+  }
+}
+
+/* 24, 25, 26, 27 */
+static void
+test_other_headers (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  item_int (item->props, 0x0017, 2);
+  item_int (item->props, 0x0036, 2);
+  item_bytes (item->props, 0x0071, "\x01\x02\x03", 3);
+  item_text (item->props, 0x1039, "<a@x>\n<b@x>\n\n<c@x>");
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Importance", "High");
+  HEADER_IS (r, "X-Priority", "1");
+  HEADER_IS (r, "Sensitivity", "Private");
+  HEADER_IS (r, "Thread-Index", "AQID");
+  HEADER_IS (r, "References", "<a@x> <b@x> <c@x>");
+}
+
+/* 29 */
+static void
+test_categories (void)
+{
+  static const gchar *const names[] = {"Yellow Category", "Été",          "Plain",
+                                       "plain",           "\xe7\xba\xa2", NULL};
+  g_autoptr (BmItem) item = item_mail ();
+  item_categories (item, names);
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Keywords", "Yellow Category, Été, Plain, plain, \xe7\xba\xa2");
+  g_autofree gchar *joined = g_strjoinv (" ", r->message->keywords);
+  g_assert_true (g_str_has_prefix (joined, "Ete Plain Yellow_Category category_"));
+  g_assert_cmpuint (g_strv_length (r->message->keywords), ==, 4);
+  g_assert_true (rendered_noted (r, BM_NOTE_KEYWORD_CHANGED));
+}
+
+/* 30, 31, 32, 33 */
+static void
+test_flags (void)
+{
+  static const struct {
+    guint16 id;
+    gint64 value;
+    BmFlags want;
+  } cases[] = {
+      {0x0e07, 0x10001, BM_FLAG_SEEN},
+      {0x0e07, 0x10000, 0},
+      {0x1081, 0x66, BM_FLAG_ANSWERED},
+      {0x1081, 0x67, BM_FLAG_ANSWERED},
+      {0x1090, 2, BM_FLAG_FLAGGED},
+      {0x1090, 1, 0},
+      {0x0e07, 0x9, BM_FLAG_SEEN | BM_FLAG_DRAFT},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    item_int (item->props, cases[i].id, cases[i].value);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_assert_cmphex (r->message->flags, ==, cases[i].want);
+  }
+  g_autoptr (BmItem) forwarded = item_mail ();
+  item_int (forwarded->props, 0x1081, 0x68);
+  g_autoptr (Rendered) f = rendered_new (forwarded);
+  g_assert_cmpstr (f->message->keywords[0], ==, "$Forwarded");
+  g_autoptr (BmItem) arrived = item_mail ();
+  item_int (arrived->props, 0x0e07, 0x8);
+  item_text (arrived->props, 0x007d, received);
+  g_autoptr (Rendered) a = rendered_new (arrived);
+  g_assert_cmphex (a->message->flags & BM_FLAG_DRAFT, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  bm_render_init ();
+  g_test_add_func ("/mime/1-2-3-transport", test_transport);
+  g_test_add_func ("/mime/4-5-subject", test_subject);
+  g_test_add_func ("/mime/6-7-8-sender", test_sender);
+  g_test_add_func ("/mime/10-11-12-91-addresses", test_addresses);
+  g_test_add_func ("/mime/23-one-off", test_one_off);
+  g_test_add_func ("/mime/13-200-recipients", test_200_recipients);
+  g_test_add_func ("/mime/14-no-recipient-table", test_no_recipient_table);
+  g_test_add_func ("/mime/15-16-bcc", test_bcc);
+  g_test_add_func ("/mime/17-18-message-id", test_message_id);
+  g_test_add_func ("/mime/19-20-21-dates", test_dates);
+  g_test_add_func ("/mime/22-subject-prefix", test_subject_prefix);
+  g_test_add_func ("/mime/24-25-26-27-other-headers", test_other_headers);
+  g_test_add_func ("/mime/29-categories", test_categories);
+  g_test_add_func ("/mime/30-33-flags", test_flags);
+  return g_test_run ();
+}
