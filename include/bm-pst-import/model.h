@@ -197,6 +197,7 @@ typedef struct {
   GStrv keywords;       /* sorted, valid IMAP atoms; never NULL */
   gchar *message_id;    /* with angle brackets */
   gchar *message_class; /* "IPM.Note"; may be "" */
+  gchar *subject;       /* UTF-8, one line; only for reports that ask for it, never in a log */
   guint attachments;    /* rows of the item's attachment table */
   BmNotes notes;
 } BmMessage;

@@ -33,7 +33,7 @@ typedef struct {
 
 typedef enum {
   BM_OUTCOME_NONE,     /* not sent (an earlier error ended the batch) */
-  BM_OUTCOME_APPENDED, /* uidvalidity and uid are known */
+  BM_OUTCOME_APPENDED, /* uidvalidity and uid are known; with text: its keywords were left out */
   BM_OUTCOME_REFUSED,  /* cause and the server's words */
   BM_OUTCOME_IN_DOUBT, /* sent, no answer, or an answer without APPENDUID */
 } BmOutcomeKind;

@@ -22,7 +22,7 @@ static const gchar examples[] =
 typedef struct {
   gchar *user, *into, *password_file, *config, *jobs, *format, *charset;
   GStrv include, exclude;
-  gboolean dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, no_sandbox;
+  gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, no_sandbox;
   gint stall_after;
 } Options;
 
@@ -171,6 +171,8 @@ open_job (Run *run, const gchar *jobs, GError **error)
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
     return FALSE;
+  if (run->options->subjects)
+    bm_journal_keep_subjects (run->job->journal);
   if (run->options->dry_run)
     return check_render_id (run, error) && set_facts (run, error);
   g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
@@ -340,6 +342,7 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {"retry", 0, 0, G_OPTION_ARG_NONE, &o->retry, "Try failed items again", NULL},
       {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o->empty_folders, "Make these too", NULL},
       {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &o->mark_seen, "Mark everything as read", NULL},
+      {"with-subjects", 0, 0, G_OPTION_ARG_NONE, &o->subjects, "Subjects in the report", NULL},
       {"ignore-quota", 0, 0, G_OPTION_ARG_NONE, &o->ignore_quota, "Skip the estimate", NULL},
       {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file, "Password or API key",
        "FILE"},

@@ -27,7 +27,7 @@ collect (const BmJournalItem *item, gpointer data)
   if (item->state != BM_STATE_PLANNED || !item->intent || !item->rendered)
     return TRUE;
   BmJournalItem copy = *item;
-  copy.reason = copy.message_class = copy.keywords = copy.message_id = NULL;
+  copy.reason = copy.message_class = copy.keywords = copy.message_id = copy.subject = NULL;
   g_array_append_val (settle->doubt, copy);
   return TRUE;
 }

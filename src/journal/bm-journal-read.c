@@ -10,6 +10,7 @@ bm_journal_item_clear (BmJournalItem *item)
   g_clear_pointer (&item->message_class, g_free);
   g_clear_pointer (&item->keywords, g_free);
   g_clear_pointer (&item->message_id, g_free);
+  g_clear_pointer (&item->subject, g_free);
 }
 
 void
@@ -60,11 +61,12 @@ item_of (sqlite3_stmt *statement, BmJournalItem *item)
   item->uid = (guint32) sqlite3_column_int64 (statement, 18);
   item->appended_ms = sqlite3_column_int64 (statement, 19);
   item->verified_ms = sqlite3_column_int64 (statement, 20);
+  item->subject = g_strdup (text_of (statement, 21));
 }
 
 #define ITEM_COLUMNS                                                                               \
   "nid,folder,state,origin,rule,cause,reason,class,guid,size,internal_date,flags,keywords,"        \
-  "message_id,attachments,notes,intent,uidvalidity,uid,appended_ms,verified_ms"
+  "message_id,attachments,notes,intent,uidvalidity,uid,appended_ms,verified_ms,subject"
 
 /* Own statements, not cached ones: a callback may use the journal. */
 static sqlite3_stmt *

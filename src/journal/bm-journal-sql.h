@@ -14,6 +14,7 @@ struct _BmJournal {
   sqlite3 *db;
   gchar *path;
   GHashTable *statements; /* text -> sqlite3_stmt, prepared once */
+  gboolean subjects;      /* kept */
 };
 
 /* The statement for this (static) text, reset and unbound. Borrowed; NULL with error. */

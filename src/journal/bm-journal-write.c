@@ -12,6 +12,12 @@ bind_text (sqlite3_stmt *statement, int index, const gchar *text)
     sqlite3_bind_text (statement, index, text, -1, SQLITE_TRANSIENT);
 }
 
+void
+bm_journal_keep_subjects (BmJournal *journal)
+{
+  journal->subjects = TRUE;
+}
+
 gboolean
 bm_journal_add_folder (BmJournal *journal, const BmJournalFolder *folder, GError **error)
 {
@@ -157,9 +163,9 @@ bm_journal_fail (BmJournal *journal, guint32 nid, BmCause cause, const gchar *re
   return bm_journal_run (journal, statement, error);
 }
 
-/* The columns of a rendered message, from parameter 1 to 9. */
+/* The columns of a rendered message, from parameter 1 to 9, and 15. */
 static void
-bind_message (sqlite3_stmt *statement, const BmMessage *message)
+bind_message (BmJournal *journal, sqlite3_stmt *statement, const BmMessage *message)
 {
   g_autofree gchar *keywords = g_strjoinv (" ", message->keywords);
   sqlite3_bind_blob (statement, 1, message->guid.bytes, sizeof message->guid.bytes,
@@ -172,11 +178,12 @@ bind_message (sqlite3_stmt *statement, const BmMessage *message)
   bind_text (statement, 7, message->message_class);
   sqlite3_bind_int64 (statement, 8, message->attachments);
   sqlite3_bind_int64 (statement, 9, (gint64) message->notes);
+  bind_text (statement, 15, journal->subjects ? message->subject : NULL);
 }
 
 #define MESSAGE_COLUMNS                                                                            \
   "guid=?1,size=?2,internal_date=?3,flags=?4,keywords=?5,message_id=?6,class=?7,attachments=?8,"   \
-  "notes=notes|?9"
+  "notes=notes|?9,subject=?15"
 
 gboolean
 bm_journal_intend (BmJournal *journal, const BmMessage *message, GError **error)
@@ -187,7 +194,7 @@ bm_journal_intend (BmJournal *journal, const BmMessage *message, GError **error)
       bm_journal_sql (journal, "UPDATE item SET " MESSAGE_COLUMNS ",intent=1 WHERE nid=?10", error);
   if (statement == NULL)
     return FALSE;
-  bind_message (statement, message);
+  bind_message (journal, statement, message);
   sqlite3_bind_int64 (statement, 10, message->nid);
   return bm_journal_run (journal, statement, error);
 }
@@ -237,7 +244,7 @@ bm_journal_present (BmJournal *journal, const BmMessage *message, guint32 uidval
                       error);
   if (statement == NULL)
     return FALSE;
-  bind_message (statement, message);
+  bind_message (journal, statement, message);
   sqlite3_bind_int64 (statement, 10, message->nid);
   sqlite3_bind_int (statement, 11, BM_STATE_PRESENT_BEFORE);
   sqlite3_bind_int (statement, 12, BM_ORIGIN_BEFORE);

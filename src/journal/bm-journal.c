@@ -23,7 +23,7 @@ static const gchar schema[] =
     "  reason TEXT, class TEXT, guid BLOB, size INTEGER, internal_date INTEGER, flags INTEGER,"
     "  keywords TEXT, message_id TEXT, attachments INTEGER, notes INTEGER NOT NULL DEFAULT 0,"
     "  intent INTEGER NOT NULL DEFAULT 0, uidvalidity INTEGER, uid INTEGER,"
-    "  appended_ms INTEGER, verified_ms INTEGER);"
+    "  appended_ms INTEGER, verified_ms INTEGER, subject TEXT);"
     "CREATE INDEX item_state ON item (state);";
 
 gboolean

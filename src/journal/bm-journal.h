@@ -37,6 +37,7 @@ typedef struct {
   BmFlags flags;
   gchar *keywords; /* separated by spaces */
   gchar *message_id;
+  gchar *subject; /* NULL unless the job keeps subjects */
   guint attachments;
   BmNotes notes;
   gboolean intent; /* PLANNED: bytes may have left */
@@ -97,6 +98,9 @@ gboolean bm_journal_add_before (BmJournal *journal, const gchar *target, const G
  * gives its uid; 0 when there is none. FALSE on error. */
 gboolean bm_journal_take_before (BmJournal *journal, const gchar *target, const BmGuid *guid,
                                  guint32 *uid, GError **error);
+
+/* From now on rows of messages hold their subject too, for reports with subjects. */
+void bm_journal_keep_subjects (BmJournal *journal);
 
 /* Changes of one item. A transition the table forbids is an error of cause INTERNAL. */
 gboolean bm_journal_skip (BmJournal *journal, guint32 nid, BmRule rule, const gchar *message_class,

@@ -72,7 +72,7 @@ one_off (GBytes *entry_id, gchar **name, gchar **address)
   *name = one_off_string (&p, end, unicode);
   g_autofree gchar *type = one_off_string (&p, end, unicode);
   g_autofree gchar *raw = one_off_string (&p, end, unicode);
-  *address = clean_address (raw);
+  *address = g_ascii_strcasecmp (type, "SMTP") == 0 ? clean_address (raw) : NULL;
   return TRUE;
 }
 

@@ -98,12 +98,16 @@ bm_render (const BmItem *item, const BmRenderContext *context, GError **error)
     g_strfreev (message->keywords);
     g_free (message->message_id);
     g_free (message->message_class);
+    g_free (message->subject);
     message->nid = item->nid;
     message->internal_date = bm_mime_internal_date (&mime);
     message->flags = bm_mime_flags (&mime);
     message->keywords = bm_mime_keywords (&mime);
     message->message_id = g_strdup (mime.message_id);
     message->message_class = g_strdup (item->message_class);
+    message->subject = bm_mime_subject (item);
+    if (message->subject == NULL)
+      message->subject = g_strdup ("");
     message->attachments = item->attachments->len;
     message->notes = mime.notes;
   }

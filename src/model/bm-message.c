@@ -126,6 +126,7 @@ bm_message_seal (GBytes *bytes, GError **error)
   message->keywords = g_new0 (gchar *, 1);
   message->message_id = g_strdup ("");
   message->message_class = g_strdup ("");
+  message->subject = g_strdup ("");
   return message;
 }
 
@@ -138,5 +139,6 @@ bm_message_free (BmMessage *message)
   g_strfreev (message->keywords);
   g_free (message->message_id);
   g_free (message->message_class);
+  g_free (message->subject);
   g_free (message);
 }

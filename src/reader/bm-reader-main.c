@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PST_FD     3
-#define SOCKET_FD  4
-#define WINDOW_MAX 4096
-#define LOG_MAX    1000
+#define PST_FD      3
+#define SOCKET_FD   4
+#define WINDOW_MAX  4096
+#define LOG_MAX     1000
+#define CLASS_MAX   200
+#define SUBJECT_MAX 500
 
 typedef struct {
   BmPst *pst;
@@ -57,6 +59,17 @@ send_failure (Child *child, BmFrameType type, guint32 nid, const GError *error)
   bm_frame_put_text (frame, bm_cause_token (bm_error_cause (error)));
   bm_frame_put_text (frame, text);
   send_frame (child, frame, -1);
+}
+
+/* The first bytes of a text, whole characters only. */
+static gchar *
+at_most (const gchar *text, gsize max)
+{
+  g_autofree gchar *cut = g_strndup (text, max);
+  const gchar *end;
+  if (!g_utf8_validate (cut, -1, &end))
+    cut[end - cut] = '\0';
+  return g_steal_pointer (&cut);
 }
 
 /* ---- census ---- */
@@ -106,7 +119,8 @@ send_message (Child *child, const BmMessage *message)
   gconstpointer data = g_bytes_get_data (message->bytes, &size);
   gint fd = -1;
   g_autofree gchar *keywords = g_strjoinv (" ", message->keywords);
-  g_autofree gchar *class = g_utf8_make_valid (message->message_class, -1);
+  g_autofree gchar *class = at_most (message->message_class, CLASS_MAX);
+  g_autofree gchar *subject = at_most (message->subject, SUBJECT_MAX);
   bm_frame_put_u32 (frame, message->nid);
   bm_frame_put_u64 (frame, (guint64) message->internal_date);
   bm_frame_put_u32 (frame, message->flags);
@@ -114,7 +128,8 @@ send_message (Child *child, const BmMessage *message)
   bm_frame_put_u32 (frame, message->attachments);
   bm_frame_put_text (frame, keywords);
   bm_frame_put_text (frame, message->message_id);
-  bm_frame_put_bytes (frame, class, MIN (strlen (class), (gsize) 200));
+  bm_frame_put_text (frame, class);
+  bm_frame_put_text (frame, subject);
   if (size <= BM_FRAME_INLINE) {
     bm_frame_put_bytes (frame, data, size);
   } else {
@@ -143,11 +158,10 @@ do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
   g_autoptr (BmItem) item = bm_pst_window_read (window, index, &error);
   if (item != NULL && !bm_message_class_is_mail (item->message_class)) {
     GByteArray *frame = bm_frame_new (BM_FRAME_SKIPPED);
-    g_autofree gchar *class = g_strndup (item->message_class, 200);
-    g_autofree gchar *valid = g_utf8_make_valid (class, -1);
+    g_autofree gchar *class = at_most (item->message_class, CLASS_MAX);
     bm_frame_put_u32 (frame, nid);
     bm_frame_put_text (frame, bm_rule_token (BM_RULE_NOT_MAIL));
-    bm_frame_put_text (frame, valid);
+    bm_frame_put_text (frame, class);
     send_frame (child, frame, -1);
     return;
   }

@@ -305,6 +305,7 @@ take_message (Reader *reader, GError **error)
   g_auto (GStrv) keywords = take_keywords (frame);
   g_autofree gchar *message_id = bm_frame_text (frame, 4096);
   g_autofree gchar *class = bm_frame_text (frame, 1024);
+  g_autofree gchar *subject = bm_frame_text (frame, 1024);
   GBytes *bytes = take_bytes (reader, error);
   if (bytes == NULL)
     return NULL;
@@ -314,6 +315,7 @@ take_message (Reader *reader, GError **error)
   g_strfreev (message->keywords);
   g_free (message->message_id);
   g_free (message->message_class);
+  g_free (message->subject);
   message->nid = nid_at (reader);
   message->internal_date = CLAMP (date, DATE_FIRST, DATE_LAST);
   message->flags = flags & FLAGS_ALL;
@@ -322,6 +324,7 @@ take_message (Reader *reader, GError **error)
   message->keywords = g_steal_pointer (&keywords);
   message->message_id = g_steal_pointer (&message_id);
   message->message_class = g_steal_pointer (&class);
+  message->subject = g_steal_pointer (&subject);
   return message;
 }
 

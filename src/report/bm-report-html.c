@@ -85,6 +85,14 @@ add_verdict (GString *out, const BmReport *report)
     g_string_append (out, "<br>Next: ");
     add_text (out, bm_cause_advice (report->stopped));
   }
+  if (report->stalled) {
+    g_string_append (out, "<br>Check sync_client, /var/log/bm/replication.log, bm-core and free "
+                          "disk; repair with <code>bm-cli maintenance repair --ops "
+                          "replication.subtree ");
+    add_text (out, report->user_address);
+    g_string_append (out, "</code> or <code>--ops message_bodies</code>; then <code>bm-pst-import "
+                          "verify</code> this job. Never import again because rows are missing.");
+  }
   g_string_append (out, "</div>\n");
 }
 

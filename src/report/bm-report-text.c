@@ -145,6 +145,21 @@ add_words (GString *out, const BmReport *report)
                             (const gchar *) g_ptr_array_index (report->warnings, i));
 }
 
+static void
+add_stalled (GString *out, const BmReport *report)
+{
+  if (!report->stalled)
+    return;
+  g_string_append_printf (
+      out,
+      "  Check: sync_client of the mail server, /var/log/bm/replication.log, bm-core, free disk.\n"
+      "  Repair: bm-cli maintenance repair --ops replication.subtree %s\n"
+      "          bm-cli maintenance repair --ops message_bodies %s\n"
+      "  Then: bm-pst-import verify %s\n"
+      "  Never import again because rows are missing: the messages are on the mail server.\n",
+      report->user_address, report->user_address, report->job);
+}
+
 gchar *
 bm_report_to_text (const BmReport *report)
 {
@@ -156,6 +171,7 @@ bm_report_to_text (const BmReport *report)
   add_exceptions (out, report);
   g_string_append_printf (out, "\n%s (exit status %d).\n", bm_report_verdict (report),
                           report->exit_status);
+  add_stalled (out, report);
   if (report->stopped != BM_CAUSE_LAST)
     g_string_append_printf (out, "  %s: %s\n  do: %s\n", bm_cause_token (report->stopped),
                             report->stopped_text, bm_cause_advice (report->stopped));

@@ -149,6 +149,8 @@ add_exception (Collector *collector, const BmJournalItem *item, const BmReportFo
   exception->advice = advice_for (item);
   exception->message_class = g_strdup (item->message_class);
   exception->message_id = g_strdup (item->message_id);
+  exception->subject = g_strdup (item->subject);
+  collector->report->subjects |= item->subject != NULL;
   exception->uid = item->uid;
   if (item->rendered)
     bm_guid_to_hex (&item->guid, exception->guid);

@@ -103,7 +103,7 @@ copy_item (const BmJournalItem *item, gpointer data)
     return TRUE;
   *copy = *item;
   copy->reason = g_strdup (item->reason);
-  copy->message_class = copy->keywords = copy->message_id = NULL;
+  copy->message_class = copy->keywords = copy->message_id = copy->subject = NULL;
   return FALSE;
 }
 

@@ -232,6 +232,7 @@ test_large (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (BmMessage) fits = bm_render (item, &context, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (fits);
   context.max_message_size = exact - 1;
   g_autoptr (BmMessage) over = bm_render (item, &context, &error);
   g_assert_null (over);
