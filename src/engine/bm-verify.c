@@ -217,7 +217,7 @@ bm_verify_wait (BmImport *import, GError **error)
       return bm_journal_set (import->journal, "stalled", "1", error) && give_up (import, error);
     }
     if (import->open_claims > 0)
-      g_usleep (20000);
+      g_usleep (MIN (import->poll_ms, 20u) * 1000);
   }
   return bm_journal_set (import->journal, "stalled", "0", error);
 }

@@ -59,10 +59,10 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
     return FALSE;
   for (n = 0; a->format != NULL && strcmp (formats[n], a->format) != 0; n++)
     ;
-  options->format = (BmPstFormat) n;
+  options->format = (BmPstWriterFormat) n;
   for (n = 0; a->crypt != NULL && strcmp (crypts[n], a->crypt) != 0; n++)
     ;
-  options->crypt = (BmPstCrypt) n;
+  options->crypt = (BmPstWriterCrypt) n;
   return a->rest != NULL && a->rest[0] != NULL && a->rest[1] == NULL;
 }
 

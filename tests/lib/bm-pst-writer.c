@@ -186,8 +186,8 @@ bm_pst_writer_new (const gchar *path, const BmPstWriterOptions *options, GError 
 
   if (options == NULL)
     options = &defaults;
-  ndb =
-      bm_pst_writer_ndb_new (path, options->format == BM_PST_ANSI, methods[options->crypt], error);
+  ndb = bm_pst_writer_ndb_new (path, options->format == BM_PST_WRITE_ANSI, methods[options->crypt],
+                               error);
   if (ndb == NULL)
     return NULL;
   writer = g_new0 (BmPstWriter, 1);

@@ -15,13 +15,17 @@ G_BEGIN_DECLS
 
 typedef struct _BmPstWriter BmPstWriter;
 
-typedef enum { BM_PST_UNICODE, BM_PST_ANSI } BmPstFormat;
-typedef enum { BM_PST_CRYPT_COMPRESSIBLE, BM_PST_CRYPT_NONE, BM_PST_CRYPT_HIGH } BmPstCrypt;
+typedef enum { BM_PST_WRITE_UNICODE, BM_PST_WRITE_ANSI } BmPstWriterFormat;
+typedef enum {
+  BM_PST_WRITE_CRYPT_COMPRESSIBLE,
+  BM_PST_WRITE_CRYPT_NONE,
+  BM_PST_WRITE_CRYPT_HIGH
+} BmPstWriterCrypt;
 
 /* All zero is a good default. */
 typedef struct {
-  BmPstFormat format;
-  BmPstCrypt crypt;
+  BmPstWriterFormat format;
+  BmPstWriterCrypt crypt;
   guint32 password_crc;        /* 0x67FF of the store; 0: no password */
   const guint8 *record_key;    /* 16 bytes; NULL: a fixed one */
   const gchar *store_name;     /* NULL: "Outlook Data File" */

@@ -423,7 +423,7 @@ temporary (void)
 static void
 test_sample (gconstpointer data)
 {
-  const BmPstWriterOptions options = {(BmPstFormat) GPOINTER_TO_INT (data)};
+  const BmPstWriterOptions options = {(BmPstWriterFormat) GPOINTER_TO_INT (data)};
   g_autofree gchar *path = temporary ();
 
   g_assert_true (bm_pst_sample_write (path, &options, NULL));
@@ -436,7 +436,8 @@ test_sample (gconstpointer data)
 static void
 test_bulk (gconstpointer data)
 {
-  const BmPstWriterOptions options = {(BmPstFormat) GPOINTER_TO_INT (data), BM_PST_CRYPT_HIGH};
+  const BmPstWriterOptions options = {(BmPstWriterFormat) GPOINTER_TO_INT (data),
+                                      BM_PST_WRITE_CRYPT_HIGH};
   const BmPstBulk bulk = {12000, 1500, 1, 1};
   g_autofree gchar *path = temporary ();
 

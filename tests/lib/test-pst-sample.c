@@ -33,7 +33,7 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-write_sample (Fixture *f, BmPstFormat format)
+write_sample (Fixture *f, BmPstWriterFormat format)
 {
   BmPstWriterOptions options = {format};
   g_autoptr (GError) error = NULL;
@@ -104,7 +104,7 @@ test_contents (Fixture *f, gconstpointer data)
   libpff_item_t *item = NULL;
   Count count = {0};
 
-  write_sample (f, (BmPstFormat) GPOINTER_TO_INT (data));
+  write_sample (f, (BmPstWriterFormat) GPOINTER_TO_INT (data));
   item = bm_pff_item (f->file, BM_PST_NID_SUBTREE);
   count_items (f->file, item, &count);
   libpff_item_free (&item, NULL);
@@ -192,7 +192,7 @@ test_readpst (Fixture *f, gconstpointer data)
   g_autofree gchar *out = g_build_filename (f->dir, "out", NULL);
   const gchar *argv[] = {"readpst", "-q", "-j", "0", "-D", "-e", "-te", "-o", out, f->path, NULL};
   const gchar *clean[] = {"rm", "-rf", out, NULL};
-  BmPstWriterOptions options = {(BmPstFormat) GPOINTER_TO_INT (data)};
+  BmPstWriterOptions options = {(BmPstWriterFormat) GPOINTER_TO_INT (data)};
   gint status = -1;
 
   if (readpst == NULL) {
@@ -212,7 +212,7 @@ test_readpst (Fixture *f, gconstpointer data)
 }
 
 static void
-write_case (Fixture *f, const gchar *name, BmPstFormat format)
+write_case (Fixture *f, const gchar *name, BmPstWriterFormat format)
 {
   BmPstWriterOptions options = {format};
   g_autoptr (GError) error = NULL;
@@ -249,7 +249,7 @@ is_readable (libpff_file_t *file, guint32 nid, gchar **words)
 static void
 test_broken_file (Fixture *f, gconstpointer data)
 {
-  BmPstFormat format = (BmPstFormat) GPOINTER_TO_INT (data);
+  BmPstWriterFormat format = (BmPstWriterFormat) GPOINTER_TO_INT (data);
 
   write_case (f, "header-crc", format);
   g_assert_null (f->file);
@@ -261,7 +261,7 @@ static void
 test_broken_item (Fixture *f, gconstpointer data)
 {
   static const gchar *names[] = {"block-flipped", "block-zeroed"};
-  BmPstFormat format = (BmPstFormat) GPOINTER_TO_INT (data);
+  BmPstWriterFormat format = (BmPstWriterFormat) GPOINTER_TO_INT (data);
   g_autofree gchar *words = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
@@ -283,7 +283,7 @@ test_broken_table (Fixture *f, gconstpointer data)
   libpff_item_t *item = NULL;
   gint n = 0;
 
-  write_case (f, "contents-table", (BmPstFormat) GPOINTER_TO_INT (data));
+  write_case (f, "contents-table", (BmPstWriterFormat) GPOINTER_TO_INT (data));
   item = bm_pff_item (f->file, BM_PST_SAMPLE_NID_INBOX);
   g_assert_cmpint (libpff_folder_get_number_of_sub_messages (item, &n, NULL), ==, -1);
   libpff_item_free (&item, NULL);
@@ -310,7 +310,7 @@ read_document (libpff_file_t *file, guint8 *buffer, gsize size, size64_t *data_s
 static void
 test_broken_attachment (Fixture *f, gconstpointer data)
 {
-  BmPstFormat format = (BmPstFormat) GPOINTER_TO_INT (data);
+  BmPstWriterFormat format = (BmPstWriterFormat) GPOINTER_TO_INT (data);
   static guint8 good[57345], bad[57345];
   size64_t size = 0;
 
@@ -334,7 +334,7 @@ static void
 test_broken_tree (Fixture *f, gconstpointer data)
 {
   static const gchar *names[] = {"nbt-crc", "nbt-garbage", "nbt-loop", "tail-lost"};
-  BmPstWriterOptions options = {(BmPstFormat) GPOINTER_TO_INT (data)};
+  BmPstWriterOptions options = {(BmPstWriterFormat) GPOINTER_TO_INT (data)};
   g_autofree gchar *good = NULL;
   gsize good_size = 0;
 
@@ -366,7 +366,7 @@ test_clash (Fixture *f, gconstpointer data)
   libpff_item_t *item = NULL, *attachment = NULL, *inner = NULL;
   libpff_error_t *error = NULL;
 
-  write_case (f, "embedded-clash", (BmPstFormat) GPOINTER_TO_INT (data));
+  write_case (f, "embedded-clash", (BmPstWriterFormat) GPOINTER_TO_INT (data));
   item = bm_pff_item (f->file, BM_PST_SAMPLE_NID_FIRST + 0x20);
   bm_pff_assert_text (f->file, item, 0, 0x0037001F, "Outer");
   bm_pff_check (libpff_message_get_attachment (item, 0, &attachment, &error), &error);
@@ -416,7 +416,7 @@ main (int argc, char **argv)
   for (gint format = 0; format < 2; format++)
     for (guint t = 0; t < G_N_ELEMENTS (tests); t++) {
       g_autofree gchar *name = g_strdup_printf (
-          "/pst-sample/%s/%s", format == BM_PST_ANSI ? "ansi" : "unicode", tests[t].name);
+          "/pst-sample/%s/%s", format == BM_PST_WRITE_ANSI ? "ansi" : "unicode", tests[t].name);
 
       g_test_add (name, Fixture, GINT_TO_POINTER (format), set_up, tests[t].run, tear_down);
     }

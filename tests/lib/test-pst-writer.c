@@ -16,11 +16,11 @@ typedef struct {
 } Fixture;
 
 static const BmPstWriterOptions variants[] = {
-    {BM_PST_UNICODE, BM_PST_CRYPT_COMPRESSIBLE},
-    {BM_PST_UNICODE, BM_PST_CRYPT_NONE},
-    {BM_PST_UNICODE, BM_PST_CRYPT_HIGH, 0x12345678, NULL, "Archiv für Käthe"},
-    {BM_PST_ANSI, BM_PST_CRYPT_COMPRESSIBLE},
-    {BM_PST_ANSI, BM_PST_CRYPT_HIGH},
+    {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_COMPRESSIBLE},
+    {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_NONE},
+    {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_HIGH, 0x12345678, NULL, "Archiv für Käthe"},
+    {BM_PST_WRITE_ANSI, BM_PST_WRITE_CRYPT_COMPRESSIBLE},
+    {BM_PST_WRITE_ANSI, BM_PST_WRITE_CRYPT_HIGH},
 };
 
 static void
@@ -174,7 +174,7 @@ assert_keywords (libpff_record_set_t *set, gboolean ansi)
 static void
 test_named (Fixture *f, gconstpointer data)
 {
-  const gboolean ansi = ((const BmPstWriterOptions *) data)->format == BM_PST_ANSI;
+  const gboolean ansi = ((const BmPstWriterOptions *) data)->format == BM_PST_WRITE_ANSI;
   const gchar *categories[] = {"Yellow", "Green", "", "Été", NULL};
   g_autoptr (BmPstProps) props = bm_pst_props_new ();
   BmPstMessage message = {props};
@@ -459,7 +459,7 @@ main (int argc, char **argv)
   for (guint v = 0; v < G_N_ELEMENTS (variants); v++)
     for (guint t = 0; t < G_N_ELEMENTS (tests); t++) {
       g_autofree gchar *name = g_strdup_printf (
-          "/pst-writer/%s-%u/%s", variants[v].format == BM_PST_ANSI ? "ansi" : "unicode",
+          "/pst-writer/%s-%u/%s", variants[v].format == BM_PST_WRITE_ANSI ? "ansi" : "unicode",
           variants[v].crypt, tests[t].name);
 
       g_test_add (name, Fixture, &variants[v], set_up, tests[t].run, tear_down);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Files made by the writer, whole and broken: folders, roles, rules, what a broken file still
+ * yields, values of every type. */
+#include "pst/pst-digest.h"
+
+#include "bm-pst-damage.h"
+#include "bm-pst-sample.h"
+#include "pst/bm-pst-folders.h"
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+  gchar *directory, *path;
+  gint fd;
+  BmPst *pst;
+  BmCensus *census;
+  GError *error;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->directory = g_dir_make_tmp ("bm-pst-XXXXXX", NULL);
+  fixture->path = g_build_filename (fixture->directory, "x.pst", NULL);
+  fixture->fd = -1;
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  bm_census_free (fixture->census);
+  bm_pst_close (fixture->pst);
+  g_clear_error (&fixture->error);
+  if (fixture->fd >= 0)
+    close (fixture->fd);
+  g_unlink (fixture->path);
+  g_rmdir (fixture->directory);
+  g_free (fixture->path);
+  g_free (fixture->directory);
+}
+
+/* TRUE when the file opens and can be counted. */
+static gboolean
+open_it (Fixture *fixture)
+{
+  fixture->fd = open (fixture->path, O_RDONLY | O_CLOEXEC);
+  fixture->pst = bm_pst_open_fd (fixture->fd, NULL, &fixture->error);
+  if (fixture->pst != NULL)
+    fixture->census = bm_pst_census (fixture->pst, &fixture->error);
+  return fixture->census != NULL;
+}
+
+static void
+open_case (Fixture *fixture, const gchar *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_true (bm_pst_case_write (fixture->path, name, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static const BmFolder *
+folder_at (const Fixture *fixture, const gchar *path)
+{
+  for (guint i = 0; i < fixture->census->folders->len; i++) {
+    const BmFolder *folder = g_ptr_array_index (fixture->census->folders, i);
+    if (g_strcmp0 (folder->path, path) == 0)
+      return folder;
+  }
+  g_test_message ("no folder %s", path);
+  g_assert_not_reached ();
+}
+
+static guint
+count_rule (const Fixture *fixture, BmRule rule)
+{
+  guint n = 0;
+  for (guint i = 0; i < fixture->census->items->len; i++)
+    n += g_array_index (fixture->census->items, BmCensusItem, i).rule == rule;
+  return n;
+}
+
+/* How many of the items without a rule can be read; *damaged of them with the note. */
+static guint
+count_readable (const Fixture *fixture, guint *damaged)
+{
+  guint n = 0;
+  *damaged = 0;
+  for (guint i = 0; i < fixture->census->items->len; i++) {
+    const BmCensusItem *one = &g_array_index (fixture->census->items, BmCensusItem, i);
+    if (one->rule != BM_RULE_NONE)
+      continue;
+    g_autoptr (BmPstWindow) window = bm_pst_window_open (fixture->pst, &one->nid, 1, NULL);
+    g_autoptr (BmItem) item = window != NULL ? bm_pst_window_read (window, 0, NULL) : NULL;
+    n += item != NULL;
+    if (item == NULL)
+      continue;
+    gboolean hurt = bm_notes_has (item->notes, BM_NOTE_DAMAGED_BLOCK);
+    for (guint k = 0; k < item->attachments->len; k++)
+      hurt |= ((const BmAttachment *) g_ptr_array_index (item->attachments, k))->damaged;
+    *damaged += hurt;
+  }
+  return n;
+}
+
+static void
+test_sample (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    BmPstWriterFormat write_format;
+    BmPstWriterCrypt write_crypt;
+    BmPstFormat format;
+    BmPstCrypt crypt;
+  } kinds[] = {
+      {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_COMPRESSIBLE, BM_PST_UNICODE,
+       BM_PST_CRYPT_COMPRESSIBLE},
+      {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_NONE, BM_PST_UNICODE, BM_PST_CRYPT_NONE},
+      {BM_PST_WRITE_UNICODE, BM_PST_WRITE_CRYPT_HIGH, BM_PST_UNICODE, BM_PST_CRYPT_HIGH},
+      {BM_PST_WRITE_ANSI, BM_PST_WRITE_CRYPT_COMPRESSIBLE, BM_PST_ANSI, BM_PST_CRYPT_COMPRESSIBLE},
+  };
+  const guint kind = GPOINTER_TO_UINT (data);
+  BmPstWriterOptions options = {
+      .format = kinds[kind].write_format, .crypt = kinds[kind].write_crypt, .password_crc = 0x1234};
+  guint damaged;
+  g_assert_true (bm_pst_sample_write (fixture->path, &options, NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpint (fixture->census->format, ==, kinds[kind].format);
+  g_assert_cmpint (fixture->census->crypt, ==, kinds[kind].crypt);
+  g_assert_true (fixture->census->password);
+  g_assert_cmpint (folder_at (fixture, "Inbox")->role, ==, BM_ROLE_INBOX);
+  g_assert_cmpint (folder_at (fixture, "Sent Items")->role, ==, BM_ROLE_SENT);
+  g_assert_cmpint (folder_at (fixture, "Drafts")->role, ==, BM_ROLE_DRAFTS);
+  g_assert_cmpint (folder_at (fixture, "Deleted Items")->role, ==, BM_ROLE_TRASH);
+  g_assert_cmpint (folder_at (fixture, "Outbox")->role, ==, BM_ROLE_OUTBOX);
+  g_assert_cmpint (folder_at (fixture, "Quick Step Settings")->rule, ==, BM_RULE_HIDDEN);
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_ASSOCIATED), ==, BM_PST_SAMPLE_ASSOCIATED);
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_HIDDEN), ==, BM_PST_SAMPLE_HIDDEN);
+  g_assert_cmpuint (count_readable (fixture, &damaged), ==,
+                    BM_PST_SAMPLE_MAILS + BM_PST_SAMPLE_NOT_MAIL);
+  g_assert_cmpuint (damaged, ==, 0);
+}
+
+/* Every broken file either says why it cannot be read, or yields what is not broken. */
+static void
+test_cases (Fixture *fixture, gconstpointer data)
+{
+  const gchar *name = data;
+  guint damaged = 0, readable = 0;
+  open_case (fixture, name);
+  if (open_it (fixture))
+    readable = count_readable (fixture, &damaged);
+  g_test_message ("%s: %u items, %u readable, %u damaged, %u phantoms: %s", name,
+                  fixture->census != NULL ? fixture->census->items->len : 0, readable, damaged,
+                  fixture->census != NULL ? count_rule (fixture, BM_RULE_PHANTOM) : 0,
+                  fixture->error != NULL ? fixture->error->message : "opens");
+  if (fixture->census == NULL)
+    g_assert_error (fixture->error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+  if (g_str_equal (name, "contents-table") || g_str_equal (name, "header-crc") ||
+      g_str_equal (name, "embedded-clash"))
+    g_assert_cmpuint (readable, ==,
+                      fixture->census->items->len - count_rule (fixture, BM_RULE_ASSOCIATED) -
+                          count_rule (fixture, BM_RULE_HIDDEN));
+  if (g_str_has_prefix (name, "attachment-"))
+    g_assert_cmpuint (damaged, >, 0);
+  if (g_str_equal (name, "nbt-loop"))
+    g_assert_cmpuint (fixture->census->loops + fixture->census->bad_pages, >, 0);
+}
+
+/* A message node whose page has a wrong CRC and whose data block does not exist was never an item;
+ * one whose block exists is read all the same. [MS-PST] 2.2.2.7.7.4 for the layout. */
+static void
+test_phantom (Fixture *fixture, gconstpointer data)
+{
+  g_autofree gchar *bytes = NULL;
+  gsize size;
+  guint broken = 0;
+  g_assert_true (bm_pst_sample_write (fixture->path, NULL, NULL));
+  g_assert_true (g_file_get_contents (fixture->path, &bytes, &size, NULL));
+  for (gsize page = 512; page + 512 <= size && broken == 0; page += 512) {
+    guint8 *p = (guint8 *) bytes + page;
+    if (p[496] != 0x81 || p[497] != 0x81 || p[491] != 0 || p[490] != 32)
+      continue;
+    for (guint i = 0; i < p[488] && broken == 0; i++)
+      if ((p[i * 32] & 0x1f) == 4) {
+        bm_pst_put64 (p + i * 32 + 8, 0x77777774);
+        broken++;
+      }
+  }
+  g_assert_cmpuint (broken, ==, 1);
+  g_assert_true (g_file_set_contents (fixture->path, bytes, (gssize) size, NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpuint (fixture->census->bad_crc_pages, ==, 1);
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_PHANTOM), ==, 1);
+}
+
+static void
+test_not_a_pst (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const texts[] = {"", "short", "!BDN", "PK\3\4zip"};
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree gchar *padding = g_strnfill (i == 3 ? 10000 : 0, 'x');
+    g_autofree gchar *text = g_strconcat (texts[i], padding, NULL);
+    g_assert_true (g_file_set_contents (fixture->path, text, -1, NULL));
+    g_assert_false (open_it (fixture));
+    g_assert_error (fixture->error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+    g_clear_error (&fixture->error);
+    close (fixture->fd);
+    fixture->fd = -1;
+  }
+}
+
+static void
+test_role_names (void)
+{
+  static const struct {
+    const gchar *name;
+    BmRole role;
+  } cases[] = {{"INBOX", BM_ROLE_INBOX},
+               {"Boîte de réception", BM_ROLE_INBOX},
+               {"Boi\xcc\x82te de re\xcc\x81"
+                "ception",
+                BM_ROLE_INBOX}, /* decomposed */
+               {"Boîte d’envoi", BM_ROLE_OUTBOX},
+               {"Gesendete Elemente", BM_ROLE_SENT},
+               {"Entwürfe", BM_ROLE_DRAFTS},
+               {"Éléments supprimés", BM_ROLE_TRASH},
+               {"Posta indesiderata", BM_ROLE_JUNK},
+               {"Projects", BM_ROLE_NONE}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (bm_pst_role_of_name (cases[i].name), ==, cases[i].role);
+  g_assert_true (bm_pst_is_sync_issues_name ("Synchronisierungsprobleme"));
+  g_assert_false (bm_pst_is_sync_issues_name ("Issues"));
+}
+
+/* Sync Issues and below, search folders, items outside the subtree, wrapper folders. */
+static void
+test_rules (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, &error);
+  g_assert_no_error (error);
+  BmPstProps *props = bm_pst_props_new ();
+  bm_pst_props_string (props, BM_PST_TAG (0x001a, 0x001f), "IPM.Note");
+  BmPstMessage message = {.props = props};
+  guint32 top = bm_pst_writer_add_folder (writer, 0, "Top of Outlook data file", NULL, NULL);
+  guint32 inbox = bm_pst_writer_add_folder (writer, top, "Posteingang", "IPF.Note", NULL);
+  guint32 slash = bm_pst_writer_add_folder (writer, inbox, "A/B", "IPF.Note", NULL);
+  guint32 sync = bm_pst_writer_add_folder (writer, top, "Sync Issues", "IPF.Note", NULL);
+  guint32 below = bm_pst_writer_add_folder (writer, sync, "Conflicts", "IPF.Note", NULL);
+  guint32 search = bm_pst_writer_add_search_folder (writer, 0, "Unread Mail");
+  const guint32 places[] = {inbox, slash, sync, below, search};
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    bm_pst_writer_add_message (writer, places[i], &message);
+  bm_pst_props_free (props);
+  g_assert_true (bm_pst_writer_close (writer, &error));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpint (folder_at (fixture, "Posteingang")->role, ==, BM_ROLE_INBOX);
+  g_assert_nonnull (folder_at (fixture, "Posteingang/A\xe2\x88\x95"
+                                        "B"));
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_SYNC_ISSUES), ==, 2);
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_SEARCH_FOLDER), ==, 1);
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_NONE), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const gchar *const kinds[] = {"compressible", "none", "high", "ansi"};
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, func, data) g_test_add (name, Fixture, data, set_up, func, tear_down)
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autofree gchar *name = g_strconcat ("/pst/sample/", kinds[i], NULL);
+    ADD (name, test_sample, GUINT_TO_POINTER (i));
+  }
+  for (const gchar *const *one = bm_pst_case_names (); *one != NULL; one++) {
+    g_autofree gchar *name = g_strconcat ("/pst/case/", *one, NULL);
+    ADD (name, test_cases, *one);
+  }
+  ADD ("/pst/not-a-pst", test_not_a_pst, NULL);
+  ADD ("/pst/rules", test_rules, NULL);
+  ADD ("/pst/phantom", test_phantom, NULL);
+  g_test_add_func ("/pst/role-names", test_role_names);
+  return g_test_run ();
+}
