@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The parent's end against children that crash, hang and lie: one item is lost, never two; and the
+ * decoder against random frames. */
+#include "reader/bm-frame-census.h"
+#include "reader/bm-reader-process.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ITEMS 20
+
+static const gchar *evil;
+
+typedef struct {
+  const gchar *how;
+  BmCause cause; /* of the guilty item; BM_CAUSE_LAST: it is delivered */
+} Case;
+
+static BmSource *
+open_evil (const gchar *how, guint at, gchar **path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = g_strdup_printf ("%s %u", how, at);
+  gint fd = g_file_open_tmp ("bm-evil-XXXXXX", path, NULL);
+  close (fd);
+  g_assert_true (g_file_set_contents (*path, text, -1, NULL));
+  BmReaderOptions options = {.path = *path, .charset = "", .item_timeout_s = 1};
+  BmSource *source = bm_reader_open_program (evil, &options, &error);
+  g_assert_no_error (error);
+  return source;
+}
+
+static void
+run_at (const Case *one, guint at)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmSource) source = open_evil (one->how, at, &path);
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->items->len, ==, ITEMS);
+  guint32 nids[ITEMS];
+  for (guint i = 0; i < ITEMS; i++)
+    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
+  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  for (guint i = 0; i < ITEMS; i++) {
+    BmEntry entry;
+    g_assert_true (source->ops->next (source, &entry, &error));
+    g_assert_cmphex (entry.nid, ==, nids[i]);
+    gboolean guilty = i == at && one->cause != BM_CAUSE_LAST;
+    g_assert_cmpint (entry.kind, ==, guilty ? BM_ENTRY_FAILED : BM_ENTRY_MESSAGE);
+    if (guilty)
+      g_assert_cmpstr (bm_cause_token (bm_error_cause (entry.error)), ==,
+                       bm_cause_token (one->cause));
+    else
+      g_assert_cmpint (entry.message->internal_date, <=, G_GINT64_CONSTANT (4102444799));
+    bm_entry_clear (&entry);
+  }
+  BmEntry end;
+  g_assert_true (source->ops->next (source, &end, &error));
+  g_assert_cmpint (end.kind, ==, BM_ENTRY_END);
+  /* and it can be asked again */
+  g_assert_true (source->ops->order (source, nids + 19, at == 19 ? 0 : 1, &error));
+  g_assert_true (source->ops->next (source, &end, &error));
+  bm_entry_clear (&end);
+  g_unlink (path);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *one = data;
+  static const guint places[] = {0, 7, 19};
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    run_at (one, places[i]);
+}
+
+static void
+test_census (gconstpointer data)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmSource) source = open_evil (data, 0, &path);
+  g_assert_null (source->ops->census (source, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+  g_assert_cmpint (bm_error_scope (error), ==, BM_SCOPE_SETUP);
+  g_unlink (path);
+}
+
+static guint32
+next_random (guint32 *state)
+{
+  *state = *state * 1664525u + 1013904223u;
+  return *state >> 8;
+}
+
+/* Random bytes, and good censuses with one byte changed: an error or a census, never a crash. */
+static void
+test_decoder (void)
+{
+  g_autoptr (BmCensus) census = bm_census_new ();
+  BmFolder *folder = bm_folder_new ();
+  folder->nid = 2;
+  folder->name = g_strdup ("n");
+  g_ptr_array_add (census->folders, folder);
+  census->display_name = g_strdup ("d");
+  BmCensusItem item = {0x24, 2, BM_RULE_NONE};
+  g_array_append_val (census->items, item);
+  guint32 state = 1;
+  guint good = 0;
+  for (guint round = 0; round < 20000; round++) {
+    GByteArray *payload = bm_frame_census_write (census);
+    for (guint i = 0; i < 1 + round % 3; i++)
+      payload->data[next_random (&state) % payload->len] = (guint8) next_random (&state);
+    if (round % 5 == 0)
+      g_byte_array_set_size (payload, next_random (&state) % payload->len);
+    g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (payload);
+    g_autoptr (GError) error = NULL;
+    BmCensus *read = bm_frame_census_read (bytes, &error);
+    g_assert_true ((read != NULL) == (error == NULL));
+    good += read != NULL;
+    bm_census_free (read);
+  }
+  g_test_message ("%u of 20000 mutants were well-formed", good);
+}
+
+/* Every field of a frame is bounded by the frame. */
+static void
+test_frames (void)
+{
+  gint pair[2];
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET, 0, pair), ==, 0);
+  g_autofree BmFrame *frame = g_new0 (BmFrame, 1);
+  frame->fd = -1;
+  static const guint8 too_long[] = {3, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 'x'};
+  g_assert_cmpint (write (pair[0], too_long, sizeof too_long), ==, sizeof too_long);
+  g_assert_cmpint (bm_frame_receive (pair[1], frame), ==, BM_FRAME_GOT);
+  gsize size;
+  g_assert_null (bm_frame_bytes (frame, &size));
+  g_assert_true (frame->broken);
+  g_assert_cmpint (write (pair[0], "ab", 2), ==, 2);
+  g_assert_cmpint (bm_frame_receive (pair[1], frame), ==, BM_FRAME_REFUSED);
+  GByteArray *text = bm_frame_new (BM_FRAME_LOG);
+  bm_frame_put_bytes (text, "\xff\xfe", 2);
+  g_assert_true (bm_frame_send (pair[0], text, -1, NULL));
+  g_assert_cmpint (bm_frame_receive (pair[1], frame), ==, BM_FRAME_GOT);
+  g_autofree gchar *invalid = bm_frame_text (frame, 100);
+  g_assert_cmpstr (invalid, ==, "");
+  g_assert_false (bm_frame_finished (frame));
+  g_autofree guint8 *huge = g_malloc0 (BM_FRAME_MAX + 100);
+  g_assert_cmpint (write (pair[0], huge, BM_FRAME_MAX + 100), >, 0);
+  g_assert_cmpint (bm_frame_receive (pair[1], frame), ==, BM_FRAME_REFUSED);
+  close (pair[0]);
+  g_assert_cmpint (bm_frame_receive (pair[1], frame), ==, BM_FRAME_CLOSED);
+  close (pair[1]);
+}
+
+static void
+test_bad_paths (void)
+{
+  static const struct {
+    const gchar *path;
+    BmCause cause;
+  } cases[] = {{"/nonexistent.pst", BM_CAUSE_PST_MISSING},
+               {"/tmp", BM_CAUSE_PST_UNREADABLE},
+               {"/dev/null", BM_CAUSE_PST_UNREADABLE}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    BmReaderOptions options = {.path = cases[i].path, .charset = ""};
+    g_assert_null (bm_reader_open_program (evil, &options, &error));
+    g_assert_error (error, BM_ERROR, (gint) cases[i].cause);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Case cases[] = {
+      {"good", BM_CAUSE_LAST},
+      {"large", BM_CAUSE_LAST},
+      {"date", BM_CAUSE_LAST},   /* clamped */
+      {"window", BM_CAUSE_LAST}, /* dies on every window but of one: halved until it works */
+      {"crash", BM_CAUSE_READER_CRASH},
+      {"exit", BM_CAUSE_READER_CRASH},
+      {"killed", BM_CAUSE_READER_LIMIT},
+      {"hang", BM_CAUSE_READER_TIMEOUT},
+      {"nid", BM_CAUSE_INVALID_MESSAGE},
+      {"8bit", BM_CAUSE_INVALID_MESSAGE},
+      {"bare", BM_CAUSE_INVALID_MESSAGE},
+      {"keyword", BM_CAUSE_INVALID_MESSAGE},
+      {"unsealed", BM_CAUSE_INVALID_MESSAGE},
+      {"file", BM_CAUSE_INVALID_MESSAGE},
+      {"nothing", BM_CAUSE_INVALID_MESSAGE},
+      {"two", BM_CAUSE_INVALID_MESSAGE},
+      {"short", BM_CAUSE_INVALID_MESSAGE},
+      {"type", BM_CAUSE_INVALID_MESSAGE},
+  };
+  static const gchar *const censuses[] = {"census-crash", "census-order", "census-short",
+                                          "census-count"};
+  evil = g_getenv ("BM_EVIL_READER");
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *name = g_strconcat ("/reader/", cases[i].how, NULL);
+    g_test_add_data_func (name, &cases[i], test_case);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (censuses); i++) {
+    g_autofree gchar *name = g_strconcat ("/reader/", censuses[i], NULL);
+    g_test_add_data_func (name, censuses[i], test_census);
+  }
+  g_test_add_func ("/reader/decoder", test_decoder);
+  g_test_add_func ("/reader/frames", test_frames);
+  g_test_add_func ("/reader/bad-paths", test_bad_paths);
+  return g_test_run ();
+}
