@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# The witness on BlueMind's tables: rows are changed behind its back, each in one way, and each must
+# be called by its name. test-witness.sh LAB-OPTIONS
+. "$(dirname "$0")/lib.sh"
+lab_up "$@"
+"$make_pst" --sample "$work/sample.pst" || exit 1
+import "$work/sample.pst" alice --no-wait
+is "$status $(ledger unverified)" "2 24" "imported, not awaited"
+for try in $(seq 1 100); do
+  [ "$(mailbox alice | wc -l)" = 24 ] && break
+  sleep 0.1
+done
+is "$(mailbox alice | wc -l)" 24 "replicated"
+
+item() { # uid: the record's item id
+  local join="JOIN t_container rc ON rc.id = r.container_id JOIN t_mailbox_replica mr ON rc.uid = 'mbox_records_' || mr.unique_id"
+  [ "$BMLAB_SCHEMA" = 4.0 ] && join="JOIN t_container_item ri ON ri.id = r.item_id JOIN t_container rc ON rc.id = ri.container_id JOIN t_container_item fi ON rc.uid = 'mbox_records_' || fi.uid JOIN t_mailbox_replica mr ON mr.item_id = fi.id"
+  sql "SELECT r.item_id FROM t_mailbox_record r $join WHERE mr.name = 'Imported/sample/Inbox' AND r.imap_uid = $1"
+}
+guid() { echo "(SELECT message_body_guid FROM t_mailbox_record WHERE item_id = $(item "$1"))"; }
+change() { sql "$1" > "$work/sql" 2>&1 || { note < "$work/sql"; ok 1 "$1"; }; }
+change "DELETE FROM t_message_body WHERE guid = $(guid 1)"
+change "UPDATE t_mailbox_record SET message_body_guid = $(guid 6) WHERE item_id = $(item 2)"
+change "UPDATE t_mailbox_record SET system_flags = system_flags | (1<<31) WHERE item_id = $(item 4)"
+change "UPDATE t_mailbox_record SET system_flags = system_flags # 2 WHERE item_id = $(item 5)"
+change "UPDATE t_message_body SET size = size + 1 WHERE guid = $(guid 7)"
+change "DELETE FROM t_mailbox_record WHERE item_id = $(item 3)"
+timeout 200 "$program" verify "$(basename "$(ls -d "$work"/jobs/alice-*)")" --config "$BMLAB_CONFIG" --jobs "$work/jobs" \
+  --format json --stall-after 40 > "$work/report.json" 2> "$work/talk"
+is $? 3 "a difference is loud"
+is "$(ledger verified)" 20 "what was not touched is verified"
+is "$(ledger differs)" 1 "another guid under the uid: differs"
+is "$(ledger gone)" 2 "deleted and expunged: gone"
+is "$(ledger unverified_by_reason.body-missing)" 1 "no body row: body-missing"
+is "$(python3 -c 'import json,sys; n=json.load(open(sys.argv[1]))["fidelity_notes"]; print(n.get("flags-differ"), n.get("size-differs"))' "$work/report.json")" "1 1" \
+  "other flags and sizes are noted"
+
+# The database goes away and comes back: the import does not care.
+"$make_pst" --bulk 3000 --size 500 --folders 3 "$work/bulk.pst"
+knobs '{"delay_ms": 50}'
+( for i in $(seq 1 30); do sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pstimport'" > /dev/null 2>&1; sleep 0.1; done ) &
+import "$work/bulk.pst" carol
+wait
+is "$status $(ledger verified)" "0 3000" "connections to the database are cut, 3000 claims are proven"
+done_testing
