@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Configuration (all faults at once, defaults, shards) and job directories (found again, locked). */
+#include "job/bm-config.h"
+#include "job/bm-job.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static gchar *directory;
+
+static gchar *
+write_config (const gchar *text)
+{
+  gchar *path = g_build_filename (directory, "test.conf", NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+static void
+test_config (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = write_config ("[core]\nurl=http://core:8090\n"
+                                         "[directory]\nhost=dir\nport=6000\n"
+                                         "[data]\nuser=ro\n[data shard-2]\nhost=h2\nport=6002\n"
+                                         "[imap]\ntls=starttls\nallow-plaintext=a, b;c\n");
+  g_autoptr (BmConfig) config = bm_config_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->core_url, ==, "http://core:8090");
+  g_assert_cmpuint (config->directory.port, ==, 6000);
+  g_assert_cmpint (config->imap_tls, ==, BM_CONFIG_TLS_STARTTLS);
+  g_assert_cmpuint (g_strv_length (config->imap_allow_plaintext), ==, 3);
+  BmConfigDatabase shard;
+  bm_config_shard (config, "shard-2", "10.0.0.9", &shard);
+  g_assert_cmpstr (shard.host, ==, "h2");
+  g_assert_cmpstr (shard.user, ==, "ro"); /* inherited from [data] */
+  g_assert_cmpuint (shard.port, ==, 6002);
+  bm_config_shard (config, "shard-3", "10.0.0.9", &shard);
+  g_assert_cmpstr (shard.host, ==, "10.0.0.9");
+  g_assert_true (bm_config_host_is_local ("localhost"));
+  g_assert_true (bm_config_host_is_local ("127.0.0.1"));
+  g_assert_false (bm_config_host_is_local ("192.0.2.1"));
+  g_unlink (path);
+}
+
+static void
+test_faults (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = write_config ("[imap]\nport=70000\ntls=maybe\ncolour=red\n"
+                                         "[data]\npassword-file=/nonexistent\n[moon]\nx=1\n");
+  g_assert_null (bm_config_load (path, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_CONFIG);
+  static const gchar *const words[] = {"70000", "[imap] tls", "colour", "/nonexistent", "[moon]"};
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    g_assert_nonnull (strstr (error->message, words[i]));
+  g_clear_error (&error);
+  g_assert_null (bm_config_load ("/nonexistent.conf", &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_CONFIG);
+  g_unlink (path);
+}
+
+/* Cause of opening the job in another process, or BM_CAUSE_LAST. */
+static gint
+open_elsewhere (const gchar *user, const gchar *into)
+{
+  pid_t child = fork ();
+  if (child == 0) {
+    g_autoptr (GError) error = NULL;
+    const BmGuid identity = {{1}};
+    BmJob *job = bm_job_open (directory, "jdoe", user, &identity, into, &error);
+    _exit (job != NULL ? BM_CAUSE_LAST : (gint) bm_error_cause (error));
+  }
+  int status;
+  while (waitpid (child, &status, 0) < 0 && errno == EINTR)
+    continue;
+  return WEXITSTATUS (status);
+}
+
+static void
+remove_tree (const gchar *path)
+{
+  g_autofree gchar *command = g_strdup_printf ("rm -rf %s", path);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+}
+
+static void
+test_jobs (void)
+{
+  g_autoptr (GError) error = NULL;
+  const BmGuid identity = {{1}}, other = {{2}};
+  BmJob *job = bm_job_open (directory, "../jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_autofree gchar *first = g_strdup (job->directory);
+  g_assert_true (g_str_has_prefix (first, directory));
+  g_assert_null (strstr (first + strlen (directory) + 1, "/"));
+  struct stat info;
+  g_assert_cmpint (stat (first, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0777, ==, 0700);
+  g_assert_cmpint (bm_job_owner (first), ==, getpid ());
+  bm_job_free (job);
+  g_assert_cmpint (bm_job_owner (first), ==, 0);
+  job = bm_job_open (directory, "../jdoe", "UID", &identity, "A", &error); /* found again */
+  g_assert_cmpstr (job->directory, ==, first);
+  g_assert_cmpint (open_elsewhere ("UID", "B"), ==, BM_CAUSE_LOCKED); /* the mailbox */
+  g_assert_cmpint (open_elsewhere ("OTHER", "A"), ==, BM_CAUSE_LAST);
+  bm_job_free (job);
+  BmJob *more = bm_job_open (directory, "jdoe", "UID", &other, "A", &error);
+  g_assert_cmpstr (more->directory, !=, first);
+  bm_job_free (more);
+  g_autoptr (GPtrArray) list = bm_job_list (directory);
+  g_assert_cmpuint (list->len, ==, 3);
+  g_assert_null (bm_job_open_existing (directory, "nothing", TRUE, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  directory = g_dir_make_tmp ("bm-job-XXXXXX", NULL);
+  g_test_add_func ("/job/config", test_config);
+  g_test_add_func ("/job/faults", test_faults);
+  g_test_add_func ("/job/jobs", test_jobs);
+  int status = g_test_run ();
+  remove_tree (directory);
+  g_free (directory);
+  return status;
+}
