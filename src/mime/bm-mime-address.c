@@ -18,7 +18,7 @@ static gboolean
 is_address (const gchar *text)
 {
   const gchar *at = text != NULL ? strrchr (text, '@') : NULL;
-  if (at == NULL || at == text || at[1] == '\0' || strlen (text) > 320)
+  if (at == NULL || at == text || at[1] == '\0' || strchr (text, '@') != at || strlen (text) > 320)
     return FALSE;
   for (const gchar *p = text; *p != '\0'; p++)
     if (*p <= ' ' || (guchar) *p >= 0x7f || strchr ("<>(),;:\\\"[]", *p) != NULL)
@@ -126,7 +126,7 @@ placeholder (const BmMimeParty *party)
   const gchar *source = party->address != NULL && *party->address != '\0' ? party->address
                         : party->name != NULL                             ? party->name
                                                                           : "";
-  g_autofree gchar *lower = g_utf8_strdown (source, -1);
+  g_autofree gchar *lower = g_ascii_strdown (source, -1); /* g_utf8_strdown asks the locale */
   const gchar *cn = g_strrstr (lower, "cn=");
   g_autoptr (GString) slug = g_string_new (NULL);
   for (const gchar *p = cn != NULL ? cn + 3 : lower; *p != '\0' && slug->len < 60; p++) {

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define MESSAGE_LINE_MAX 998 /* bytes without CRLF */
+
 static const struct {
   const gchar *extension, *type;
 } types[] = {
@@ -126,7 +128,9 @@ bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *n
   }
   g_autofree gchar *name = safe_name (stored != NULL ? stored : "");
   const gchar *dot = strrchr (name, '.');
-  gboolean only_extension = dot == name;
+  if (name[strspn (name, ".")] == '\0') /* "." and "..": directories */
+    *name = '\0';
+  gboolean only_extension = *name != '\0' && dot == name;
   if (*name == '\0' || only_extension) {
     gchar *made = g_strdup_printf ("attachment-%u%s", index + 1, only_extension ? name : "");
     g_free (name);
@@ -203,6 +207,20 @@ reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
   return notice (name, text);
 }
 
+/* Neither 7bit nor 8bit allows longer lines, RFC 2045 2.7 and 2.8. */
+static gboolean
+lines_fit (const guint8 *data, gsize size)
+{
+  gsize start = 0;
+  for (gsize i = 0; i < size; i++) {
+    if (i - start >= MESSAGE_LINE_MAX && data[i] != '\r' && data[i] != '\n')
+      return FALSE;
+    if (data[i] == '\n')
+      start = i + 1;
+  }
+  return TRUE;
+}
+
 static gboolean
 has_8bit (GBytes *bytes)
 {
@@ -266,7 +284,7 @@ by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const
   g_autoptr (GBytes) content = bytes != NULL ? g_bytes_ref (bytes) : g_bytes_new (NULL, 0);
   const gchar *stored = bm_props_text (attachment->props, 0x370e);
   if (stored != NULL && g_ascii_strcasecmp (stored, "message/rfc822") == 0 &&
-      bm_message_check (data, size, NULL))
+      bm_message_check (data, size, NULL) && lines_fit (data, size))
     return message_part (bm_spool_new_bytes (content), content, name);
   g_autofree gchar *type = attachment->method == BM_ATTACH_OLE
                                ? g_strdup ("application/x-oleobject")

@@ -102,7 +102,9 @@ bm_mime_keywords (BmMime *mime)
       g_ptr_array_add (words, g_steal_pointer (&word));
   }
   gint64 verb = bm_props_int (mime->item->props, 0x1081, 0);
-  if (verb == 104 || (verb == 0 && bm_props_int (mime->item->props, 0x1080, 0) == 0x106))
+  gboolean forwarded =
+      verb == 104 || (verb == 0 && bm_props_int (mime->item->props, 0x1080, 0) == 0x106);
+  if (forwarded && g_hash_table_add (seen, g_strdup ("$forwarded")))
     g_ptr_array_add (words, g_strdup ("$Forwarded"));
   g_ptr_array_sort (words, compare_words);
   g_ptr_array_add (words, NULL);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define ID_MAX 800 /* a longer one would have to be broken over lines */
+
 gchar *
 bm_mime_subject (const BmItem *item)
 {
@@ -35,7 +37,7 @@ bracketed (const gchar *text)
   for (; from < to; from++)
     if (*from > ' ' && (guchar) *from < 0x7f && *from != '<' && *from != '>')
       g_string_append_c (id, *from);
-  if (id->len == 0 || id->len > 900)
+  if (id->len == 0 || id->len > ID_MAX)
     return NULL;
   return g_strconcat ("<", id->str, ">", NULL);
 }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define FIELDS_MAX 2000
+#define FIELDS_MAX     2000
+#define FIELD_NAME_MAX 76 /* no real field has a longer name; a line of 998 must hold it */
 
 void
 bm_mime_field_free (BmMimeField *field)
@@ -23,7 +24,7 @@ name_length (const gchar *line)
   while (line[n] > ' ' && line[n] < 0x7f && line[n] != ':')
     n++;
   gsize blanks = strspn (line + n, " \t");
-  return n > 0 && line[n + blanks] == ':' ? n : 0;
+  return n > 0 && n <= FIELD_NAME_MAX && line[n + blanks] == ':' ? n : 0;
 }
 
 static BmMimeField *

@@ -168,6 +168,8 @@ test_names (void)
                                           {"..\\..\\x.exe", "x.exe"},
                                           {"/etc/passwd", "passwd"},
                                           {"", "attachment-1"},
+                                          {"..", "attachment-1"},
+                                          {".", "attachment-1"},
                                           {".txt", "attachment-1.txt"},
                                           {"a\"b;c.pdf", "a_b;c.pdf"},
                                           {"two\r\nlines.txt", "two lines.txt"}};
@@ -207,6 +209,25 @@ test_odd_attachments (void)
   g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
   g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_STUB));
   g_assert_null (strstr (r->text, "\nX-Evil"));
+}
+
+/* 60: a stored message goes as it is only when its lines may; else as data */
+static void
+test_stored_message (void)
+{
+  g_autofree gchar *line = g_strnfill (1500, 'x');
+  g_autofree gchar *wide = g_strconcat ("Subject: x\r\n\r\n", line, "\r\n", NULL);
+  const gchar *cases[][2] = {
+      {"Subject: x\r\n\r\ny\r\n", "mixed(text/plain,message/rfc822[text/plain])"},
+      {wide, "mixed(text/plain,application/octet-stream)"},
+      {"Subject: x\n\ny\n", "mixed(text/plain,application/octet-stream)"}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    BmAttachment *a = item_attachment (item, "x.eml", cases[i][0], strlen (cases[i][0]));
+    item_text (a->props, 0x370e, "message/rfc822");
+    g_autoptr (Rendered) r = rendered_new (item);
+    shape_is (r, cases[i][1]);
+  }
 }
 
 /* Large data: base64 over many pieces, and the limit. */
@@ -279,6 +300,10 @@ rich (void)
   BmAttachment *a = item_attachment (item, "ä.png", "AAA", 3);
   item_text (a->props, 0x3712, "a@x");
   item_time (inner->props, 0x3007, 1234567890);
+  BmProps *ex =
+      item_recipient (inner, 1, "Ivy", NULL); /* 'I' has a lower case of its own in Turkish */
+  item_text (ex, 0x3002, "EX");
+  item_text (ex, 0x3003, "/O=X/CN=RECIPIENTS/CN=IVI");
   item_embed (item, inner);
   return item;
 }
@@ -308,9 +333,35 @@ render_in (const gchar *zone, const gchar *locale, gchar hex[41])
   close (ends[1]);
 }
 
+/* A place with the Turkish locale, whose lower-case i is another; NULL when none can be made. */
+static gchar *
+make_turkish (void)
+{
+  g_autofree gchar *place = g_dir_make_tmp ("bm-locale-XXXXXX", NULL);
+  g_autofree gchar *target = g_build_filename (place, "tr_TR.UTF-8", NULL);
+  const gchar *argv[] = {"localedef", "-i", "tr_TR", "-f", "UTF-8", target, NULL};
+  gint status = 1;
+  g_spawn_sync (NULL, (gchar **) argv, NULL,
+                G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+                NULL, NULL, NULL, &status, NULL);
+  if (status != 0)
+    g_test_message ("no localedef: the Turkish locale is only tried if installed");
+  return g_steal_pointer (&place);
+}
+
+static void
+remove_place (const gchar *place)
+{
+  const gchar *argv[] = {"rm", "-r", "--", place, NULL};
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                NULL);
+}
+
 static void
 test_same_everywhere (void)
 {
+  g_autofree gchar *turkish = make_turkish ();
+  g_setenv ("LOCPATH", turkish, TRUE);
   static const gchar *const places[][2] = {{"UTC", "C"},
                                            {"Pacific/Auckland", "C.UTF-8"},
                                            {"America/St_Johns", "fr_FR.UTF-8"},
@@ -321,6 +372,8 @@ test_same_everywhere (void)
     render_in (places[i][0], places[i][1], other);
     g_assert_cmpstr (other, ==, first);
   }
+  g_unsetenv ("LOCPATH");
+  remove_place (turkish);
 }
 
 static void
@@ -347,6 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/47-48-49-inline", test_inline);
   g_test_add_func ("/mime/50-51-52-names", test_names);
   g_test_add_func ("/mime/53-59-odd-attachments", test_odd_attachments);
+  g_test_add_func ("/mime/60-stored-message", test_stored_message);
   g_test_add_func ("/mime/large", test_large);
   g_test_add_func ("/mime/55-56-embedded", test_embedded);
   g_test_add_func ("/mime/same-everywhere", test_same_everywhere);

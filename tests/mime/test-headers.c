@@ -340,6 +340,38 @@ test_flags (void)
   g_assert_cmphex (a->message->flags & BM_FLAG_DRAFT, ==, 0);
 }
 
+/* A field name, an address and a Message-ID that no line or parser would bear; case 12 goes on. */
+static void
+test_hostile_fields (void)
+{
+  g_autofree gchar *name = g_strnfill (2000, 'N'), *id = g_strnfill (900, 'i');
+  g_autofree gchar *headers = g_strconcat ("From: ada@example.org\r\n", name, ": x\r\n", NULL);
+  g_autoptr (BmItem) item = item_new ("IPM.Note");
+  item_text (item->props, 0x007d, headers);
+  item_text (item->props, 0x1035, id);
+  g_autoptr (Rendered) r = rendered_new (item);
+  g_assert_null (strstr (r->text, "NNNN"));
+  g_assert_true (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED));
+  g_assert_true (rendered_noted (r, BM_NOTE_MESSAGE_ID_GENERATED));
+  HEADER_IS (r, "Message-ID", r->message->message_id);
+  g_autoptr (BmItem) twice = item_mail ();
+  item_recipient (twice, 2, "Twice", "a@b@example.net");
+  g_autoptr (Rendered) t = rendered_new (twice);
+  g_assert_true (rendered_noted (t, BM_NOTE_ADDRESS_PLACEHOLDER));
+}
+
+/* 29, 31: a category may have the name of a keyword we set */
+static void
+test_keyword_once (void)
+{
+  static const gchar *const names[] = {"$forwarded", NULL};
+  g_autoptr (BmItem) item = item_mail ();
+  item_categories (item, names);
+  item_int (item->props, 0x1081, 0x68);
+  g_autoptr (Rendered) r = rendered_new (item);
+  g_assert_cmpuint (g_strv_length (r->message->keywords), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -359,5 +391,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/24-25-26-27-other-headers", test_other_headers);
   g_test_add_func ("/mime/29-categories", test_categories);
   g_test_add_func ("/mime/30-33-flags", test_flags);
+  g_test_add_func ("/mime/12-hostile-fields", test_hostile_fields);
+  g_test_add_func ("/mime/29-31-keyword-once", test_keyword_once);
   return g_test_run ();
 }
