@@ -20,7 +20,7 @@ typedef struct {
   guint64 server_message_limit;
 
   mailimap *imap; /* NULL while not connected */
-  gboolean multiappend, literal_plus, digest;
+  gboolean multiappend, literal_plus, digest, namespaces;
   guint64 append_limit; /* APPENDLIMIT; 0 = none */
   gchar *description, *transport;
   GPtrArray *taken; /* gchar *, NULL-terminated */

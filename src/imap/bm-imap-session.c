@@ -145,6 +145,7 @@ read_capabilities (BmImap *imap, struct mailimap_capability_data *data)
     imap->multiappend |= g_ascii_strcasecmp (name, "MULTIAPPEND") == 0;
     imap->literal_plus |= g_ascii_strcasecmp (name, "LITERAL+") == 0;
     imap->digest |= g_ascii_strcasecmp (name, "DIGEST=SHA1") == 0;
+    imap->namespaces |= g_ascii_strcasecmp (name, "NAMESPACE") == 0;
     imap->limits.bluemind5 |= g_ascii_strcasecmp (name, "BM-ROCKS") == 0;
   }
 }
@@ -153,7 +154,7 @@ static gboolean
 probe (BmImap *imap, GError **error)
 {
   struct mailimap_capability_data *data = NULL;
-  imap->multiappend = imap->literal_plus = imap->digest = FALSE;
+  imap->multiappend = imap->literal_plus = imap->digest = imap->namespaces = FALSE;
   imap->append_limit = 0;
   memset (&imap->limits, 0, sizeof imap->limits);
   if (mailimap_capability (imap->imap, &data) != MAILIMAP_NO_ERROR)
@@ -180,28 +181,42 @@ add_taken (BmImap *imap, const struct mailimap_namespace_item *item)
   }
 }
 
+static void
+take_namespaces (BmImap *imap, const struct mailimap_namespace_data *data)
+{
+  if (data->ns_personal != NULL && clist_begin (data->ns_personal->ns_data_list) != NULL) {
+    const struct mailimap_namespace_info *info =
+        clist_content (clist_begin (data->ns_personal->ns_data_list));
+    if (info->ns_delimiter != '\0')
+      imap->rules.separator = info->ns_delimiter;
+  }
+  add_taken (imap, data->ns_other);
+  add_taken (imap, data->ns_shared);
+}
+
+/* Asked only where the server has it: an OK without data makes libetpan leak its answer. */
 static gboolean
-read_namespaces (BmImap *imap, GError **error)
+ask_namespaces (BmImap *imap, GError **error)
 {
   struct mailimap_namespace_data *data = NULL;
-  g_ptr_array_set_size (imap->taken, 0);
-  g_ptr_array_add (imap->taken, g_strdup ("Outbox")); /* BlueMind sends what lies there */
-  imap->rules.separator = '/';
   int result = mailimap_namespace (imap->imap, &data);
   if (bm_imap_is_broken (result))
     return bm_imap_lost (imap, "asking for its namespaces", error);
-  if (result == MAILIMAP_NO_ERROR && data != NULL) {
-    if (data->ns_personal != NULL && clist_begin (data->ns_personal->ns_data_list) != NULL) {
-      const struct mailimap_namespace_info *info =
-          clist_content (clist_begin (data->ns_personal->ns_data_list));
-      if (info->ns_delimiter != '\0')
-        imap->rules.separator = info->ns_delimiter;
-    }
-    add_taken (imap, data->ns_other);
-    add_taken (imap, data->ns_shared);
-  }
+  if (result == MAILIMAP_NO_ERROR && data != NULL)
+    take_namespaces (imap, data);
   if (data != NULL)
     mailimap_namespace_data_free (data);
+  return TRUE;
+}
+
+static gboolean
+read_namespaces (BmImap *imap, GError **error)
+{
+  g_ptr_array_set_size (imap->taken, 0);
+  g_ptr_array_add (imap->taken, g_strdup ("Outbox")); /* BlueMind sends what lies there */
+  imap->rules.separator = '/';
+  if (imap->namespaces && !ask_namespaces (imap, error))
+    return FALSE;
   g_ptr_array_add (imap->taken, NULL);
   return TRUE;
 }

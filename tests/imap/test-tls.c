@@ -17,7 +17,9 @@ typedef struct {
   gint listener;
   guint16 port;
   GThread *thread;
-  gint logins; /* atomic: LOGIN commands seen */
+  gboolean starttls;
+  gint logins;   /* atomic: LOGIN commands seen */
+  gint in_plain; /* atomic: LOGIN commands seen before TLS */
 } Server;
 
 static gchar *
@@ -59,12 +61,34 @@ make_certificates (void)
   return TRUE;
 }
 
+static const gchar greeting[] = "* OK ready\r\n";
+
+/* Until STARTTLS; FALSE when the client leaves before. */
+static gboolean
+talk_plain (Server *server, gint fd)
+{
+  gchar buffer[2048];
+  gssize n = send (fd, greeting, sizeof greeting - 1, 0);
+  while (n > 0 && (n = recv (fd, buffer, sizeof buffer - 1, 0)) > 0) {
+    buffer[n] = '\0';
+    g_auto (GStrv) words = g_strsplit_set (buffer, " \r\n", 3);
+    if (words[0] == NULL || words[1] == NULL)
+      return FALSE;
+    if (g_str_has_prefix (words[1], "LOGIN"))
+      g_atomic_int_inc (&server->in_plain);
+    g_autofree gchar *answer = g_strconcat (words[0], " OK done\r\n", NULL);
+    if (send (fd, answer, strlen (answer), 0) > 0 && g_str_equal (words[1], "STARTTLS"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 talk (Server *server, gnutls_session_t session)
 {
   gchar buffer[2048];
-  static const gchar greeting[] = "* OK ready\r\n";
-  gnutls_record_send (session, greeting, sizeof greeting - 1);
+  if (!server->starttls)
+    gnutls_record_send (session, greeting, sizeof greeting - 1);
   gssize n;
   while ((n = gnutls_record_recv (session, buffer, sizeof buffer - 1)) > 0) {
     buffer[n] = '\0';
@@ -92,6 +116,10 @@ serve (gpointer data)
       gnutls_certificate_set_x509_key_file (credentials, pem, key, GNUTLS_X509_FMT_PEM), ==, 0);
   gint fd;
   while ((fd = accept (server->listener, NULL, NULL)) >= 0) {
+    if (server->starttls && !talk_plain (server, fd)) {
+      close (fd);
+      continue;
+    }
     gnutls_session_t session;
     gnutls_init (&session, GNUTLS_SERVER);
     gnutls_set_default_priority (session);
@@ -107,9 +135,10 @@ serve (gpointer data)
 }
 
 static Server *
-start (void)
+start (BmImapTls tls)
 {
   Server *server = g_new0 (Server, 1);
+  server->starttls = tls == BM_IMAP_TLS_STARTTLS;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
   socklen_t size = sizeof address;
   server->listener = socket (AF_INET, SOCK_STREAM, 0);
@@ -130,12 +159,12 @@ password (gpointer data, gchar **secret, GError **error)
 
 /* Logins the server saw. */
 static gint
-connect_to (const gchar *host, const gchar *ca, GError **error)
+connect_by (BmImapTls tls, const gchar *host, const gchar *ca, GError **error)
 {
-  Server *server = start ();
+  Server *server = start (tls);
   BmImapOptions options = {.host = host,
                            .port = server->port,
-                           .tls = BM_IMAP_TLS_IMPLICIT,
+                           .tls = tls,
                            .ca_file = ca,
                            .login = "alice@d",
                            .password = password,
@@ -148,8 +177,15 @@ connect_to (const gchar *host, const gchar *ca, GError **error)
   g_thread_join (server->thread);
   close (server->listener);
   gint logins = g_atomic_int_get (&server->logins);
+  g_assert_cmpint (g_atomic_int_get (&server->in_plain), ==, 0);
   g_free (server);
   return logins;
+}
+
+static gint
+connect_to (const gchar *host, const gchar *ca, GError **error)
+{
+  return connect_by (BM_IMAP_TLS_IMPLICIT, host, ca, error);
 }
 
 static void
@@ -187,6 +223,17 @@ test_no_ca_file (void)
   g_assert_error (error, BM_ERROR, BM_CAUSE_TLS_UNTRUSTED);
 }
 
+static void
+test_starttls (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *ca = in_directory ("ca.pem");
+  g_assert_cmpint (connect_by (BM_IMAP_TLS_STARTTLS, "localhost", ca, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_cmpint (connect_by (BM_IMAP_TLS_STARTTLS, "127.0.0.1", ca, &error), ==, 0);
+  g_assert_error (error, BM_ERROR, BM_CAUSE_TLS_UNTRUSTED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,6 +248,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/wrong-name", test_wrong_name);
   g_test_add_func ("/tls/unknown-ca", test_unknown_ca);
   g_test_add_func ("/tls/no-ca-file", test_no_ca_file);
+  g_test_add_func ("/tls/starttls", test_starttls);
   int status = g_test_run ();
   static const gchar *const names[] = {"ca.tmpl", "host.tmpl", "ca.key",
                                        "ca.pem",  "host.key",  "host.pem"};

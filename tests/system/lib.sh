@@ -24,7 +24,9 @@ ok() { # status, description
 is() { # got, wanted, description
   [ "$1" = "$2" ]
   ok $? "$3"
-  [ "$1" = "$2" ] || { echo "# got:    $1"; echo "# wanted: $2"; }
+  [ "$1" = "$2" ] && return
+  # on stderr, because meson shows that of a failed test; with the end of what the program said
+  { echo "not ok $tests - $3"; echo "  got:    $1"; echo "  wanted: $2"; tail -n 5 "$work/talk" 2> /dev/null; } >&2
 }
 note() { sed "/^$/d; s/^/# /"; }
 done_testing() { echo "1..$tests"; [ "$bad" = 0 ]; exit $?; }
