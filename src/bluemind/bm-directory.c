@@ -137,12 +137,11 @@ bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError *
                  address);
     return NULL;
   }
-  g_autoptr (PGconn) connection = bm_pg_connect (directory, BM_CAUSE_SERVICE_UNAVAILABLE, error);
-  if (connection == NULL)
+  g_autoptr (BmPg) pg = bm_pg_connect (directory, error);
+  if (pg == NULL)
     return NULL;
   const gchar *parameters[] = {local, domain};
-  g_autoptr (PGresult) rows =
-      bm_pg_query (connection, lookup_sql, parameters, 2, BM_CAUSE_SERVICE_UNAVAILABLE, error);
+  g_autoptr (PGresult) rows = bm_pg_query (pg, lookup_sql, parameters, 2, error);
   if (rows == NULL)
     return NULL;
   if (PQntuples (rows) != 1) {

@@ -13,6 +13,7 @@ typedef struct {
   guint16 port;
   const gchar *dbname, *user;
   const gchar *password; /* NULL = none */
+  guint timeout_s;       /* of every wait; 0 = 60 */
 } BmDatabase;
 
 /* An existing user with a mailbox that can be imported into. Strings are owned. */
@@ -30,7 +31,7 @@ typedef struct {
 
 /* address: login@domain (domain uid, name or alias) or any e-mail address of the user. Errors:
  * USER_UNKNOWN, USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED,
- * SERVICE_UNAVAILABLE. */
+ * DATABASE_LOST. */
 BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error);
 void bm_user_free (BmUser *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmUser, bm_user_free)

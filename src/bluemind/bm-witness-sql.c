@@ -22,7 +22,8 @@ typedef struct {
   BmWitness base;
   gchar *host, *dbname, *user, *password, *subtree_uid, *address;
   guint16 port;
-  PGconn *connection;
+  guint timeout_s;
+  BmPg *pg;
   Schema schema;
   gchar *subtree_id;   /* number as text */
   GHashTable *folders; /* full name -> id of its container of records, as text */
@@ -33,7 +34,7 @@ static void
 witness_free (BmWitness *base)
 {
   Witness *witness = (Witness *) base;
-  g_clear_pointer (&witness->connection, PQfinish);
+  g_clear_pointer (&witness->pg, bm_pg_free);
   g_hash_table_unref (witness->folders);
   g_free (witness->host);
   g_free (witness->dbname);
@@ -54,11 +55,11 @@ probe_schema (Witness *witness, GError **error)
   Schema schema = {0};
   gboolean body = FALSE, record = FALSE;
   g_autoptr (PGresult) rows =
-      bm_pg_query (witness->connection,
+      bm_pg_query (witness->pg,
                    "SELECT table_name, column_name, data_type FROM information_schema.columns"
                    " WHERE table_schema = 'public'"
                    " AND table_name IN ('t_message_body', 't_mailbox_record', 't_mailbox_replica')",
-                   NULL, 0, BM_CAUSE_DATABASE_LOST, error);
+                   NULL, 0, error);
   if (rows == NULL)
     return FALSE;
   for (int i = 0; i < PQntuples (rows); i++) {
@@ -90,8 +91,7 @@ find_subtree (Witness *witness, GError **error)
 {
   const gchar *parameters[] = {witness->subtree_uid};
   g_autoptr (PGresult) rows =
-      bm_pg_query (witness->connection, "SELECT id FROM t_container WHERE uid = $1", parameters, 1,
-                   BM_CAUSE_DATABASE_LOST, error);
+      bm_pg_query (witness->pg, "SELECT id FROM t_container WHERE uid = $1", parameters, 1, error);
   if (rows == NULL)
     return FALSE;
   if (PQntuples (rows) != 1) {
@@ -120,14 +120,14 @@ describe (Witness *witness)
 }
 
 static gboolean
-open_connection (Witness *witness, BmCause cause, GError **error)
+open_connection (Witness *witness, GError **error)
 {
-  BmDatabase database = {witness->host, witness->port, witness->dbname, witness->user,
-                         witness->password};
-  g_clear_pointer (&witness->connection, PQfinish);
+  BmDatabase database = {witness->host, witness->port,     witness->dbname,
+                         witness->user, witness->password, witness->timeout_s};
+  g_clear_pointer (&witness->pg, bm_pg_free);
   g_hash_table_remove_all (witness->folders);
-  witness->connection = bm_pg_connect (&database, cause, error);
-  if (witness->connection == NULL)
+  witness->pg = bm_pg_connect (&database, error);
+  if (witness->pg == NULL)
     return FALSE;
   if (!probe_schema (witness, error) || !find_subtree (witness, error))
     return FALSE;
@@ -139,9 +139,9 @@ open_connection (Witness *witness, BmCause cause, GError **error)
 static gboolean
 ensure_connection (Witness *witness, GError **error)
 {
-  if (witness->connection != NULL && PQstatus (witness->connection) == CONNECTION_OK)
+  if (bm_pg_is_open (witness->pg))
     return TRUE;
-  return open_connection (witness, BM_CAUSE_DATABASE_LOST, error);
+  return open_connection (witness, error);
 }
 
 /* ---- folders ---- */
@@ -166,8 +166,7 @@ find_folder (Witness *witness, const gchar *name, const gchar **folder, guint64 
              GError **error)
 {
   const gchar *parameters[] = {witness->subtree_id, name};
-  g_autoptr (PGresult) rows = bm_pg_query (witness->connection, folder_sql (witness), parameters, 2,
-                                           BM_CAUSE_DATABASE_LOST, error);
+  g_autoptr (PGresult) rows = bm_pg_query (witness->pg, folder_sql (witness), parameters, 2, error);
   *folder = NULL;
   *last_uid = 0;
   if (rows == NULL)
@@ -219,8 +218,7 @@ query_records (Witness *witness, const gchar *folder, const gchar *condition, co
 {
   const gchar *parameters[] = {folder, argument, witness->subtree_id};
   g_autofree gchar *sql = record_sql (witness, condition);
-  return bm_pg_query (witness->connection, sql, parameters, witness->schema.record_subtree ? 3 : 2,
-                      BM_CAUSE_DATABASE_LOST, error);
+  return bm_pg_query (witness->pg, sql, parameters, witness->schema.record_subtree ? 3 : 2, error);
 }
 
 static gboolean
@@ -365,13 +363,14 @@ bm_witness_sql_new (const BmDatabase *data, const BmUser *user, GError **error)
   witness->base.ops = &ops;
   witness->host = g_strdup (data->host);
   witness->port = data->port;
+  witness->timeout_s = data->timeout_s;
   witness->dbname = g_strdup (data->dbname);
   witness->user = g_strdup (data->user);
   witness->password = g_strdup (data->password);
   witness->subtree_uid = g_strdup (user->subtree_uid);
   witness->address = g_strdup (user->mail_login);
   witness->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  if (open_connection (witness, BM_CAUSE_SERVICE_UNAVAILABLE, error))
+  if (open_connection (witness, error))
     return &witness->base;
   witness_free (&witness->base);
   return NULL;

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Copies what it needs. Errors: SERVICE_UNAVAILABLE; USER_REFUSED when the user's folders are not
+/* Copies what it needs. Errors: DATABASE_LOST; USER_REFUSED when the user's folders are not
  * in this database; UNSUPPORTED when the tables are not BlueMind's. */
 BmWitness *bm_witness_sql_new (const BmDatabase *data, const BmUser *user, GError **error);
 /* TRUE on BlueMind 4.0, whose upgrade deletes folders below the inbox. */

@@ -2,13 +2,18 @@
 /* See bm-session.h. Must not know PSTs or journals. */
 #include "cli/bm-session.h"
 
+#include "base/bm-backoff.h"
 #include "imap/bm-imap.h"
 #include <string.h>
 
 #define PING_EVERY_US                                                                              \
   (8 * 60 * G_USEC_PER_SEC) /* a session of the core dies after 20 idle minutes */
 #define PLAIN_PORT 1143     /* the backend: no nginx between */
-#define RUNNING    "CORE_STATE_RUNNING"
+#define DATABASE_TRIES                                                                             \
+  {                                                                                                \
+    .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
+  }
+#define RUNNING "CORE_STATE_RUNNING"
 
 static BmDatabase
 database_of (const BmConfigDatabase *config)
@@ -17,7 +22,8 @@ database_of (const BmConfigDatabase *config)
                       .port = config->port,
                       .dbname = config->dbname,
                       .user = config->user,
-                      .password = config->password};
+                      .password = config->password,
+                      .timeout_s = config->timeout_s};
 }
 
 static gchar *
@@ -139,14 +145,45 @@ open_credential (BmSession *session, const BmSessionOptions *options, GError **e
   return FALSE;
 }
 
+/* A database that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
+static gboolean
+shall_try_again (BmBackoff *backoff, GError **error)
+{
+  guint wait_ms;
+  if (bm_error_cause (*error) != BM_CAUSE_DATABASE_LOST)
+    return FALSE;
+  if (bm_backoff_next (backoff, &wait_ms)) {
+    g_info ("%s; next try in %u ms", (*error)->message, wait_ms);
+    g_clear_error (error);
+    g_usleep (wait_ms * 1000);
+    return TRUE;
+  }
+  (*error)->code = BM_CAUSE_SERVICE_UNAVAILABLE; /* nothing was started */
+  return FALSE;
+}
+
+static BmUser *
+find_user (const BmConfig *config, const gchar *address, GError **error)
+{
+  const BmDatabase directory = database_of (&config->directory);
+  BmBackoff backoff = DATABASE_TRIES;
+  GError *local = NULL;
+  BmUser *user;
+  do
+    user = bm_directory_lookup (&directory, address, &local);
+  while (user == NULL && shall_try_again (&backoff, &local));
+  if (user == NULL)
+    g_propagate_error (error, local);
+  return user;
+}
+
 BmSession *
 bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
                  GError **error)
 {
   g_autoptr (BmSession) session = g_new0 (BmSession, 1);
-  BmDatabase directory = database_of (&config->directory);
   session->config = config;
-  session->user = bm_directory_lookup (&directory, options->address, error);
+  session->user = find_user (config, options->address, error);
   if (session->user == NULL || !open_core (session, error) || !preflight (session, need, error) ||
       !open_credential (session, options, error))
     return NULL;
@@ -157,9 +194,8 @@ BmSession *
 bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error)
 {
   g_autoptr (BmSession) session = g_new0 (BmSession, 1);
-  BmDatabase directory = database_of (&config->directory);
   session->config = config;
-  session->user = bm_directory_lookup (&directory, address, error);
+  session->user = find_user (config, address, error);
   if (session->user == NULL || !bm_session_connect_witness (session, error))
     return NULL;
   return g_steal_pointer (&session);
@@ -177,7 +213,13 @@ bm_session_connect_witness (BmSession *session, GError **error)
     return FALSE;
   }
   BmDatabase data = database_of (&shard);
-  session->witness = bm_witness_sql_new (&data, session->user, error);
+  BmBackoff backoff = DATABASE_TRIES;
+  GError *local = NULL;
+  do
+    session->witness = bm_witness_sql_new (&data, session->user, &local);
+  while (session->witness == NULL && shall_try_again (&backoff, &local));
+  if (session->witness == NULL)
+    g_propagate_error (error, local);
   return session->witness != NULL;
 }
 

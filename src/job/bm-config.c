@@ -25,8 +25,8 @@ static const struct {
   const gchar *keys; /* space before and after each */
 } known[] = {
     {"core", " url token-file "},
-    {"directory", " host port dbname user password password-file "},
-    {"data", " host port dbname user password password-file "},
+    {"directory", " host port dbname user password password-file timeout "},
+    {"data", " host port dbname user password password-file timeout "},
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
     {"jobs", " directory "},
     {"reading", " default-charset "},
@@ -101,6 +101,7 @@ load_database (Loader *loader, const gchar *group, const BmConfigDatabase *fallb
   database->password = read_secret (loader, group, "password-file");
   if (database->password == NULL)
     database->password = get (loader, group, "password", fallback->password);
+  database->timeout_s = (guint) get_number (loader, group, "timeout", 3600, fallback->timeout_s);
 }
 
 static void
@@ -254,7 +255,8 @@ load_all (Loader *loader, BmConfig *config)
   BmConfigDatabase ini = {0};
   read_bm_ini (&ini);
   load_database (loader, "directory", &ini, &config->directory);
-  BmConfigDatabase data = {NULL, ini.port, (gchar *) "bj-data", ini.user, ini.password};
+  BmConfigDatabase data = {NULL,     ini.port,     (gchar *) "bj-data",
+                           ini.user, ini.password, ini.timeout_s};
   load_database (loader, "data", &data, &config->data);
   clear_database (&ini);
   load_shards (loader, config);

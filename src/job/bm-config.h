@@ -19,6 +19,7 @@ typedef struct {
   gchar *host; /* NULL = from the directory (data only) */
   guint16 port;
   gchar *dbname, *user, *password;
+  guint timeout_s; /* of every wait; 0 = the default */
 } BmConfigDatabase;
 
 typedef struct {

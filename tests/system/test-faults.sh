@@ -64,6 +64,25 @@ import "$work/sample.pst" u6
 is "$status" 69 "a core in maintenance is not imported into"
 knobs '{"state": "CORE_STATE_RUNNING"}'
 
+# through_proxy LIMIT...: an import of which the first connections to the database are cut
+through_proxy() {
+  local port
+  coproc proxy { exec "$root/tests/system/cutting-proxy.py" "$BMLAB_PG_PORT" "$@"; }
+  read -r port <&"${proxy[0]}"
+  sed "s/^port=$BMLAB_PG_PORT\$/port=$port\ntimeout=2/" "$BMLAB_CONFIG" > "$work/proxy.conf"
+  BMLAB_CONFIG=$work/proxy.conf import "$work/sample.pst" u5 --into Cut
+  eval "exec ${proxy[1]}>&-"
+  wait
+}
+through_proxy 0 10 400 0
+is "$status $(ledger verified)" "0 24" "a directory whose connections are cut is asked again"
+through_proxy 100000 0 300 500 450
+is "$status $(ledger verified)" "0 24" "and so is a shard"
+through_proxy 100000 -700 -900
+is "$status $(ledger verified)" "0 24" "a database that falls silent is not waited for for ever"
+through_proxy 0 0 0 0 0 0 0 0 0 0
+is "$status" 69 "a database that stays away stops the job"
+
 "$make_pst" --bulk 6000 --size 3000 "$work/long.pst"
 "$program" import "$work/long.pst" --user "u7@$BMLAB_DOMAIN" --config "$BMLAB_CONFIG" --jobs "$work/jobs" > /dev/null 2> "$work/talk7" &
 first=$!
