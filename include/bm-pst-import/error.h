@@ -39,7 +39,7 @@ typedef enum {
   X (OVER_QUOTA, "over-quota", JOB, 73, "raise the user's quota, then run the same command again") \
   X (DISK_FULL, "disk-full", JOB, 75, "free disk space, then run the same command again")          \
   X (PST_CHANGED, "pst-changed", JOB, 66,                                                          \
-     "import the changed file as a new job (--jobs elsewhere)")                                    \
+     "close Outlook; then import --new-job (sends nothing twice), or put the old file back")       \
   X (JOURNAL, "journal", JOB, 75, "check the job directory's disk and rights")                     \
   X (INTERRUPTED, "interrupted", JOB, 130, "run the same command again to go on")                  \
   X (LOCKED, "locked", SETUP, 75, "wait for the other process, or stop it")                        \

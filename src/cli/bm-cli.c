@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MEMORY_MIN_MIB 256 /* less does not even hold the libraries and their tables */
+#define MEMORY_MAX_MIB (64 * 1024)
+
 gboolean
 bm_cli_parse (int argc, char **argv, const GOptionEntry *entries, const gchar *arguments,
               const gchar *examples, guint min, guint max, GStrv *args, int *status)
@@ -69,15 +72,31 @@ bm_cli_check_format (const gchar *format, const gchar *allowed, int *status)
   return FALSE;
 }
 
-BmSource *
-bm_cli_open_source (const gchar *path, const gchar *charset, guint64 max_message_size,
-                    gboolean no_sandbox, GError **error)
+static gboolean
+check_reading (const BmCliReading *reading, GError **error)
 {
+  if (reading->item_timeout >= 0 && reading->item_timeout <= 24 * 3600 &&
+      (reading->item_memory == 0 ||
+       (reading->item_memory >= MEMORY_MIN_MIB && reading->item_memory <= MEMORY_MAX_MIB)))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
+               "--item-timeout is 1 to 86400 seconds, --item-memory %d to %d MiB", MEMORY_MIN_MIB,
+               MEMORY_MAX_MIB);
+  return FALSE;
+}
+
+BmSource *
+bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar *fallback_charset,
+                    guint64 max_message_size, GError **error)
+{
+  const gchar *charset = reading->charset != NULL ? reading->charset : fallback_charset;
   BmReaderOptions options = {.path = path,
                              .charset = charset != NULL ? charset : "",
                              .max_message_size = max_message_size,
-                             .no_sandbox = no_sandbox};
-  return bm_reader_open (&options, error);
+                             .item_timeout_s = (guint) reading->item_timeout,
+                             .memory_limit = (guint64) reading->item_memory << 20,
+                             .no_sandbox = reading->no_sandbox};
+  return check_reading (reading, error) ? bm_reader_open (&options, error) : NULL;
 }
 
 static volatile sig_atomic_t signalled;

@@ -31,9 +31,27 @@ gboolean bm_cli_parse (int argc, char **argv, const GOptionEntry *entries, const
 int bm_cli_fail (GError *error);
 /* "text" or "json" (and what else the command allows, separated by spaces). FALSE: usage. */
 gboolean bm_cli_check_format (const gchar *format, const gchar *allowed, int *status);
-/* Opens the PST's reader with the options every command has. */
-BmSource *bm_cli_open_source (const gchar *path, const gchar *charset, guint64 max_message_size,
-                              gboolean no_sandbox, GError **error);
+/* The options of every command that reads a PST. Zero is the default of each. */
+typedef struct {
+  gchar *charset;
+  gint item_timeout, item_memory; /* seconds; MiB */
+  gboolean no_sandbox;
+} BmCliReading;
+
+#define BM_CLI_READING_ENTRIES(r)                                                                  \
+  {"default-charset", 0, 0, G_OPTION_ARG_STRING, &(r)->charset, "For text without one", "NAME"},   \
+      {"item-timeout", 0, 0, G_OPTION_ARG_INT, &(r)->item_timeout, "For reading one item (60)",    \
+       "SECONDS"},                                                                                 \
+      {"item-memory", 0, 0, G_OPTION_ARG_INT, &(r)->item_memory, "For reading one item (2048)",    \
+       "MIB"},                                                                                     \
+  {                                                                                                \
+    "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &(r)->no_sandbox, "Parse without sandbox", NULL         \
+  }
+
+/* Opens the PST's reader. fallback_charset: of the configuration; NULL = the built-in one. */
+BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
+                              const gchar *fallback_charset, guint64 max_message_size,
+                              GError **error);
 /* Starts the reader once to see whether its sandbox closes; prints it. */
 int bm_cli_print_sandbox (void);
 /* Progress on stderr: a line rewritten on a terminal, else one line every 10 s. */

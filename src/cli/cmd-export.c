@@ -209,24 +209,25 @@ export_to (BmSource *source, const gchar *output)
 int
 bm_cmd_export (int argc, char **argv)
 {
-  g_autofree gchar *output = NULL, *charset = NULL;
-  gboolean no_sandbox = FALSE;
+  g_autofree gchar *output = NULL;
+  BmCliReading reading = {0};
   const GOptionEntry entries[] = {
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Directory to write to", "DIR"},
-      {"default-charset", 0, 0, G_OPTION_ARG_STRING, &charset, "For text without one", "NAME"},
-      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &no_sandbox, "Parse without sandbox", NULL},
+      BM_CLI_READING_ENTRIES (&reading),
       {NULL},
   };
   g_auto (GStrv) args = NULL;
   g_autoptr (GError) error = NULL;
   int status = 0;
-  if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status))
+  gboolean ok = bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status);
+  g_autofree gchar *charset = reading.charset;
+  if (!ok)
     return status;
   if (output == NULL) {
     g_set_error_literal (&error, BM_ERROR, BM_CAUSE_USAGE, "export needs --output DIR");
     return bm_cli_fail (g_steal_pointer (&error));
   }
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], charset, 0, no_sandbox, &error);
+  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, &error);
   if (source == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   return export_to (source, output);

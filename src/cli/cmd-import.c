@@ -20,15 +20,17 @@ static const gchar examples[] =
     "  bm-pst-import import big.pst --user jdoe@example.org --exclude Trash\n";
 
 typedef struct {
-  gchar *user, *into, *password_file, *config, *jobs, *format, *charset;
+  gchar *user, *into, *password_file, *config, *jobs, *format;
   GStrv include, exclude;
-  gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, no_sandbox;
+  gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
   gint stall_after;
+  BmCliReading reading;
 } Options;
 
 typedef struct {
   const Options *options;
   const gchar *path;
+  gchar *file; /* absolute */
   BmSource *source;
   const BmCensus *census;
   BmSession *session;
@@ -119,6 +121,7 @@ set_facts (Run *run, GError **error)
     const gchar *key, *value;
   } facts[] = {
       {"pst.path", run->path},
+      {"pst.file", run->file},
       {"pst.format", bm_pst_format_token (census->format)},
       {"pst.crypt", bm_pst_crypt_token (census->crypt)},
       {"user.address", run->options->user},
@@ -161,9 +164,40 @@ check_render_id (Run *run, GError **error)
 }
 
 static gboolean
+supersede (const gchar *jobs, const gchar *name, GError **error)
+{
+  g_autoptr (BmJob) job = bm_job_open_existing (jobs, name, FALSE, error);
+  g_message ("the unfinished job %s counted this PST in another state; beginning anew", name);
+  return job != NULL && bm_journal_set (job->journal, "superseded", "1", error);
+}
+
+/* Outlook wrote to the file between two runs: what is left of the first cannot be found in it. */
+static gboolean
+check_unchanged (Run *run, const gchar *jobs, GError **error)
+{
+  for (;;) {
+    g_autofree gchar *outdated = bm_job_find_outdated (
+        jobs, run->file, run->session->user->user_uid, &run->census->identity, run->into);
+    if (outdated == NULL || (run->options->new_job && run->options->dry_run))
+      return TRUE;
+    if (!run->options->new_job) {
+      g_set_error (error, BM_ERROR, BM_CAUSE_PST_CHANGED,
+                   "%s has changed since job %s counted it, and that job is not finished; nothing "
+                   "was sent now",
+                   run->path, outdated);
+      return FALSE;
+    }
+    if (!supersede (jobs, outdated, error))
+      return FALSE;
+  }
+}
+
+static gboolean
 open_job (Run *run, const gchar *jobs, GError **error)
 {
   const BmUser *user = run->session->user;
+  if (!check_unchanged (run, jobs, error))
+    return FALSE;
   if (run->options->dry_run)
     run->job = bm_job_open_dry (error);
   else
@@ -193,9 +227,8 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
       !bm_session_make_sink (run->session, error))
     return FALSE;
-  const gchar *charset = options->charset != NULL ? options->charset : config->default_charset;
-  run->source = bm_cli_open_source (run->path, charset, run->session->message_size_limit,
-                                    options->no_sandbox, error);
+  run->source = bm_cli_open_source (run->path, &options->reading, config->default_charset,
+                                    run->session->message_size_limit, error);
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
@@ -294,6 +327,7 @@ run_clear (Run *run)
   bm_session_free (run->session);
   bm_job_free (run->job);
   g_free (run->into);
+  g_free (run->file);
 }
 
 static int
@@ -304,6 +338,7 @@ import_one (const Options *options, const gchar *path)
   if (config == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   Run run = {.options = options, .path = path};
+  run.file = g_canonicalize_filename (path, NULL);
   run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
   int status;
   if (!check_into (run.into, &error) || !open_all (&run, config, &error)) {
@@ -321,8 +356,8 @@ import_one (const Options *options, const gchar *path)
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->user, options->into,   options->password_file, options->config,
-                    options->jobs, options->format, options->charset};
+  gchar *texts[] = {options->user, options->into,   options->password_file,  options->config,
+                    options->jobs, options->format, options->reading.charset};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   g_strfreev (options->include);
@@ -339,6 +374,7 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {"exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->exclude, "Not these folders", "GLOB"},
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Send nothing, leave nothing", NULL},
       {"no-wait", 0, 0, G_OPTION_ARG_NONE, &o->no_wait, "Do not wait for the proof", NULL},
+      {"new-job", 0, 0, G_OPTION_ARG_NONE, &o->new_job, "Begin anew with a changed PST", NULL},
       {"retry", 0, 0, G_OPTION_ARG_NONE, &o->retry, "Try failed items again", NULL},
       {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o->empty_folders, "Make these too", NULL},
       {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &o->mark_seen, "Mark everything as read", NULL},
@@ -347,11 +383,10 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file, "Password or API key",
        "FILE"},
       {"stall-after", 0, 0, G_OPTION_ARG_INT, &o->stall_after, "Give up waiting (600)", "SECONDS"},
-      {"default-charset", 0, 0, G_OPTION_ARG_STRING, &o->charset, "For text without one", "NAME"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Report: text, json, csv, html", "FORMAT"},
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Configuration file", "FILE"},
       {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o->jobs, "Directory of the jobs", "DIR"},
-      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->no_sandbox, "Parse without sandbox", NULL},
+      BM_CLI_READING_ENTRIES (&o->reading),
       {NULL},
   };
   if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, args, status) ||

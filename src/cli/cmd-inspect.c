@@ -301,22 +301,23 @@ inspect (BmSource *source, const gchar *path, gboolean full, gboolean json)
 int
 bm_cmd_inspect (int argc, char **argv)
 {
-  g_autofree gchar *format = NULL, *charset = NULL;
-  gboolean full = FALSE, no_sandbox = FALSE;
+  g_autofree gchar *format = NULL;
+  gboolean full = FALSE;
+  BmCliReading reading = {0};
   const GOptionEntry entries[] = {
       {"full", 0, 0, G_OPTION_ARG_NONE, &full, "Read every item too", NULL},
       {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json", "FORMAT"},
-      {"default-charset", 0, 0, G_OPTION_ARG_STRING, &charset, "For text without one", "NAME"},
-      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &no_sandbox, "Parse without sandbox", NULL},
+      BM_CLI_READING_ENTRIES (&reading),
       {NULL},
   };
   g_auto (GStrv) args = NULL;
   g_autoptr (GError) error = NULL;
   int status = 0;
-  if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status) ||
-      !bm_cli_check_format (format != NULL ? format : "text", "text json", &status))
+  gboolean ok = bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status);
+  g_autofree gchar *charset = reading.charset;
+  if (!ok || !bm_cli_check_format (format != NULL ? format : "text", "text json", &status))
     return status;
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], charset, 0, no_sandbox, &error);
+  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, &error);
   if (source == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   return inspect (source, args[0], full, g_strcmp0 (format, "json") == 0);

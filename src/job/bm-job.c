@@ -173,6 +173,34 @@ bm_job_list (const gchar *jobs)
   return list;
 }
 
+static gboolean
+has_fact (BmJournal *journal, const gchar *key, const gchar *value)
+{
+  g_autofree gchar *known = bm_journal_get (journal, key);
+  return g_strcmp0 (known, value) == 0;
+}
+
+gchar *
+bm_job_find_outdated (const gchar *jobs, const gchar *file, const gchar *user_uid,
+                      const BmGuid *pst_identity, const gchar *into)
+{
+  g_autoptr (GPtrArray) directories = bm_job_list (jobs);
+  gchar identity[41];
+  bm_guid_to_hex (pst_identity, identity);
+  for (guint i = 0; i < directories->len; i++) {
+    const gchar *directory = g_ptr_array_index (directories, i);
+    g_autoptr (BmJob) job = job_new (directory);
+    if (open_journal (job, TRUE, NULL) && has_fact (job->journal, "pst.file", file) &&
+        has_fact (job->journal, "user.uid", user_uid) && has_fact (job->journal, "into", into) &&
+        !has_fact (job->journal, "pst.identity", identity) &&
+        !has_fact (job->journal, "pst.identity", NULL) &&
+        !has_fact (job->journal, "appended.all", "1") &&
+        !has_fact (job->journal, "superseded", "1"))
+      return g_path_get_basename (directory);
+  }
+  return NULL;
+}
+
 gint
 bm_job_owner (const gchar *directory)
 {

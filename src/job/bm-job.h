@@ -17,6 +17,10 @@ typedef struct {
 /* Finds or makes the job and takes both locks. Errors: LOCKED naming the pid, JOURNAL. */
 BmJob *bm_job_open (const gchar *jobs, const gchar *login, const gchar *user_uid,
                     const BmGuid *pst_identity, const gchar *into, GError **error);
+/* Another job of this mailbox and target that counted the same file in another state and has not
+ * sent everything nor has the fact "superseded": name (new), or NULL. file: absolute path, as in the fact "pst.file". */
+gchar *bm_job_find_outdated (const gchar *jobs, const gchar *file, const gchar *user_uid,
+                             const BmGuid *pst_identity, const gchar *into);
 /* An existing job by its directory, or by its name below jobs; locked unless read_only. */
 BmJob *bm_job_open_existing (const gchar *jobs, const gchar *name, gboolean read_only,
                              GError **error);

@@ -27,6 +27,7 @@ typedef struct {
   BmReaderOptions options; /* strings owned below */
   gchar *path, *charset, *program;
   gint pst_fd;
+  struct stat state; /* of the file when it was opened */
   BmReaderProcess process;
   gchar *render_id, *sandbox; /* of the first child */
   BmCensus *census;
@@ -198,11 +199,25 @@ reader_order (BmSource *source, const guint32 *nids, gsize n, GError **error)
   return TRUE;
 }
 
+/* Somebody who writes to the file meanwhile makes census and contents disagree. */
+static gboolean
+check_unchanged (const Reader *reader, GError **error)
+{
+  struct stat now;
+  if (fstat (reader->pst_fd, &now) == 0 && now.st_size == reader->state.st_size &&
+      now.st_mtim.tv_sec == reader->state.st_mtim.tv_sec &&
+      now.st_mtim.tv_nsec == reader->state.st_mtim.tv_nsec)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_CHANGED,
+               "%s was written to by another program while it was read", reader->path);
+  return FALSE;
+}
+
 static gboolean
 send_window (Reader *reader, GError **error)
 {
   guint n = MIN (reader->window, reader->order->len - reader->next);
-  if (!start (reader, error))
+  if (!check_unchanged (reader, error) || !start (reader, error))
     return FALSE;
   GByteArray *frame = bm_frame_new (BM_FRAME_WINDOW);
   bm_frame_put_u32 (frame, n);
@@ -443,18 +458,17 @@ reader_ready (BmSource *source, gint timeout_ms)
 /* ---- opening ---- */
 
 static gint
-open_pst (const gchar *path, GError **error)
+open_pst (const gchar *path, struct stat *state, GError **error)
 {
-  struct stat info;
   gint fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) {
     g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
     return -1;
   }
-  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode))
+  if (fstat (fd, state) == 0 && S_ISREG (state->st_mode))
     return fd;
   g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s is %s, not a file", path,
-               S_ISDIR (info.st_mode) ? "a directory" : "a device or pipe");
+               S_ISDIR (state->st_mode) ? "a directory" : "a device or pipe");
   close (fd);
   return -1;
 }
@@ -464,7 +478,8 @@ bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GE
 {
   static const BmSourceOps ops = {reader_census, reader_order, reader_ready, reader_next,
                                   reader_free};
-  gint fd = open_pst (options->path, error);
+  struct stat state = {0};
+  gint fd = open_pst (options->path, &state, error);
   if (fd < 0)
     return NULL;
   Reader *reader = g_new0 (Reader, 1);
@@ -481,6 +496,7 @@ bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GE
     reader->options.item_timeout_s = ITEM_SECONDS;
   reader->window = reader->options.window;
   reader->pst_fd = fd;
+  reader->state = state;
   reader->process.socket = reader->process.error_pipe = -1;
   reader->frame = g_new0 (BmFrame, 1);
   reader->frame->fd = -1;

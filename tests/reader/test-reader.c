@@ -5,6 +5,7 @@
 #include "reader/bm-reader-process.h"
 
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,6 +87,36 @@ test_census (gconstpointer data)
   g_assert_null (source->ops->census (source, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
   g_assert_cmpint (bm_error_scope (error), ==, BM_SCOPE_SETUP);
+  g_unlink (path);
+}
+
+/* The file is written to while it is read: what was read before counts, then the job stops. */
+static void
+test_changed (void)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  gint fd = g_file_open_tmp ("bm-evil-XXXXXX", &path, NULL);
+  close (fd);
+  g_assert_true (g_file_set_contents (path, "nothing 0", -1, NULL));
+  BmReaderOptions options = {.path = path, .charset = "", .window = 5};
+  g_autoptr (BmSource) source = bm_reader_open_program (evil, &options, &error);
+  const BmCensus *census = source->ops->census (source, &error);
+  guint32 nids[ITEMS];
+  for (guint i = 0; i < ITEMS; i++)
+    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
+  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  BmEntry entry;
+  for (guint i = 0; i < 5; i++) {
+    g_assert_true (source->ops->next (source, &entry, &error));
+    bm_entry_clear (&entry);
+    FILE *file = fopen (path, "a");
+    fputs ("x", file);
+    fclose (file);
+  }
+  g_assert_false (source->ops->next (source, &entry, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_PST_CHANGED);
+  g_assert_cmpint (bm_error_scope (error), ==, BM_SCOPE_JOB);
   g_unlink (path);
 }
 
@@ -209,6 +240,7 @@ main (int argc, char **argv)
     g_autofree gchar *name = g_strconcat ("/reader/", censuses[i], NULL);
     g_test_add_data_func (name, censuses[i], test_census);
   }
+  g_test_add_func ("/reader/changed", test_changed);
   g_test_add_func ("/reader/decoder", test_decoder);
   g_test_add_func ("/reader/frames", test_frames);
   g_test_add_func ("/reader/bad-paths", test_bad_paths);

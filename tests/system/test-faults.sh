@@ -106,7 +106,14 @@ cp "$work/sample.pst" "$work/changing.pst"
 BM_FAILPOINT=sink.append.before import "$work/changing.pst" u8
 "$make_pst" --bulk 10 "$work/changing.pst"
 import "$work/changing.pst" u8
-is "$status $(ls -d "$work"/jobs/u8-* | wc -l)" "0 2" "a changed PST is another job"
+is "$status $(ls -d "$work"/jobs/u8-* | wc -l)" "66 1" "a PST that changed in the middle of its job stops with the reason"
+grep -q "has changed since job u8-" "$work/talk"
+ok $? "naming the job: $(head -n 1 "$work/talk")"
+import "$work/changing.pst" u8 --new-job
+is "$status $(ledger verified)" "0 10" "--new-job begins anew"
+"$make_pst" --bulk 12 "$work/changing.pst"
+import "$work/changing.pst" u8
+is "$status $(ledger verified) $(ledger present_before)" "0 12 10" "after a finished job a changed PST is a new job, which sends what is new"
 
 bad_file() { # status, description, file
   import "$3" u6
