@@ -76,11 +76,17 @@ one_off (GBytes *entry_id, gchar **name, gchar **address)
   return TRUE;
 }
 
+/* PidTagAddressBookProxyAddresses (0x800F101F): an address book's id, among those of named
+ * properties; what the map of names says about it does not count, only that it looks like proxies. */
 static gchar *
-from_proxies (const BmProp *proxies)
+from_proxies (const BmProps *row)
 {
-  for (guint i = 0; proxies != NULL && proxies->texts != NULL && i < proxies->texts->len; i++) {
-    const gchar *text = g_ptr_array_index (proxies->texts, i);
+  const GPtrArray *texts = NULL;
+  for (guint i = 0; row != NULL && i < bm_props_size (row) && texts == NULL; i++)
+    if (bm_props_at (row, i)->id == 0x800f)
+      texts = bm_props_at (row, i)->texts;
+  for (guint i = 0; texts != NULL && i < texts->len; i++) {
+    const gchar *text = g_ptr_array_index (texts, i);
     if (g_str_has_prefix (text, "SMTP:")) /* upper case: the primary one */
       return clean_address (text);
   }
@@ -154,7 +160,7 @@ resolve (BmMime *mime, const BmMimeParty *party)
   if (address == NULL && one_off (party->entry_id, &one_off_name, &one_off_address))
     address = g_steal_pointer (&one_off_address);
   if (address == NULL)
-    address = from_proxies (party->proxies);
+    address = from_proxies (party->row);
   if (address == NULL)
     address = from_transport (mime, party->name);
   if (address == NULL)
@@ -314,7 +320,7 @@ party_of_row (const BmProps *row)
     party.name = bm_props_text (row, names[i]);
   if (party.entry_id == NULL)
     party.entry_id = bm_props_data (row, 0x5ff7);
-  party.proxies = bm_props_get (row, 0x800f);
+  party.row = row;
   return party;
 }
 

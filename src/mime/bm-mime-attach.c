@@ -94,6 +94,14 @@ type_of (const BmAttachment *attachment, const gchar *name)
   return g_steal_pointer (&type);
 }
 
+/* Characters that turn the order of others: "invoice<U+202E>fdp.exe" looks like "invoiceexe.pdf". */
+static gboolean
+is_bidi_control (gunichar c)
+{
+  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
 /* The last component, without what no file system takes. */
 static gchar *
 safe_name (const gchar *name)
@@ -108,7 +116,8 @@ safe_name (const gchar *name)
     gunichar c = g_utf8_get_char (p);
     if (safe->len > 200)
       break;
-    g_string_append_unichar (safe, c < 0x80 && strchr ("\"<>|:*?", (int) c) != NULL ? '_' : c);
+    if (!is_bidi_control (c))
+      g_string_append_unichar (safe, c < 0x80 && strchr ("\"<>|:*?", (int) c) != NULL ? '_' : c);
   }
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
@@ -239,7 +248,8 @@ message_part (BmSpool *data, GBytes *bytes, const gchar *name)
   BmMimePart *part = g_new0 (BmMimePart, 1);
   part->fields = g_string_new (NULL);
   part->data = data;
-  add_content_fields (part, "message/rfc822", has_8bit (bytes) ? "8bit" : "7bit", name, NULL, NULL,
+  part->eight_bit = has_8bit (bytes);
+  add_content_fields (part, "message/rfc822", part->eight_bit ? "8bit" : "7bit", name, NULL, NULL,
                       FALSE);
   return part;
 }

@@ -261,6 +261,10 @@ wrap (BmMime *mime, BmMimePart *first, GPtrArray *list, const gchar *subtype, co
   g_ptr_array_add (multipart->children, first);
   for (guint i = 0; i < list->len; i++)
     g_ptr_array_add (multipart->children, g_steal_pointer (&list->pdata[i]));
+  for (guint i = 0; i < multipart->children->len; i++)
+    multipart->eight_bit |= ((BmMimePart *) g_ptr_array_index (multipart->children, i))->eight_bit;
+  if (multipart->eight_bit) /* RFC 2045 6.4 */
+    g_string_append (multipart->fields, "Content-Transfer-Encoding: 8bit\r\n");
   return multipart;
 }
 

@@ -46,7 +46,7 @@ const gchar *bm_mime_transport_get (const BmMime *mime, const gchar *name); /* f
 typedef struct {
   const gchar *name, *smtp, *type, *address; /* each may be NULL */
   GBytes *entry_id;
-  const BmProp *proxies;
+  const BmProps *row; /* of the recipient table; NULL for senders */
 } BmMimeParty;
 /* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */
 gchar *bm_mime_mailbox (BmMime *mime, const BmMimeParty *party, gchar **plain_address);
@@ -86,8 +86,9 @@ struct _BmMimePart {
   GString *fields;     /* Content-*, complete lines, CRLF */
   GPtrArray *children; /* BmMimePart *: a multipart; else NULL */
   gchar *boundary;
-  BmSpool *data;   /* already encoded where encode is FALSE */
-  gboolean base64; /* encode data while writing */
+  BmSpool *data;      /* already encoded where encode is FALSE */
+  gboolean base64;    /* encode data while writing */
+  gboolean eight_bit; /* it holds bytes from 0x80 on, and fields says so */
 };
 void bm_mime_part_free (BmMimePart *part);
 BmMimePart *bm_mime_part_text (const gchar *subtype, const gchar *utf8);

@@ -172,6 +172,7 @@ test_names (void)
                                           {".", "attachment-1"},
                                           {".txt", "attachment-1.txt"},
                                           {"a\"b;c.pdf", "a_b;c.pdf"},
+                                          {"invoice\u202efdp.exe", "invoicefdp.exe"},
                                           {"two\r\nlines.txt", "two lines.txt"}};
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (BmItem) item = item_mail ();
@@ -228,6 +229,25 @@ test_stored_message (void)
     g_autoptr (Rendered) r = rendered_new (item);
     shape_is (r, cases[i][1]);
   }
+}
+
+/* RFC 2045 6.4: what holds 8-bit lines says so itself, at every level. */
+static void
+test_8bit (void)
+{
+  static const gchar inner[] =
+      "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xc3\xa9\r\n";
+  g_autoptr (BmItem) item = item_mail ();
+  BmItem *outer = item_mail ();
+  BmAttachment *a = item_attachment (outer, "x.eml", inner, sizeof inner - 1);
+  item_text (a->props, 0x370e, "message/rfc822");
+  item_embed (item, outer);
+  g_autoptr (Rendered) r = rendered_new (item);
+  guint n = 0;
+  for (const gchar *p = r->text; (p = strstr (p, "Content-Transfer-Encoding: 8bit\r\n")) != NULL;
+       p++)
+    n++;
+  g_assert_cmpuint (n, ==, 4); /* mixed, message/rfc822, mixed, message/rfc822 */
 }
 
 /* Large data: base64 over many pieces, and the limit. */
@@ -401,6 +421,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/50-51-52-names", test_names);
   g_test_add_func ("/mime/53-59-odd-attachments", test_odd_attachments);
   g_test_add_func ("/mime/60-stored-message", test_stored_message);
+  g_test_add_func ("/mime/8bit", test_8bit);
   g_test_add_func ("/mime/large", test_large);
   g_test_add_func ("/mime/55-56-embedded", test_embedded);
   g_test_add_func ("/mime/same-everywhere", test_same_everywhere);

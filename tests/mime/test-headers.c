@@ -164,6 +164,25 @@ test_one_off (void)
   g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
 }
 
+/* 0x800F of a row: an address book's property, though its id lies among the named ones. */
+static void
+test_proxies (void)
+{
+  g_autoptr (BmItem) item = item_mail ();
+  BmProps *row = item_recipient (item, 2, "Cc", NULL);
+  BmProp proxies = {.type = BM_TYPE_MV | BM_TYPE_UNICODE, .id = 0x800f};
+  proxies.texts = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (proxies.texts, g_strdup ("X400:c=fr;"));
+  g_ptr_array_add (proxies.texts, g_strdup ("smtp:second@x.org"));
+  g_ptr_array_add (proxies.texts, g_strdup ("SMTP:first@x.org"));
+  item_text (row, 0x3002, "EX");
+  item_text (row, 0x3003, "/o=X/cn=Recipients/cn=cc");
+  bm_props_take (row, &proxies);
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Cc", "Cc <first@x.org>");
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+}
+
 /* 13 */
 static void
 test_200_recipients (void)
@@ -382,6 +401,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/6-7-8-sender", test_sender);
   g_test_add_func ("/mime/10-11-12-91-addresses", test_addresses);
   g_test_add_func ("/mime/23-one-off", test_one_off);
+  g_test_add_func ("/mime/23-proxies", test_proxies);
   g_test_add_func ("/mime/13-200-recipients", test_200_recipients);
   g_test_add_func ("/mime/14-no-recipient-table", test_no_recipient_table);
   g_test_add_func ("/mime/15-16-bcc", test_bcc);
