@@ -3,6 +3,7 @@
  * or judge. Any thread. */
 #include <bm-pst-import/report.h>
 
+#define NAME_WIDTH       38 /* of a folder */
 #define EXCEPTIONS_SHOWN 50
 
 static void
@@ -96,13 +97,15 @@ add_folders (GString *out, const BmReport *report)
     const gchar *name = folder->target != NULL ? folder->target
                         : folder->path != NULL ? folder->path
                                                : "(outside the user's folders)";
-    /* padded by characters, which printf does not know */
-    gint pad = (gint) MAX (38 - g_utf8_strlen (name, -1), 0);
+    /* padded by characters, which printf does not know; a long name has a line of its own */
+    glong length = g_utf8_strlen (name, -1);
+    gboolean long_name = length > NAME_WIDTH;
     g_string_append_printf (
         out,
-        "  %s%*s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
+        "  %s%s%*s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
         " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT "\n",
-        name, pad, "", folder->found, folder->verified, folder->skipped, folder->failed,
+        name, long_name ? "\n  " : "", (gint) (long_name ? NAME_WIDTH : NAME_WIDTH - length), "",
+        folder->found, folder->verified, folder->skipped, folder->failed,
         folder->unverified + folder->differs + folder->gone + folder->pending);
   }
 }
