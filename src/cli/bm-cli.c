@@ -72,8 +72,14 @@ bm_cli_check_format (const gchar *format, const gchar *allowed, int *status)
   return FALSE;
 }
 
-static gboolean
-check_reading (const BmCliReading *reading, GError **error)
+void
+bm_cli_reading_clear (BmCliReading *reading)
+{
+  g_clear_pointer (&reading->charset, g_free);
+}
+
+gboolean
+bm_cli_check_reading (const BmCliReading *reading, GError **error)
 {
   if (reading->item_timeout >= 0 && reading->item_timeout <= 24 * 3600 &&
       (reading->item_memory == 0 ||
@@ -96,7 +102,7 @@ bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar 
                              .item_timeout_s = (guint) reading->item_timeout,
                              .memory_limit = (guint64) reading->item_memory << 20,
                              .no_sandbox = reading->no_sandbox};
-  return check_reading (reading, error) ? bm_reader_open (&options, error) : NULL;
+  return bm_cli_check_reading (reading, error) ? bm_reader_open (&options, error) : NULL;
 }
 
 static volatile sig_atomic_t signalled;

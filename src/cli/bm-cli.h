@@ -48,6 +48,10 @@ typedef struct {
     "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &(r)->no_sandbox, "Parse without sandbox", NULL         \
   }
 
+void bm_cli_reading_clear (BmCliReading *reading);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmCliReading, bm_cli_reading_clear)
+/* For commands that do other work first; opening the source checks too. Error: USAGE. */
+gboolean bm_cli_check_reading (const BmCliReading *reading, GError **error);
 /* Opens the PST's reader. fallback_charset: of the configuration; NULL = the built-in one. */
 BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
                               const gchar *fallback_charset, guint64 max_message_size,

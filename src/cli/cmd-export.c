@@ -210,7 +210,7 @@ int
 bm_cmd_export (int argc, char **argv)
 {
   g_autofree gchar *output = NULL;
-  BmCliReading reading = {0};
+  g_auto (BmCliReading) reading = {0};
   const GOptionEntry entries[] = {
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Directory to write to", "DIR"},
       BM_CLI_READING_ENTRIES (&reading),
@@ -220,7 +220,6 @@ bm_cmd_export (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = 0;
   gboolean ok = bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status);
-  g_autofree gchar *charset = reading.charset;
   if (!ok)
     return status;
   if (output == NULL) {

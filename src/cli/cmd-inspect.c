@@ -303,7 +303,7 @@ bm_cmd_inspect (int argc, char **argv)
 {
   g_autofree gchar *format = NULL;
   gboolean full = FALSE;
-  BmCliReading reading = {0};
+  g_auto (BmCliReading) reading = {0};
   const GOptionEntry entries[] = {
       {"full", 0, 0, G_OPTION_ARG_NONE, &full, "Read every item too", NULL},
       {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json", "FORMAT"},
@@ -314,7 +314,6 @@ bm_cmd_inspect (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = 0;
   gboolean ok = bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status);
-  g_autofree gchar *charset = reading.charset;
   if (!ok || !bm_cli_check_format (format != NULL ? format : "text", "text json", &status))
     return status;
   g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, &error);
