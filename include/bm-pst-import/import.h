@@ -15,10 +15,19 @@ G_BEGIN_DECLS
 typedef struct _BmImport BmImport;
 typedef struct _BmJournal BmJournal; /* src/journal/bm-journal.h */
 
+/* What of the PST is wanted; zeros: everything. Globs ignore case and name all below what they
+ * match. A folder glob may begin with one of Exchange's names (#Inbox#, #SentItems#, #DeletedItems#,
+ * #Drafts#, #JunkEmail#...), which means that folder in any language. Borrowed. */
 typedef struct {
-  const gchar *into;              /* full name of the target folder; "/" merges into the mailbox */
-  const gchar *const *include;    /* folder globs on the PST's paths; NULL = all */
-  const gchar *const *exclude;    /* applied after include */
+  const gchar *const *include, *const *exclude;     /* folder globs on the PST's paths */
+  const gchar *const *classes, *const *not_classes; /* message class globs: "IPM.Note" */
+  gint64 since, before;       /* internal date, seconds since 1970; 0 = open */
+  guint64 min_size, max_size; /* bytes of the message; 0 = open */
+} BmSelection;
+
+typedef struct {
+  const gchar *into; /* full name of the target folder; "/" merges into the mailbox */
+  BmSelection selection;
   gboolean empty_folders;         /* make folders without messages too */
   gboolean mark_seen;             /* add \Seen to every message */
   gboolean dry_run;               /* no CREATE, SUBSCRIBE, APPEND */
@@ -32,6 +41,11 @@ typedef struct {
   guint reconnect_tries;          /* 0 = 8, about two minutes */
   guint reconnect_first_ms;       /* 0 = 500 */
 } BmImportOptions;
+
+/* FALSE for a glob that begins with # and names no well-known folder. */
+gboolean bm_filter_is_folder_glob (const gchar *glob);
+/* One line for people, and to compare two selections; "" when everything is wanted. New. */
+gchar *bm_filter_describe (const BmSelection *selection);
 
 typedef enum {
   BM_PHASE_CENSUS,

@@ -36,7 +36,10 @@ typedef struct {
   X (OUTSIDE_SUBTREE, "outside-subtree", "item outside the user's folders (views, free/busy...)")  \
   X (NOT_MAIL, "not-mail", "appointment, contact, task, note, journal...")                         \
   X (PHANTOM, "phantom", "node of a damaged index page; its data does not exist")                  \
-  X (EXCLUDED, "excluded", "folder left out by --include or --exclude")
+  X (EXCLUDED, "excluded", "folder left out by --include or --exclude")                            \
+  X (FILTERED_CLASS, "filtered-class", "message class left out by --class or --exclude-class")     \
+  X (FILTERED_DATE, "filtered-date", "date left out by --since or --before")                       \
+  X (FILTERED_SIZE, "filtered-size", "size left out by --min-size or --max-size")
 
 typedef enum {
   BM_RULE_NONE = -1,

@@ -59,7 +59,7 @@ typedef struct {
 typedef struct {
   /* the job, as facts of the journal; never NULL, "" when unknown */
   gchar *job, *pst_path, *pst_identity, *pst_format, *pst_crypt;
-  gchar *user_address, *user_uid, *domain_uid, *into;
+  gchar *user_address, *user_uid, *domain_uid, *into, *selection;
   gchar *render_id, *sandbox, *server, *transport, *witness;
   guint64 pst_size;
   gboolean pst_password, dry_run, stalled, subjects;

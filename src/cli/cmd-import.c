@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* import: the product. Wires reader, BlueMind and engine; everything it does twice it does once,
  * because the job's journal remembers. */
+#include "cli/bm-selecting.h"
 #include "cli/bm-session.h"
 
 #include "base/bm-log.h"
@@ -17,11 +18,11 @@ static const gchar examples[] =
     "Examples:\n"
     "  bm-pst-import import archive.pst --user jdoe@example.org\n"
     "  bm-pst-import import old.pst --user jdoe@example.org --into / --mark-seen\n"
-    "  bm-pst-import import big.pst --user jdoe@example.org --exclude Trash\n";
+    "  bm-pst-import import big.pst --user jd@example.org --exclude '#DeletedItems#'\n";
 
 typedef struct {
   gchar *user, *into, *password_file, *config, *jobs, *format;
-  GStrv include, exclude;
+  BmSelecting selecting;
   gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
   gint stall_after;
   BmCliReading reading;
@@ -36,6 +37,7 @@ typedef struct {
   BmSession *session;
   BmJob *job;
   gchar *into;
+  BmSelection selection;
 } Run;
 
 static void
@@ -280,8 +282,7 @@ run_import (Run *run, GError **error)
   const Options *options = run->options;
   BmImportOptions import_options = {
       .into = run->into,
-      .include = (const gchar *const *) options->include,
-      .exclude = (const gchar *const *) options->exclude,
+      .selection = run->selection,
       .empty_folders = options->empty_folders,
       .mark_seen = options->mark_seen,
       .dry_run = options->dry_run,
@@ -341,7 +342,9 @@ import_one (const Options *options, const gchar *path)
   run.file = g_canonicalize_filename (path, NULL);
   run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
   int status;
-  if (!check_into (run.into, &error) || !open_all (&run, config, &error)) {
+  if (!check_into (run.into, &error) ||
+      !bm_selecting_read (&options->selecting, &run.selection, &error) ||
+      !bm_cli_check_reading (&options->reading, &error) || !open_all (&run, config, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));
   } else {
     if (run_import (&run, &error))
@@ -356,12 +359,12 @@ import_one (const Options *options, const gchar *path)
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->user, options->into,   options->password_file,  options->config,
-                    options->jobs, options->format, options->reading.charset};
+  gchar *texts[] = {options->user,   options->into, options->password_file,
+                    options->config, options->jobs, options->format};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
-  g_strfreev (options->include);
-  g_strfreev (options->exclude);
+  bm_selecting_clear (&options->selecting);
+  bm_cli_reading_clear (&options->reading);
 }
 
 static gboolean
@@ -370,8 +373,7 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
   const GOptionEntry entries[] = {
       {"user", 'u', 0, G_OPTION_ARG_STRING, &o->user, "Existing user, login@domain", "USER"},
       {"into", 0, 0, G_OPTION_ARG_STRING, &o->into, "Target folder; / merges", "FOLDER"},
-      {"include", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->include, "Only these folders", "GLOB"},
-      {"exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->exclude, "Not these folders", "GLOB"},
+      BM_SELECTING_ENTRIES (&o->selecting),
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Send nothing, leave nothing", NULL},
       {"no-wait", 0, 0, G_OPTION_ARG_NONE, &o->no_wait, "Do not wait for the proof", NULL},
       {"new-job", 0, 0, G_OPTION_ARG_NONE, &o->new_job, "Begin anew with a changed PST", NULL},

@@ -63,11 +63,17 @@ gboolean bm_engine_each_target (BmImport *import,
                                 gboolean (*func) (BmImport *, EngineTarget *, GError **),
                                 GError **error);
 
+/* bm-filter.c: what of the PST is wanted. */
+gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *census,
+                                 const gchar *path);
+/* BM_RULE_NONE: wanted. */
+BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
+
 /* bm-plan.c: where each folder of the PST goes. Fills target and notes; rows in order of nid. */
 typedef struct {
   const gchar *into;
   gboolean inbox_children_on_top;
-  const gchar *const *include, *const *exclude;
+  const BmSelection *selection;
 } BmPlanOptions;
 GArray *bm_plan_folders (const BmCensus *census, const BmNameRules *rules,
                          const BmPlanOptions *options); /* BmJournalFolder */

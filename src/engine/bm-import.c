@@ -163,21 +163,39 @@ check_identity (BmImport *import, const gchar *known, GError **error)
   return FALSE;
 }
 
+/* The same job with another selection: what was left out before may be wanted now, and what was not
+ * sent yet may be unwanted. What was sent stays. */
+static gboolean
+select_again (BmImport *import, const GArray *rows, GError **error)
+{
+  for (guint i = 0; i < rows->len; i++) {
+    const BmJournalFolder *row = &g_array_index (rows, BmJournalFolder, i);
+    if ((row->rule == BM_RULE_NONE || row->rule == BM_RULE_EXCLUDED) &&
+        !bm_journal_select_folder (import->journal, row->nid, row->rule, error))
+      return FALSE;
+  }
+  return bm_journal_set (import->journal, "appended.all", "0", error);
+}
+
 static gboolean
 plan (BmImport *import, GError **error)
 {
   g_autofree gchar *known = bm_journal_get (import->journal, "pst.identity");
-  if (known != NULL)
-    return check_identity (import, known, error);
+  g_autofree gchar *selected = bm_journal_get (import->journal, "selection");
+  g_autofree gchar *selection = bm_filter_describe (&import->options.selection);
+  if (known != NULL && !check_identity (import, known, error))
+    return FALSE;
+  if (known != NULL && g_strcmp0 (selection, selected) == 0)
+    return TRUE;
   BmPlanOptions options = {.into = import->options.into,
                            .inbox_children_on_top = import->options.inbox_children_on_top,
-                           .include = import->options.include,
-                           .exclude = import->options.exclude};
+                           .selection = &import->options.selection};
   g_autoptr (GArray) rows =
       bm_plan_folders (import->census, import->sink->ops->name_rules (import->sink), &options);
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
-  if (!write_plan (import, rows, error)) {
+  if (!(known != NULL ? select_again (import, rows, error) : write_plan (import, rows, error)) ||
+      !bm_journal_set (import->journal, "selection", selection, error)) {
     bm_journal_rollback (import->journal);
     return FALSE;
   }
@@ -256,6 +274,13 @@ accept_message (BmImport *import, BmEntry *entry, GError **error)
   if (target == NULL) {
     g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL, "item %08x has no target folder", entry->nid);
     return FALSE;
+  }
+  BmRule rule = bm_filter_message (&import->options.selection, entry->message);
+  if (rule != BM_RULE_NONE) {
+    import->progress.skipped++;
+    import->progress.done++;
+    return bm_journal_skip (import->journal, entry->nid, rule, entry->message->message_class,
+                            error);
   }
   if (import->options.mark_seen)
     entry->message->flags |= BM_FLAG_SEEN;

@@ -121,26 +121,6 @@ unique_target (Planner *planner, const gchar *parent, const gchar *name)
   }
 }
 
-static gboolean
-matches (const gchar *const *globs, const gchar *path)
-{
-  for (guint i = 0; globs != NULL && globs[i] != NULL; i++) {
-    /* a glob names a folder and all below it */
-    g_autofree gchar *below = g_strconcat (globs[i], "/*", NULL);
-    if (g_pattern_match_simple (globs[i], path) || g_pattern_match_simple (below, path))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
-is_excluded (const BmPlanOptions *options, const gchar *path)
-{
-  if (options->include != NULL && options->include[0] != NULL && !matches (options->include, path))
-    return TRUE;
-  return matches (options->exclude, path);
-}
-
 /* A path that has become too long for the server ends in its parent, joined by " - ". */
 static gchar *
 place (Planner *planner, const gchar *parent, const gchar *name, BmNotes *notes)
@@ -238,7 +218,7 @@ bm_plan_folders (const BmCensus *census, const BmNameRules *rules, const BmPlanO
     if (folder->path != NULL && folder->rule == BM_RULE_NONE) {
       row.target = target_for (&planner, folder, &row.notes);
       g_hash_table_insert (by_path, g_strdup (folder->path), g_strdup (row.target));
-      if (is_excluded (options, folder->path))
+      if (!bm_filter_takes_folder (options->selection, census, folder->path))
         row.rule = BM_RULE_EXCLUDED;
     }
     g_array_append_val (rows, row);

@@ -89,6 +89,10 @@ gboolean bm_journal_add_folder (BmJournal *journal, const BmJournalFolder *folde
 gboolean bm_journal_add_item (BmJournal *journal, guint32 nid, guint32 folder, BmRule rule,
                               GError **error);
 
+/* The selection changed. NONE: what a selection's rule had left out of the folder is PLANNED again.
+ * EXCLUDED: what is PLANNED without intent is left out. */
+gboolean bm_journal_select_folder (BmJournal *journal, guint32 nid, BmRule rule, GError **error);
+
 /* Targets. */
 gboolean bm_journal_add_target (BmJournal *journal, const BmJournalTarget *target, GError **error);
 /* The messages a target held before (BmStored): taken one by one by bm_journal_take_before. */

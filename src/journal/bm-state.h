@@ -16,7 +16,7 @@ G_BEGIN_DECLS
   X (UNVERIFIED, 4, "unverified")         /* waiting ended without proof; verify again */          \
   X (DIFFERS, 5, "differs")               /* end, loud */                                          \
   X (GONE, 6, "gone")                     /* end, listed */                                        \
-  X (SKIPPED, 7, "skipped")               /* end */                                                \
+  X (SKIPPED, 7, "skipped")               /* end, unless the selection changes */                  \
   X (FAILED, 8, "failed")                 /* end of this run; retry makes it PLANNED again */
 
 typedef enum {

@@ -270,6 +270,7 @@ add_facts (GString *out, const BmReport *report)
   add_fact (out, "user uid", report->user_uid);
   add_fact (out, "domain uid", report->domain_uid);
   add_fact (out, "into", report->into);
+  add_fact (out, "selection", *report->selection != '\0' ? report->selection : "everything");
   add_fact (out, "mail server", report->server);
   add_fact (out, "transport", report->transport);
   add_fact (out, "database", report->witness);

@@ -74,6 +74,7 @@ target_object (const BmReport *report)
   set_text (object, "user_uid", report->user_uid);
   set_text (object, "domain_uid", report->domain_uid);
   set_text (object, "into", report->into);
+  set_text (object, "selection", report->selection);
   set_text (object, "server", report->server);
   set_text (object, "transport", report->transport);
   set_text (object, "database", report->witness);

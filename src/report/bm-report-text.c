@@ -36,6 +36,7 @@ add_head (GString *out, const BmReport *report)
   add_fact (out, "PST", pst);
   add_fact (out, "user", user);
   add_fact (out, "into", report->into);
+  add_fact (out, "selection", *report->selection != '\0' ? report->selection : "everything");
   add_fact (out, "mail server", report->server);
   add_fact (out, "transport", report->transport);
   add_fact (out, "database", report->witness);

@@ -43,11 +43,11 @@ bm_report_free (BmReport *report)
 {
   if (report == NULL)
     return;
-  gchar *strings[] = {report->job,        report->pst_path,   report->pst_identity,
-                      report->pst_format, report->pst_crypt,  report->user_address,
-                      report->user_uid,   report->domain_uid, report->into,
-                      report->render_id,  report->sandbox,    report->server,
-                      report->transport,  report->witness,    report->stopped_text};
+  gchar *strings[] = {
+      report->job,       report->pst_path,     report->pst_identity, report->pst_format,
+      report->pst_crypt, report->user_address, report->user_uid,     report->domain_uid,
+      report->into,      report->selection,    report->render_id,    report->sandbox,
+      report->server,    report->transport,    report->witness,      report->stopped_text};
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (strings[i]);
   GArray *arrays[] = {report->rules,   report->causes, report->reasons,
@@ -307,6 +307,7 @@ read_facts (BmReport *report, BmJournal *journal)
   report->user_uid = fact (journal, "user.uid");
   report->domain_uid = fact (journal, "user.domain");
   report->into = fact (journal, "into");
+  report->selection = fact (journal, "selection");
   report->render_id = fact (journal, "render.id");
   report->sandbox = fact (journal, "sandbox");
   report->server = fact (journal, "server");

@@ -375,10 +375,32 @@ test_excluded (Fixture *fixture, gconstpointer data)
   static const gchar *const exclude[] = {"Inbox", NULL};
   g_autoptr (GError) stopped = NULL;
   BmImportOptions options = fast;
-  options.exclude = exclude;
+  options.selection.exclude = exclude;
   g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
   g_assert_cmpuint (report->ledger.verified, ==, 2);
   g_assert_cmpuint (report->ledger.skipped, ==, 7);
+}
+
+/* The same job with another selection: what was left out comes, what was sent stays. */
+static void
+test_selected_again (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const inbox[] = {"Inbox", NULL}, *const sent[] = {"Sent Items", NULL};
+  g_autoptr (GError) stopped = NULL;
+  BmImportOptions options = fast;
+  options.selection.include = inbox;
+  options.selection.before = 1; /* nothing is that old */
+  g_autoptr (BmReport) none = run_with (fixture, &options, &stopped);
+  g_assert_cmpuint (none->ledger.skipped, ==, MAIL + 2);
+  options.selection.before = 0;
+  g_autoptr (BmReport) some = run_with (fixture, &options, &stopped);
+  g_assert_cmpuint (some->ledger.verified, ==, 6);
+  options.selection.include = sent;
+  g_autoptr (BmReport) rest = run_with (fixture, &options, &stopped);
+  g_assert_no_error (stopped);
+  g_assert_cmpuint (rest->ledger.verified, ==, MAIL);
+  g_assert_cmpuint (rest->ledger.failed, ==, 1);
+  g_assert_true (rest->ledger.balanced);
 }
 
 /* ---- dies at every failpoint, resumes, must end in the same mailbox ---- */
@@ -468,6 +490,7 @@ main (int argc, char **argv)
   ADD ("no-wait", test_no_wait, NULL);
   ADD ("dry-run", test_dry_run, NULL);
   ADD ("excluded", test_excluded, NULL);
+  ADD ("selected-again", test_selected_again, NULL);
   ADD ("die-everywhere", test_die_everywhere, GUINT_TO_POINTER (0));
   ADD ("die-everywhere-in-used-mailbox", test_die_everywhere, GUINT_TO_POINTER (1));
   return g_test_run ();

@@ -7,6 +7,8 @@
 static const gchar *const taken[] = {"Autres utilisateurs", NULL};
 static const BmNameRules rules = {'/', "\\\"%&*^", 100, 200, taken};
 
+static const BmSelection everything;
+
 typedef struct {
   const gchar *path;
   BmRole role;
@@ -43,7 +45,7 @@ check (const BmPlanOptions *options, const Case *cases, guint n)
 static void
 test_wrapped (void)
 {
-  const BmPlanOptions options = {.into = "Imported/old"};
+  const BmPlanOptions options = {.into = "Imported/old", .selection = &everything};
   const Case cases[] = {
       {"", BM_ROLE_NONE, "Imported/old", 0},
       {"Inbox", BM_ROLE_INBOX, "Imported/old/Inbox", 0},
@@ -57,7 +59,7 @@ test_wrapped (void)
 static void
 test_merged (void)
 {
-  const BmPlanOptions options = {.into = "/"};
+  const BmPlanOptions options = {.into = "/", .selection = &everything};
   const Case cases[] = {
       {"Posteingang/Kunden", BM_ROLE_NONE, "INBOX/Kunden", 0}, /* a nid below its parent's */
       {"Posteingang", BM_ROLE_INBOX, "INBOX", 0},
@@ -75,7 +77,8 @@ test_merged (void)
 static void
 test_merged_40 (void)
 {
-  const BmPlanOptions options = {.into = "/", .inbox_children_on_top = TRUE};
+  const BmPlanOptions options = {
+      .into = "/", .selection = &everything, .inbox_children_on_top = TRUE};
   const Case cases[] = {
       {"Inbox", BM_ROLE_INBOX, "INBOX", 0},
       {"Inbox/A", BM_ROLE_NONE, "A", MOVED},
@@ -87,7 +90,7 @@ test_merged_40 (void)
 static void
 test_names (void)
 {
-  const BmPlanOptions options = {.into = "I"};
+  const BmPlanOptions options = {.into = "I", .selection = &everything};
   g_autofree gchar *long_name = g_strnfill (300, 'x');
   g_autofree gchar *cut = g_strnfill (100, 'x');
   g_autofree gchar *long_target = g_strconcat ("I/", cut, NULL);
@@ -108,7 +111,7 @@ test_names (void)
 static void
 test_deep (void)
 {
-  const BmPlanOptions options = {.into = "I"};
+  const BmPlanOptions options = {.into = "I", .selection = &everything};
   g_autoptr (BmCensus) census = bm_census_new ();
   g_autoptr (GString) path = g_string_new ("level");
   for (guint i = 0; i < 100; i++) {
@@ -127,6 +130,80 @@ test_deep (void)
   }
 }
 
+/* Globs on paths in the PST's language, and on Exchange's names of well-known folders. */
+static void
+test_selected (void)
+{
+  static const struct {
+    const gchar *path;
+    BmRole role;
+  } folders[] = {{"Posteingang", BM_ROLE_INBOX},
+                 {"Posteingang/Projekte", BM_ROLE_NONE},
+                 {"Posteingang/Projekte/2019", BM_ROLE_NONE},
+                 {"Gesendete Elemente", BM_ROLE_SENT},
+                 {"Archiv", BM_ROLE_NONE}};
+  static const struct {
+    const gchar *include, *exclude, *taken; /* taken: a bit per folder */
+  } cases[] = {
+      {NULL, NULL, "11111"},
+      {"#Inbox#", NULL, "11100"},
+      {"#INBOX#/projekte", NULL, "01100"},
+      {"#Inbox#", "#Inbox#/Projekte/20*", "11000"},
+      {NULL, "#SentItems#", "11101"},
+      {"posteingang/*/2019", NULL, "00100"},
+      {"*", "Archiv", "11110"},
+      {"Post", NULL, "00000"},
+      {"#Calendar#", NULL, "00000"},
+  };
+  g_autoptr (BmCensus) census = bm_census_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    BmFolder *folder = bm_folder_new ();
+    folder->path = g_strdup (folders[i].path);
+    folder->role = folders[i].role;
+    g_ptr_array_add (census->folders, folder);
+  }
+  for (guint c = 0; c < G_N_ELEMENTS (cases); c++) {
+    const gchar *include[] = {cases[c].include, NULL}, *exclude[] = {cases[c].exclude, NULL};
+    const BmSelection selection = {.include = include, .exclude = exclude};
+    for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+      g_assert_cmpint (bm_filter_takes_folder (&selection, census, folders[i].path), ==,
+                       cases[c].taken[i] == '1');
+  }
+  g_assert_true (bm_filter_is_folder_glob ("#SentItems#/x"));
+  g_assert_false (bm_filter_is_folder_glob ("#Nonsense#"));
+  g_assert_false (bm_filter_is_folder_glob ("#Inbox#x"));
+}
+
+static void
+test_filtered (void)
+{
+  static const gchar text[] = "Subject: x\r\n\r\n0123456789\r\n"; /* 26 bytes */
+  static const gchar *const notes[] = {"IPM.Note", NULL}, *const reports[] = {"report.*.NDR", NULL};
+  g_autoptr (BmMessage) message =
+      bm_message_seal (g_bytes_new_static (text, sizeof text - 1), NULL);
+  g_free (message->message_class);
+  message->message_class = g_strdup ("IPM.Note.SMIME");
+  message->internal_date = 1000;
+  const struct {
+    BmSelection selection;
+    BmRule rule;
+  } cases[] = {
+      {{0}, BM_RULE_NONE},
+      {{.classes = notes}, BM_RULE_NONE},
+      {{.not_classes = notes}, BM_RULE_FILTERED_CLASS},
+      {{.classes = reports}, BM_RULE_FILTERED_CLASS},
+      {{.since = 1000}, BM_RULE_NONE},
+      {{.since = 1001}, BM_RULE_FILTERED_DATE},
+      {{.before = 1001}, BM_RULE_NONE},
+      {{.before = 1000}, BM_RULE_FILTERED_DATE},
+      {{.min_size = 26, .max_size = 26}, BM_RULE_NONE},
+      {{.min_size = 27}, BM_RULE_FILTERED_SIZE},
+      {{.max_size = 25}, BM_RULE_FILTERED_SIZE},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (bm_filter_message (&cases[i].selection, message), ==, cases[i].rule);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -136,5 +213,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/merged-4.0", test_merged_40);
   g_test_add_func ("/plan/names", test_names);
   g_test_add_func ("/plan/deep", test_deep);
+  g_test_add_func ("/plan/selected", test_selected);
+  g_test_add_func ("/plan/filtered", test_filtered);
   return g_test_run ();
 }

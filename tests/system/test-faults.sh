@@ -143,6 +143,10 @@ usage 64 import "$work/sample.pst"
 usage 64 import "$work/sample.pst" --user a@b --nonsense
 usage 64 import "$work/sample.pst" --user a@b --into Outbox
 usage 64 import "$work/sample.pst" --user a@b --format yaml
+usage 64 import "$work/sample.pst" --user a@b --since yesterday
+usage 64 import "$work/sample.pst" --user a@b --max-size huge
+usage 64 import "$work/sample.pst" --user a@b --include '#Nonsense#'
+usage 64 import "$work/sample.pst" --user a@b --item-memory 1
 usage 64 report no-such-job --jobs "$work/jobs"
 usage 0 --help
 usage 0 --version

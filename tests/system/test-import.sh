@@ -29,6 +29,15 @@ is "$(mailbox carol INBOX | wc -l)" 14 "the PST's inbox went to INBOX"
 is "$(mailbox carol Sent | wc -l)" 3 "sent items to Sent"
 is "$(mailbox carol | grep -c '^Outbox')" 0 "and nothing to the Outbox"
 
+import "$work/sample.pst" u2 --include '#Inbox#'
+is "$status $(ledger verified) $(ledger skipped_by_rule.excluded)" "0 14 12" "one folder, by its well-known name"
+import "$work/sample.pst" u2 --include '#Inbox#' --since 2030-01-01
+is "$status $(ledger verified)" "0 14" "another selection leaves what was sent"
+import "$work/sample.pst" u2
+is "$status $(ledger verified) $(ledger skipped)" "0 24 4" "and brings what was left out"
+import "$work/sample.pst" u3 --max-size 2K --exclude-class IPM.Schedule
+is "$status $(ledger verified) $(ledger failed)" "0 23 0" "by class and size"
+
 import "$work/sample.pst" dave --dry-run
 is "$status $(ledger pending)" "0 24" "a dry run says what would be appended"
 is "$(mailbox dave | wc -l)" 0 "and appends nothing"
