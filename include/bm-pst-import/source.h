@@ -57,6 +57,7 @@ typedef struct {
   guint64 max_message_size; /* bytes; larger ones fail as too-large; 0 = no limit */
   guint window;             /* items per window; 0 = 500 */
   guint item_timeout_s;     /* CPU and wall clock per item; 0 = 60 */
+  guint census_timeout_s;   /* wall clock of the census; 0 = 1800 */
   guint64 memory_limit;     /* bytes of address space of the child; 0 = 2 GiB */
   gboolean no_sandbox;      /* for debugging; the report says so */
 } BmReaderOptions;

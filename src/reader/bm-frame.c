@@ -47,6 +47,16 @@ bm_frame_put_text (GByteArray *frame, const gchar *text)
   bm_frame_put_bytes (frame, text != NULL ? text : "", text != NULL ? strlen (text) : 0);
 }
 
+void
+bm_frame_put_text_max (GByteArray *frame, const gchar *text, gsize max)
+{
+  g_autofree gchar *cut = text != NULL ? g_strndup (text, max) : NULL;
+  const gchar *end;
+  if (cut != NULL && !g_utf8_validate (cut, -1, &end))
+    cut[end - cut] = '\0';
+  bm_frame_put_text (frame, cut);
+}
+
 gboolean
 bm_frame_send (gint socket, GByteArray *frame, gint fd, GError **error)
 {
@@ -145,6 +155,8 @@ bm_frame_receive (gint socket, BmFrame *frame)
   bm_frame_init (frame, frame->buffer, (gsize) n);
   frame->fd = fd;
   frame->type = (BmFrameType) bm_frame_u32 (frame);
+  if (fd >= 0 && frame->type != BM_FRAME_MESSAGE && frame->type != BM_FRAME_CENSUS)
+    refused = TRUE;
   return refused || frame->broken ? BM_FRAME_REFUSED : BM_FRAME_GOT;
 }
 
@@ -204,6 +216,18 @@ bm_frame_text (BmFrame *frame, gsize max)
     return g_strdup ("");
   }
   return g_strndup ((const gchar *) data, size);
+}
+
+gchar *
+bm_frame_line (BmFrame *frame, gsize max)
+{
+  g_autofree gchar *text = bm_frame_text (frame, max);
+  GString *line = g_string_sized_new (strlen (text));
+  for (const gchar *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    g_string_append_unichar (line, g_unichar_iscntrl (c) ? ' ' : c);
+  }
+  return g_string_free (line, FALSE);
 }
 
 gboolean

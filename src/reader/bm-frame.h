@@ -34,6 +34,8 @@ GByteArray *bm_frame_new (BmFrameType type);
 void bm_frame_put_u32 (GByteArray *frame, guint32 value);
 void bm_frame_put_u64 (GByteArray *frame, guint64 value);
 void bm_frame_put_text (GByteArray *frame, const gchar *text); /* NULL as "" */
+/* At most its first max bytes, whole characters only. */
+void bm_frame_put_text_max (GByteArray *frame, const gchar *text, gsize max);
 void bm_frame_put_bytes (GByteArray *frame, gconstpointer data, gsize size);
 /* Sends it with the descriptor (or -1) and frees it. Blocks when the other side is slow. */
 gboolean bm_frame_send (gint socket, GByteArray *frame, gint fd, GError **error);
@@ -55,7 +57,8 @@ typedef enum {
   BM_FRAME_REFUSED, /* not a frame: the other side is broken or hostile */
 } BmFrameResult;
 
-/* Closes frame->fd of the last one. Blocks. */
+/* Closes frame->fd of the last one. Blocks. A descriptor with a frame that takes none (all but
+ * CENSUS and MESSAGE) is REFUSED. */
 BmFrameResult bm_frame_receive (gint socket, BmFrame *frame);
 void bm_frame_clear (BmFrame *frame);
 /* A frame over these bytes, for payloads in descriptors and for tests. */
@@ -63,6 +66,9 @@ void bm_frame_init (BmFrame *frame, const guint8 *data, gsize size);
 guint32 bm_frame_u32 (BmFrame *frame);
 guint64 bm_frame_u64 (BmFrame *frame);
 gchar *bm_frame_text (BmFrame *frame, gsize max); /* new, valid UTF-8 without NUL; "" when broken */
+/* The same for words that people will see: control characters, which command terminals, become
+ * spaces. */
+gchar *bm_frame_line (BmFrame *frame, gsize max);
 const guint8 *bm_frame_bytes (BmFrame *frame, gsize *size);
 /* TRUE when every field was right and nothing is left. */
 gboolean bm_frame_finished (const BmFrame *frame);

@@ -4,6 +4,7 @@
  * obeys frames until the socket ends. Must not know IMAP or SQL. One thread. */
 #include "pst/bm-pst.h"
 #include "reader/bm-frame-census.h"
+#include "reader/bm-frame-message.h"
 #include "reader/bm-reader-sandbox.h"
 
 #include "base/bm-spool.h"
@@ -11,12 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PST_FD      3
-#define SOCKET_FD   4
-#define WINDOW_MAX  4096
-#define LOG_MAX     1000
-#define CLASS_MAX   200
-#define SUBJECT_MAX 500
+#define PST_FD     3
+#define SOCKET_FD  4
+#define WINDOW_MAX 4096
+#define LOG_MAX    1000
+#define CLASS_MAX  200
 
 typedef struct {
   BmPst *pst;
@@ -61,17 +61,6 @@ send_failure (Child *child, BmFrameType type, guint32 nid, const GError *error)
   send_frame (child, frame, -1);
 }
 
-/* The first bytes of a text, whole characters only. */
-static gchar *
-at_most (const gchar *text, gsize max)
-{
-  g_autofree gchar *cut = g_strndup (text, max);
-  const gchar *end;
-  if (!g_utf8_validate (cut, -1, &end))
-    cut[end - cut] = '\0';
-  return g_steal_pointer (&cut);
-}
-
 /* ---- census ---- */
 
 static gint
@@ -114,34 +103,12 @@ do_census (Child *child)
 static void
 send_message (Child *child, const BmMessage *message)
 {
-  GByteArray *frame = bm_frame_new (BM_FRAME_MESSAGE);
-  gsize size;
-  gconstpointer data = g_bytes_get_data (message->bytes, &size);
-  gint fd = -1;
-  g_autofree gchar *keywords = g_strjoinv (" ", message->keywords);
-  g_autofree gchar *class = at_most (message->message_class, CLASS_MAX);
-  g_autofree gchar *subject = at_most (message->subject, SUBJECT_MAX);
-  bm_frame_put_u32 (frame, message->nid);
-  bm_frame_put_u64 (frame, (guint64) message->internal_date);
-  bm_frame_put_u32 (frame, message->flags);
-  bm_frame_put_u64 (frame, message->notes);
-  bm_frame_put_u32 (frame, message->attachments);
-  bm_frame_put_text (frame, keywords);
-  bm_frame_put_text (frame, message->message_id);
-  bm_frame_put_text (frame, class);
-  bm_frame_put_text (frame, subject);
-  if (size <= BM_FRAME_INLINE) {
-    bm_frame_put_bytes (frame, data, size);
-  } else {
-    g_autoptr (GError) error = NULL;
-    g_autoptr (BmSpool) spool = bm_spool_new ();
-    if (!bm_spool_write (spool, data, size, &error) ||
-        (fd = bm_spool_steal_fd (spool, &error)) < 0) {
-      g_byte_array_unref (frame);
-      send_failure (child, BM_FRAME_FAILED, message->nid, error);
-      return;
-    }
-    bm_frame_put_bytes (frame, "", 0);
+  g_autoptr (GError) error = NULL;
+  gint fd;
+  GByteArray *frame = bm_frame_message_write (message, &fd, &error);
+  if (frame == NULL) {
+    send_failure (child, BM_FRAME_FAILED, message->nid, error);
+    return;
   }
   send_frame (child, frame, fd);
   if (fd >= 0)
@@ -158,10 +125,9 @@ do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
   g_autoptr (BmItem) item = bm_pst_window_read (window, index, &error);
   if (item != NULL && !bm_message_class_is_mail (item->message_class)) {
     GByteArray *frame = bm_frame_new (BM_FRAME_SKIPPED);
-    g_autofree gchar *class = at_most (item->message_class, CLASS_MAX);
     bm_frame_put_u32 (frame, nid);
     bm_frame_put_text (frame, bm_rule_token (BM_RULE_NOT_MAIL));
-    bm_frame_put_text (frame, class);
+    bm_frame_put_text_max (frame, item->message_class, CLASS_MAX);
     send_frame (child, frame, -1);
     return;
   }

@@ -16,6 +16,7 @@
 #define HELLO_MS       30000
 #define MEMORY_DEFAULT (G_GUINT64_CONSTANT (2) << 30)
 #define ITEM_SECONDS   60
+#define DRAIN_MAX      32 /* reads at a time: a child that never stops writing must not keep us */
 
 gchar *
 bm_reader_process_find (GError **error)
@@ -53,8 +54,8 @@ spawn (BmReaderProcess *process, const gchar *program, gint pst_fd, gint socket,
   return FALSE;
 }
 
-static gboolean
-send_config (BmReaderProcess *process, const BmReaderOptions *options, GError **error)
+static void
+send_config (BmReaderProcess *process, const BmReaderOptions *options)
 {
   GByteArray *frame = bm_frame_new (BM_FRAME_CONFIG);
   bm_frame_put_text (frame, options->charset);
@@ -62,24 +63,61 @@ send_config (BmReaderProcess *process, const BmReaderOptions *options, GError **
   bm_frame_put_u64 (frame, options->memory_limit > 0 ? options->memory_limit : MEMORY_DEFAULT);
   bm_frame_put_u32 (frame, options->item_timeout_s > 0 ? options->item_timeout_s : ITEM_SECONDS);
   bm_frame_put_u32 (frame, !options->no_sandbox);
-  return bm_frame_send (process->socket, frame, -1, error);
+  bm_frame_send (process->socket, frame, -1, NULL);
+}
+
+static gboolean
+take_hello (BmReaderProcess *process, BmFrame *frame)
+{
+  g_free (process->sandbox);
+  g_free (process->render_id);
+  process->sandbox = bm_frame_line (frame, 100);
+  process->render_id = bm_frame_line (frame, 200);
+  return bm_frame_finished (frame);
+}
+
+gboolean
+bm_reader_process_poll (const BmReaderProcess *process, gint timeout_ms)
+{
+  struct pollfd poll_fd = {.fd = process->socket, .events = POLLIN};
+  return poll (&poll_fd, 1, timeout_ms) == 1;
+}
+
+BmReaderAnswer
+bm_reader_process_receive (BmReaderProcess *process, BmFrame *frame, gint64 timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time () + timeout_ms * 1000;
+  for (;;) {
+    gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
+    bm_reader_process_drain (process);
+    if (left <= 0)
+      return BM_READER_HANGS;
+    if (!bm_reader_process_poll (process, (gint) MIN (left, 1000)))
+      continue;
+    switch (bm_frame_receive (process->socket, frame)) {
+    case BM_FRAME_CLOSED:
+      return BM_READER_DEAD;
+    case BM_FRAME_REFUSED:
+      return BM_READER_HOSTILE;
+    case BM_FRAME_GOT:
+    default:
+      break;
+    }
+    if (frame->type != BM_FRAME_LOG)
+      return BM_READER_FRAME;
+    g_autofree gchar *text = bm_frame_line (frame, 4096);
+    g_debug ("reader: %s", text);
+  }
 }
 
 static gboolean
 wait_hello (BmReaderProcess *process, GError **error)
 {
-  struct pollfd poll_fd = {.fd = process->socket, .events = POLLIN};
   g_autofree BmFrame *frame = g_new0 (BmFrame, 1);
   frame->fd = -1;
-  if (poll (&poll_fd, 1, HELLO_MS) == 1 &&
-      bm_frame_receive (process->socket, frame) == BM_FRAME_GOT && frame->type == BM_FRAME_HELLO) {
-    g_free (process->sandbox);
-    g_free (process->render_id);
-    process->sandbox = bm_frame_text (frame, 100);
-    process->render_id = bm_frame_text (frame, 200);
-    if (bm_frame_finished (frame))
-      return TRUE;
-  }
+  BmReaderAnswer answer = bm_reader_process_receive (process, frame, HELLO_MS);
+  if (answer == BM_READER_FRAME && frame->type == BM_FRAME_HELLO && take_hello (process, frame))
+    return TRUE;
   bm_frame_clear (frame);
   gboolean limit;
   g_autofree gchar *how = bm_reader_process_stop (process, &limit);
@@ -107,15 +145,18 @@ bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint ps
     return FALSE;
   }
   fcntl (process->error_pipe, F_SETFL, O_NONBLOCK);
-  return send_config (process, options, error) && wait_hello (process, error);
+  send_config (process, options); /* a dead child shows when we listen */
+  return wait_hello (process, error);
 }
 
 void
 bm_reader_process_drain (BmReaderProcess *process)
 {
   gchar text[2048];
-  gssize n;
-  while (process->error_pipe >= 0 && (n = read (process->error_pipe, text, sizeof text - 1)) > 0) {
+  for (guint i = 0; process->error_pipe >= 0 && i < DRAIN_MAX; i++) {
+    gssize n = read (process->error_pipe, text, sizeof text);
+    if (n <= 0)
+      return;
     g_autofree gchar *valid = g_utf8_make_valid (text, n);
     g_debug ("reader: %s", valid);
   }

@@ -15,10 +15,22 @@ typedef struct {
   gchar *render_id, *sandbox;
 } BmReaderProcess;
 
+typedef enum {
+  BM_READER_FRAME,
+  BM_READER_DEAD,
+  BM_READER_HANGS,
+  BM_READER_HOSTILE, /* it sent what is no frame */
+} BmReaderAnswer;
+
 /* Starts the program with pst_fd and waits for its HELLO. Errors: PST_UNREADABLE is none of its;
  * INTERNAL when the program is missing or does not come up. */
 gboolean bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint pst_fd,
                                   const BmReaderOptions *options, GError **error);
+/* TRUE when it has sent something (or has ended); waits up to timeout_ms, less when a signal comes. */
+gboolean bm_reader_process_poll (const BmReaderProcess *process, gint timeout_ms);
+/* The next frame that is no log line (those go to the debug log). Takes at most timeout_ms. */
+BmReaderAnswer bm_reader_process_receive (BmReaderProcess *process, BmFrame *frame,
+                                          gint64 timeout_ms);
 /* Kills and reaps it. Returns a new sentence on how it ended ("killed by signal 11"); *limit says
  * that a resource limit did it. */
 gchar *bm_reader_process_stop (BmReaderProcess *process, gboolean *limit);

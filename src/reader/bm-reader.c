@@ -4,23 +4,20 @@
  * child dies, hangs or exceeds its limits, the window is halved until the guilty item is alone;
  * that item has failed, everything else goes on. Must not know PST or MIME. One thread. */
 #include "reader/bm-frame-census.h"
+#include "reader/bm-frame-message.h"
 #include "reader/bm-reader-process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define WINDOW_DEFAULT 500
 #define ITEM_SECONDS   60
-#define CENSUS_MS      (30 * 60 * 1000)
+#define CENSUS_SECONDS (30 * 60)
 #define CENSUS_MAX     (G_GUINT64_CONSTANT (2) << 30)
 #define MESSAGE_MAX    (G_GUINT64_CONSTANT (4) << 30)
-#define DATE_FIRST     G_GINT64_CONSTANT (86400)
-#define DATE_LAST      G_GINT64_CONSTANT (4102444799)
-#define FLAGS_ALL      0x1f
 
 typedef struct {
   BmSource base;
@@ -30,6 +27,8 @@ typedef struct {
   struct stat state; /* of the file when it was opened */
   BmReaderProcess process;
   gchar *render_id, *sandbox; /* of the first child */
+  gboolean fresh;             /* the child has not answered since its HELLO */
+  gint64 census_ms;           /* that the census took */
   BmCensus *census;
   BmFrame *frame;
   GArray *order;    /* nids */
@@ -72,57 +71,33 @@ start (Reader *reader, GError **error)
   if (!bm_reader_process_start (&reader->process, reader->program, reader->pst_fd, &reader->options,
                                 error))
     return FALSE;
+  reader->fresh = TRUE;
   if (reader->render_id == NULL) {
     reader->render_id = g_strdup (reader->process.render_id);
     reader->sandbox = g_strdup (reader->process.sandbox);
   }
-  return TRUE;
+  if (g_str_equal (reader->render_id, reader->process.render_id) &&
+      g_str_equal (reader->sandbox, reader->process.sandbox))
+    return TRUE;
+  gboolean limit;
+  g_free (bm_reader_process_stop (&reader->process, &limit));
+  g_set_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED,
+               "%s was replaced by another version meanwhile, whose messages would differ",
+               reader->program);
+  return FALSE;
 }
 
-typedef enum {
-  ANSWER_FRAME,
-  ANSWER_DEAD,
-  ANSWER_HANGS,
-  ANSWER_HOSTILE,
-} Answer;
-
-static gboolean
-has_frame (const Reader *reader, gint timeout_ms)
+/* The next frame that is no log line. A new child walks the tree before its first answer, which
+ * may take as long again as the census did. */
+static BmReaderAnswer
+receive (Reader *reader, gint64 timeout_ms)
 {
-  struct pollfd poll_fd = {.fd = reader->process.socket, .events = POLLIN};
-  int result;
-  do
-    result = poll (&poll_fd, 1, timeout_ms);
-  while (result < 0 && errno == EINTR && timeout_ms < 0);
-  return result == 1;
-}
-
-/* The next frame that is no log line. */
-static Answer
-receive (Reader *reader, gint timeout_ms)
-{
-  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
-  for (;;) {
-    gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
-    bm_reader_process_drain (&reader->process);
-    if (left <= 0)
-      return ANSWER_HANGS;
-    if (!has_frame (reader, (gint) MIN (left, 1000)))
-      continue;
-    switch (bm_frame_receive (reader->process.socket, reader->frame)) {
-    case BM_FRAME_CLOSED:
-      return ANSWER_DEAD;
-    case BM_FRAME_REFUSED:
-      return ANSWER_HOSTILE;
-    case BM_FRAME_GOT:
-    default:
-      break;
-    }
-    if (reader->frame->type != BM_FRAME_LOG)
-      return ANSWER_FRAME;
-    g_autofree gchar *text = bm_frame_text (reader->frame, 4096);
-    g_debug ("reader: %s", text);
-  }
+  if (reader->fresh)
+    timeout_ms += 2 * reader->census_ms;
+  BmReaderAnswer answer = bm_reader_process_receive (&reader->process, reader->frame, timeout_ms);
+  if (answer == BM_READER_FRAME && reader->frame->type != BM_FRAME_ERROR)
+    reader->fresh = FALSE;
+  return answer;
 }
 
 /* ---- census ---- */
@@ -130,12 +105,10 @@ receive (Reader *reader, gint timeout_ms)
 static gboolean
 take_error (Reader *reader, GError **error)
 {
-  g_autofree gchar *token = bm_frame_text (reader->frame, 100);
-  g_autofree gchar *text = bm_frame_text (reader->frame, 8192);
-  BmCause cause = bm_cause_from_token (token);
-  if (!bm_frame_finished (reader->frame) || cause == BM_CAUSE_LAST)
-    cause = BM_CAUSE_PST_UNREADABLE;
-  g_set_error (error, BM_ERROR, cause, "%s: %s", reader->path, text);
+  /* whatever cause it names: without a census nothing starts, and the file is why */
+  g_free (bm_frame_line (reader->frame, 100));
+  g_autofree gchar *text = bm_frame_line (reader->frame, 8192);
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s: %s", reader->path, text);
   return FALSE;
 }
 
@@ -145,12 +118,15 @@ ask_census (Reader *reader, GError **error)
   if (!start (reader, error))
     return FALSE;
   g_autoptr (GError) local = NULL;
-  Answer answer = bm_frame_send (reader->process.socket, bm_frame_new (BM_FRAME_CENSUS), -1, NULL)
-                      ? receive (reader, CENSUS_MS)
-                      : ANSWER_DEAD;
-  if (answer == ANSWER_FRAME && reader->frame->type == BM_FRAME_ERROR)
+  gint64 begin = g_get_monotonic_time ();
+  BmReaderAnswer answer =
+      bm_frame_send (reader->process.socket, bm_frame_new (BM_FRAME_CENSUS), -1, NULL)
+          ? receive (reader, (gint64) reader->options.census_timeout_s * 1000)
+          : BM_READER_DEAD;
+  reader->census_ms = (g_get_monotonic_time () - begin) / 1000;
+  if (answer == BM_READER_FRAME && reader->frame->type == BM_FRAME_ERROR)
     return take_error (reader, error);
-  if (answer == ANSWER_FRAME && reader->frame->type == BM_FRAME_CENSUS) {
+  if (answer == BM_READER_FRAME && reader->frame->type == BM_FRAME_CENSUS) {
     g_autoptr (GBytes) payload = bm_frame_take_sealed (reader->frame, CENSUS_MAX, &local);
     reader->census = payload != NULL ? bm_frame_census_read (payload, &local) : NULL;
     if (reader->census != NULL)
@@ -160,9 +136,9 @@ ask_census (Reader *reader, GError **error)
   g_autofree gchar *how = bm_reader_process_stop (&reader->process, &limit);
   g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s: the reader failed while counting: %s",
                reader->path,
-               local != NULL            ? local->message
-               : answer == ANSWER_HANGS ? "it hung"
-                                        : how);
+               local != NULL               ? local->message
+               : answer == BM_READER_HANGS ? "it hung"
+                                           : how);
   return FALSE;
 }
 
@@ -191,7 +167,7 @@ reader_order (BmSource *source, const guint32 *nids, gsize n, GError **error)
   reader->next = reader->window_end = 0;
   if (reader->running) { /* the DONE of the last order's last window */
     gboolean limit;
-    if (receive (reader, ITEM_SECONDS * 1000) != ANSWER_FRAME ||
+    if (receive (reader, ITEM_SECONDS * 1000) != BM_READER_FRAME ||
         reader->frame->type != BM_FRAME_DONE)
       g_free (bm_reader_process_stop (&reader->process, &limit));
     reader->running = FALSE;
@@ -248,7 +224,7 @@ set_failed (Reader *reader, BmEntry *entry, BmCause cause, const gchar *text)
 
 /* The child is gone, hangs or lies. TRUE when that costs the item at next, which is in *entry. */
 static gboolean
-lose_child (Reader *reader, Answer answer, BmEntry *entry)
+lose_child (Reader *reader, BmReaderAnswer answer, BmEntry *entry)
 {
   gboolean limit;
   guint n = reader->window_end - reader->next;
@@ -260,12 +236,12 @@ lose_child (Reader *reader, Answer answer, BmEntry *entry)
     /* it may have been this item, or what an earlier one left behind: alone it will show */
     reader->window = reader->started ? 1 : MAX (1u, n / 2);
     g_info ("the reader failed at item %08x: %s; trying again with %u items", nid_at (reader),
-            answer == ANSWER_HANGS ? "it hung" : how, reader->window);
+            answer == BM_READER_HANGS ? "it hung" : how, reader->window);
     return FALSE;
   }
-  if (answer == ANSWER_HANGS)
+  if (answer == BM_READER_HANGS)
     set_failed (reader, entry, BM_CAUSE_READER_TIMEOUT, "reading this item took too long");
-  else if (answer == ANSWER_HOSTILE)
+  else if (answer == BM_READER_HOSTILE)
     set_failed (reader, entry, BM_CAUSE_INVALID_MESSAGE, "the reader's answer was not well-formed");
   else
     set_failed (reader, entry, limit ? BM_CAUSE_READER_LIMIT : BM_CAUSE_READER_CRASH, how);
@@ -273,75 +249,6 @@ lose_child (Reader *reader, Answer answer, BmEntry *entry)
 }
 
 /* ---- answers ---- */
-
-static gboolean
-is_atom (const gchar *text)
-{
-  for (; *text != '\0'; text++)
-    if (*text <= ' ' || (guchar) *text >= 0x7f || strchr ("(){%*\"\\]", *text) != NULL)
-      return FALSE;
-  return TRUE;
-}
-
-static GStrv
-take_keywords (BmFrame *frame)
-{
-  g_autofree gchar *text = bm_frame_text (frame, 32768);
-  GStrv list = *text != '\0' ? g_strsplit (text, " ", -1) : g_new0 (gchar *, 1);
-  for (guint i = 0; list[i] != NULL; i++)
-    if (*list[i] == '\0' || !is_atom (list[i]))
-      frame->broken = TRUE;
-  return list;
-}
-
-static GBytes *
-take_bytes (Reader *reader, GError **error)
-{
-  gsize size;
-  const guint8 *data = bm_frame_bytes (reader->frame, &size);
-  if (!bm_frame_finished (reader->frame)) {
-    g_set_error_literal (error, BM_ERROR, BM_CAUSE_INVALID_MESSAGE, "the frame is not well-formed");
-    return NULL;
-  }
-  if (size > 0 && reader->frame->fd < 0)
-    return g_bytes_new (data, size);
-  return bm_frame_take_sealed (reader->frame, MESSAGE_MAX, error);
-}
-
-/* NULL: the frame is a lie, or the bytes are not what they must be (error). */
-static BmMessage *
-take_message (Reader *reader, GError **error)
-{
-  BmFrame *frame = reader->frame;
-  gint64 date = (gint64) bm_frame_u64 (frame);
-  guint32 flags = bm_frame_u32 (frame);
-  BmNotes notes = bm_frame_u64 (frame);
-  guint32 attachments = bm_frame_u32 (frame);
-  g_auto (GStrv) keywords = take_keywords (frame);
-  g_autofree gchar *message_id = bm_frame_text (frame, 4096);
-  g_autofree gchar *class = bm_frame_text (frame, 1024);
-  g_autofree gchar *subject = bm_frame_text (frame, 1024);
-  GBytes *bytes = take_bytes (reader, error);
-  if (bytes == NULL)
-    return NULL;
-  BmMessage *message = bm_message_seal (bytes, error);
-  if (message == NULL)
-    return NULL;
-  g_strfreev (message->keywords);
-  g_free (message->message_id);
-  g_free (message->message_class);
-  g_free (message->subject);
-  message->nid = nid_at (reader);
-  message->internal_date = CLAMP (date, DATE_FIRST, DATE_LAST);
-  message->flags = flags & FLAGS_ALL;
-  message->notes = notes & ((G_GUINT64_CONSTANT (1) << BM_NOTE_LAST) - 1);
-  message->attachments = attachments;
-  message->keywords = g_steal_pointer (&keywords);
-  message->message_id = g_steal_pointer (&message_id);
-  message->message_class = g_steal_pointer (&class);
-  message->subject = g_steal_pointer (&subject);
-  return message;
-}
 
 static void
 answered (Reader *reader, BmEntry *entry, BmEntryKind kind)
@@ -356,10 +263,13 @@ static gboolean
 take_message_entry (Reader *reader, BmEntry *entry)
 {
   g_autoptr (GError) error = NULL;
-  entry->message = take_message (reader, &error);
-  if (entry->message != NULL)
+  guint64 max = reader->options.max_message_size;
+  entry->message =
+      bm_frame_message_read (reader->frame, max > 0 ? MIN (max, MESSAGE_MAX) : MESSAGE_MAX, &error);
+  if (entry->message != NULL) {
+    entry->message->nid = nid_at (reader);
     answered (reader, entry, BM_ENTRY_MESSAGE);
-  else
+  } else
     set_failed (reader, entry, BM_CAUSE_INVALID_MESSAGE, error->message);
   return TRUE;
 }
@@ -368,7 +278,7 @@ static gboolean
 take_skipped (Reader *reader, BmEntry *entry)
 {
   g_autofree gchar *token = bm_frame_text (reader->frame, 100);
-  g_autofree gchar *class = bm_frame_text (reader->frame, 1024);
+  g_autofree gchar *class = bm_frame_line (reader->frame, 1024);
   BmRule rule = bm_rule_from_token (token);
   if (!bm_frame_finished (reader->frame) || rule == BM_RULE_NONE)
     return FALSE;
@@ -382,7 +292,7 @@ static gboolean
 take_failed (Reader *reader, BmEntry *entry)
 {
   g_autofree gchar *token = bm_frame_text (reader->frame, 100);
-  g_autofree gchar *text = bm_frame_text (reader->frame, 16384);
+  g_autofree gchar *text = bm_frame_line (reader->frame, 16384);
   BmCause cause = bm_cause_from_token (token);
   if (!bm_frame_finished (reader->frame) || cause == BM_CAUSE_LAST)
     return FALSE;
@@ -409,7 +319,9 @@ take_frame (Reader *reader, BmEntry *entry, gboolean *done)
       frame->broken)
     return FALSE;
   switch (frame->type) {
-  case BM_FRAME_START:
+  case BM_FRAME_START: /* once: each gives it time anew */
+    if (reader->started)
+      return FALSE;
     reader->started = TRUE;
     return bm_frame_finished (frame);
   case BM_FRAME_MESSAGE:
@@ -432,10 +344,13 @@ reader_next (BmSource *source, BmEntry *entry, GError **error)
     gboolean done = FALSE;
     if (!reader->running && !send_window (reader, error))
       return FALSE;
-    Answer answer = receive (reader, (gint) reader->options.item_timeout_s * 1000);
-    if (answer == ANSWER_FRAME && !take_frame (reader, entry, &done))
-      answer = ANSWER_HOSTILE;
-    if (answer != ANSWER_FRAME && lose_child (reader, answer, entry))
+    BmReaderAnswer answer = receive (reader, (gint64) reader->options.item_timeout_s * 1000);
+    /* a new child that cannot open the PST any more; later on it would be a lie about an item */
+    if (answer == BM_READER_FRAME && reader->fresh)
+      return take_error (reader, error);
+    if (answer == BM_READER_FRAME && !take_frame (reader, entry, &done))
+      answer = BM_READER_HOSTILE;
+    if (answer != BM_READER_FRAME && lose_child (reader, answer, entry))
       return TRUE;
     if (done)
       return TRUE;
@@ -452,7 +367,7 @@ reader_ready (BmSource *source, gint timeout_ms)
     return TRUE;
   if (!reader->running)
     return TRUE;
-  return has_frame (reader, timeout_ms);
+  return bm_reader_process_poll (&reader->process, timeout_ms);
 }
 
 /* ---- opening ---- */
@@ -494,6 +409,8 @@ bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GE
     reader->options.window = WINDOW_DEFAULT;
   if (reader->options.item_timeout_s == 0)
     reader->options.item_timeout_s = ITEM_SECONDS;
+  if (reader->options.census_timeout_s == 0)
+    reader->options.census_timeout_s = CENSUS_SECONDS;
   reader->window = reader->options.window;
   reader->pst_fd = fd;
   reader->state = state;

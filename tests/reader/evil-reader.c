@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ITEMS 20
+#define ITEMS    20
+#define ESCAPING "\x1b[2J \xc2\x9b\n"
 
 static gchar how[64];
 static guint at;
@@ -113,12 +114,70 @@ send_two_descriptors (guint32 nid)
 }
 
 static void
+send_start (guint32 nid, gint fd)
+{
+  GByteArray *start = bm_frame_new (BM_FRAME_START);
+  bm_frame_put_u32 (start, nid);
+  send_frame (start, fd);
+}
+
+static void
+send_error (const gchar *token)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_ERROR);
+  bm_frame_put_text (frame, token);
+  bm_frame_put_text (frame, "lost" ESCAPING);
+  send_frame (frame, -1);
+}
+
+static void
+send_failed (guint32 nid)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_FAILED);
+  bm_frame_put_u32 (frame, nid);
+  bm_frame_put_text (frame, "unreadable");
+  bm_frame_put_text (frame, "lost" ESCAPING);
+  send_frame (frame, -1);
+}
+
+/* Without end: each is a way to keep the parent busy. TRUE when it is none of them. */
+static gboolean
+chatter (guint32 nid)
+{
+  g_autofree gchar *much = g_strnfill (4000, 'e');
+  while (is ("starts"))
+    send_start (nid, -1);
+  while (is ("stderr"))
+    if (write (2, much, 4000) < 0)
+      _exit (0);
+  while (is ("logs")) {
+    GByteArray *frame = bm_frame_new (BM_FRAME_LOG);
+    bm_frame_put_text (frame, much);
+    send_frame (frame, -1);
+  }
+  return TRUE;
+}
+
+static void
 misbehave (guint32 nid)
 {
   g_autoptr (GBytes) body = body_of (nid, "x");
   static const gchar eight_bit[] = "Subject: \xe9\r\n\r\n", bare[] = "Subject: a\n\r\n\r\n";
-  if (is ("crash"))
+  if (is ("crash") || is ("version"))
     raise (SIGSEGV);
+  else if (is ("failed"))
+    send_failed (nid);
+  else if (is ("error"))
+    send_error ("pst-unreadable");
+  else if (is ("done"))
+    send_frame (bm_frame_new (BM_FRAME_DONE), -1);
+  else if (is ("twice")) {
+    send_message (nid, "", body, -1, 86400);
+    send_message (nid, "", body, -1, 86400);
+  } else if (is ("both"))
+    send_message (nid, "", body, memory_file (nid, TRUE), 86400);
+  else if (is ("start-file"))
+    send_start (nid, memory_file (nid, TRUE));
   else if (is ("exit"))
     _exit (3);
   else if (is ("killed"))
@@ -151,7 +210,7 @@ misbehave (guint32 nid)
     send_frame (frame, -1);
   } else if (is ("type"))
     send_frame (bm_frame_new ((BmFrameType) 99), -1);
-  else
+  else if (chatter (nid))
     send_message (nid, "", body, -1, 86400);
 }
 
@@ -162,6 +221,12 @@ do_census (void)
   BmFolder *folder = bm_folder_new ();
   if (is ("census-crash"))
     raise (SIGSEGV);
+  if (is ("census-hang"))
+    pause ();
+  if (is ("census-cause")) {
+    send_error ("refused");
+    return;
+  }
   folder->nid = 2;
   folder->name = g_strdup ("Inbox");
   folder->path = g_strdup ("Inbox");
@@ -190,12 +255,17 @@ do_window (BmFrame *frame)
   for (guint32 i = 0; i < n; i++)
     nids[i] = bm_frame_u32 (frame);
   if (is ("window") && n > 1)
-    raise (SIGSEGV); /* before any START */
+    raise (SIGSEGV);                          /* before any START */
+  if (is ("gone") && nids[0] != nid_of (0)) { /* a new child finds no PST any more */
+    send_error ("pst-unreadable");
+    return;
+  }
   for (guint32 i = 0; i < n; i++) {
-    GByteArray *start = bm_frame_new (BM_FRAME_START);
-    bm_frame_put_u32 (start, nids[i]);
-    send_frame (start, -1);
     g_autoptr (GBytes) body = body_of (nids[i], "good");
+    if (!is ("start-file") || nids[i] != nid_of (at))
+      send_start (nids[i], -1);
+    if (nids[i] == nid_of (at) && is ("gone"))
+      raise (SIGSEGV);
     if (nids[i] == nid_of (at))
       misbehave (nids[i]);
     else
@@ -219,9 +289,13 @@ main (void)
   g_strlcpy (how, text, sizeof how);
   if (bm_frame_receive (4, frame) != BM_FRAME_GOT)
     return 1;
+  g_autofree gchar *render_id = g_strdup_printf ("evil %d", is ("version") ? getpid () : 0);
+  GByteArray *log = bm_frame_new (BM_FRAME_LOG);
+  bm_frame_put_text (log, "a library grumbles");
+  send_frame (log, -1);
   GByteArray *hello = bm_frame_new (BM_FRAME_HELLO);
   bm_frame_put_text (hello, "off");
-  bm_frame_put_text (hello, "evil");
+  bm_frame_put_text (hello, render_id);
   send_frame (hello, -1);
   while (bm_frame_receive (4, frame) == BM_FRAME_GOT) {
     if (frame->type == BM_FRAME_CENSUS)

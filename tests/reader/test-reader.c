@@ -27,10 +27,19 @@ open_evil (const gchar *how, guint at, gchar **path)
   gint fd = g_file_open_tmp ("bm-evil-XXXXXX", path, NULL);
   close (fd);
   g_assert_true (g_file_set_contents (*path, text, -1, NULL));
-  BmReaderOptions options = {.path = *path, .charset = "", .item_timeout_s = 1};
+  BmReaderOptions options = {
+      .path = *path, .charset = "", .item_timeout_s = 1, .census_timeout_s = 1};
   BmSource *source = bm_reader_open_program (evil, &options, &error);
   g_assert_no_error (error);
   return source;
+}
+
+/* Words of the child go to terminals and reports. */
+static void
+assert_printable (const gchar *text)
+{
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    g_assert_false (g_unichar_iscntrl (g_utf8_get_char (text)));
 }
 
 static void
@@ -52,10 +61,11 @@ run_at (const Case *one, guint at)
     g_assert_cmphex (entry.nid, ==, nids[i]);
     gboolean guilty = i == at && one->cause != BM_CAUSE_LAST;
     g_assert_cmpint (entry.kind, ==, guilty ? BM_ENTRY_FAILED : BM_ENTRY_MESSAGE);
-    if (guilty)
+    if (guilty) {
       g_assert_cmpstr (bm_cause_token (bm_error_cause (entry.error)), ==,
                        bm_cause_token (one->cause));
-    else
+      assert_printable (entry.error->message);
+    } else
       g_assert_cmpint (entry.message->internal_date, <=, G_GINT64_CONSTANT (4102444799));
     bm_entry_clear (&entry);
   }
@@ -87,6 +97,70 @@ test_census (gconstpointer data)
   g_assert_null (source->ops->census (source, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
   g_assert_cmpint (bm_error_scope (error), ==, BM_SCOPE_SETUP);
+  assert_printable (error->message);
+  g_unlink (path);
+}
+
+/* The first window dies at its 7th item, and what comes after it ends the job. */
+static void
+assert_job_ends (const gchar *how, BmCause cause)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmSource) source = open_evil (how, 7, &path);
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  guint32 nids[ITEMS];
+  for (guint i = 0; i < ITEMS; i++)
+    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
+  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  for (guint i = 0; i < 7; i++) {
+    BmEntry entry;
+    g_assert_true (source->ops->next (source, &entry, &error));
+    g_assert_cmpint (entry.kind, ==, BM_ENTRY_MESSAGE);
+    bm_entry_clear (&entry);
+  }
+  BmEntry entry;
+  g_assert_false (source->ops->next (source, &entry, &error));
+  g_assert_error (error, BM_ERROR, (gint) cause);
+  assert_printable (error->message);
+  g_unlink (path);
+}
+
+/* The program was replaced by another version: its bytes would have other guids. */
+static void
+test_version (void)
+{
+  assert_job_ends ("version", BM_CAUSE_INTERRUPTED);
+}
+
+/* A new child that cannot open the PST any more says nothing about the items. */
+static void
+test_gone (void)
+{
+  assert_job_ends ("gone", BM_CAUSE_PST_UNREADABLE);
+}
+
+/* What a lying child can send beyond the limit stays outside. */
+static void
+test_size_limit (void)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  gint fd = g_file_open_tmp ("bm-evil-XXXXXX", &path, NULL);
+  close (fd);
+  g_assert_true (g_file_set_contents (path, "large 0", -1, NULL));
+  BmReaderOptions options = {.path = path, .charset = "", .max_message_size = 100000};
+  g_autoptr (BmSource) source = bm_reader_open_program (evil, &options, &error);
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  guint32 nid = g_array_index (census->items, BmCensusItem, 0).nid;
+  g_assert_true (source->ops->order (source, &nid, 1, &error));
+  BmEntry entry;
+  g_assert_true (source->ops->next (source, &entry, &error));
+  g_assert_cmpint (entry.kind, ==, BM_ENTRY_FAILED);
+  g_assert_error (entry.error, BM_ERROR, BM_CAUSE_INVALID_MESSAGE);
+  bm_entry_clear (&entry);
   g_unlink (path);
 }
 
@@ -227,9 +301,18 @@ main (int argc, char **argv)
       {"two", BM_CAUSE_INVALID_MESSAGE},
       {"short", BM_CAUSE_INVALID_MESSAGE},
       {"type", BM_CAUSE_INVALID_MESSAGE},
+      {"failed", BM_CAUSE_UNREADABLE},
+      {"error", BM_CAUSE_INVALID_MESSAGE}, /* of the file, in the middle of a window: a lie */
+      {"done", BM_CAUSE_INVALID_MESSAGE},
+      {"twice", BM_CAUSE_LAST},
+      {"both", BM_CAUSE_INVALID_MESSAGE},
+      {"start-file", BM_CAUSE_INVALID_MESSAGE},
+      {"starts", BM_CAUSE_INVALID_MESSAGE},
+      {"stderr", BM_CAUSE_READER_TIMEOUT},
+      {"logs", BM_CAUSE_READER_TIMEOUT},
   };
   static const gchar *const censuses[] = {"census-crash", "census-order", "census-short",
-                                          "census-count"};
+                                          "census-count", "census-hang",  "census-cause"};
   evil = g_getenv ("BM_EVIL_READER");
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -241,6 +324,9 @@ main (int argc, char **argv)
     g_test_add_data_func (name, censuses[i], test_census);
   }
   g_test_add_func ("/reader/changed", test_changed);
+  g_test_add_func ("/reader/version", test_version);
+  g_test_add_func ("/reader/gone", test_gone);
+  g_test_add_func ("/reader/size-limit", test_size_limit);
   g_test_add_func ("/reader/decoder", test_decoder);
   g_test_add_func ("/reader/frames", test_frames);
   g_test_add_func ("/reader/bad-paths", test_bad_paths);
