@@ -3,6 +3,8 @@
  * field. RFC 5322 2.2, RFC 2047, RFC 2231. GMime does the encoding of words. One thread. */
 #include "mime/bm-mime.h"
 
+#include "text/bm-charset.h"
+
 #include <gmime/gmime.h>
 #include <string.h>
 
@@ -45,10 +47,32 @@ bm_mime_encode_text (const gchar *utf8)
   return g_mime_utils_header_encode_text (NULL, line, "utf-8");
 }
 
+/* Length of the charset at the start of an encoded word without its "=?" (RFC 2047 2), or 0. */
+static gsize
+charset_length (const gchar *word)
+{
+  gsize n = strspn (word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+()");
+  const gchar *rest = word + n + (word[n] == '*' ? strcspn (word + n, "?") : 0); /* RFC 2231 5 */
+  return rest[0] == '?' && rest[1] != '\0' && strchr ("BbQq", rest[1]) != NULL && rest[2] == '?'
+             ? n
+             : 0;
+}
+
+/* GMime would ask iconv for the charset as it is spelt; the sandbox has those of our table only. */
 gchar *
 bm_mime_decode_text (const gchar *ascii)
 {
-  return g_mime_utils_header_decode_text (NULL, ascii);
+  g_autoptr (GString) known = g_string_new (NULL);
+  for (const gchar *word; (word = strstr (ascii, "=?")) != NULL;) {
+    gsize n = charset_length (word + 2);
+    g_autofree gchar *name = g_strndup (word + 2, n);
+    const gchar *charset = n > 0 ? bm_charset_from_name (name) : "";
+    g_string_append_len (known, ascii, word + 2 - ascii);
+    g_string_append (known, charset != NULL ? charset : "x-unknown");
+    ascii = word + 2 + n;
+  }
+  g_string_append (known, ascii);
+  return g_mime_utils_header_decode_text (NULL, known->str);
 }
 
 /* Length of what may not be broken at the start of text: a word, or words in quotes. */
