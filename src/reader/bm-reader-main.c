@@ -217,6 +217,7 @@ main (int argc, char **argv)
   Child child = {.alive = TRUE};
   BmFrame *frame = g_new0 (BmFrame, 1);
   frame->fd = -1;
+  bm_reader_sandbox_attach ();
   g_log_set_writer_func (write_log, &child, NULL);
   gboolean ok = bm_frame_receive (SOCKET_FD, frame) == BM_FRAME_GOT && configure (&child, frame);
   while (ok && child.alive && bm_frame_receive (SOCKET_FD, frame) == BM_FRAME_GOT) {

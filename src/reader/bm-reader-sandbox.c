@@ -4,8 +4,10 @@
 #include "reader/bm-reader-sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -50,16 +52,16 @@ static gboolean
 allow (scmp_filter_ctx filter)
 {
   static const int allowed[] = {
-      SCMP_SYS (read),           SCMP_SYS (pread64),      SCMP_SYS (write),
-      SCMP_SYS (sendmsg),        SCMP_SYS (recvmsg),      SCMP_SYS (close),
-      SCMP_SYS (fstat),          SCMP_SYS (newfstatat),   SCMP_SYS (lseek),
-      SCMP_SYS (mmap),           SCMP_SYS (munmap),       SCMP_SYS (mremap),
-      SCMP_SYS (mprotect),       SCMP_SYS (madvise),      SCMP_SYS (brk),
-      SCMP_SYS (memfd_create),   SCMP_SYS (ftruncate),    SCMP_SYS (futex),
-      SCMP_SYS (exit),           SCMP_SYS (exit_group),   SCMP_SYS (rt_sigreturn),
-      SCMP_SYS (rt_sigprocmask), SCMP_SYS (rt_sigaction), SCMP_SYS (clock_gettime),
-      SCMP_SYS (getrandom),      SCMP_SYS (getpid),       SCMP_SYS (gettid),
-      SCMP_SYS (tgkill),         SCMP_SYS (sched_yield),  SCMP_SYS (sigaltstack),
+      SCMP_SYS (read),         SCMP_SYS (pread64),       SCMP_SYS (write),
+      SCMP_SYS (sendmsg),      SCMP_SYS (recvmsg),       SCMP_SYS (close),
+      SCMP_SYS (fstat),        SCMP_SYS (lseek),         SCMP_SYS (mmap),
+      SCMP_SYS (munmap),       SCMP_SYS (mremap),        SCMP_SYS (mprotect),
+      SCMP_SYS (madvise),      SCMP_SYS (brk),           SCMP_SYS (memfd_create),
+      SCMP_SYS (ftruncate),    SCMP_SYS (futex),         SCMP_SYS (exit),
+      SCMP_SYS (exit_group),   SCMP_SYS (rt_sigreturn),  SCMP_SYS (rt_sigprocmask),
+      SCMP_SYS (rt_sigaction), SCMP_SYS (clock_gettime), SCMP_SYS (getrandom),
+      SCMP_SYS (getpid),       SCMP_SYS (gettid),        SCMP_SYS (sched_yield),
+      SCMP_SYS (sigaltstack),
   };
   static const int denied[] = {
       SCMP_SYS (openat),
@@ -81,11 +83,28 @@ allow (scmp_filter_ctx filter)
     ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
   for (gsize i = 0; i < G_N_ELEMENTS (denied); i++)
     ok &= seccomp_rule_add (filter, SCMP_ACT_ERRNO (EACCES), denied[i], 0) == 0;
-  /* seals of a memory file, and descriptor flags */
-  ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 0) == 0;
-  /* its own CPU limit, no other process and no other limit */
-  ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prlimit64), 2, SCMP_A0 (SCMP_CMP_EQ, 0),
-                          SCMP_A1 (SCMP_CMP_EQ, RLIMIT_CPU)) == 0;
+  return ok;
+}
+
+/* Calls that are harmless with some arguments only: with others they reach other processes (a
+ * signal, directly or as the owner of a socket) or the names in the file system. */
+static gboolean
+allow_some (scmp_filter_ctx filter)
+{
+  static const int commands[] = {F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS, F_GET_SEALS};
+  const struct scmp_arg_cmp itself = SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) getpid ());
+  const struct scmp_arg_cmp no_pid = SCMP_A0 (SCMP_CMP_EQ, 0);
+  const struct scmp_arg_cmp cpu = SCMP_A1 (SCMP_CMP_EQ, RLIMIT_CPU);
+  const struct scmp_arg_cmp by_fd = SCMP_A3 (SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH);
+  const struct scmp_arg_cmp by_name = SCMP_A3 (SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0);
+  gboolean ok = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
+                            SCMP_A1 (SCMP_CMP_EQ, (scmp_datum_t) commands[i])) == 0;
+  ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (tgkill), 1, itself) == 0; /* abort */
+  ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prlimit64), 2, no_pid, cpu) == 0;
+  ok &= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (newfstatat), 1, by_fd) == 0;
+  ok &= seccomp_rule_add (filter, SCMP_ACT_ERRNO (EACCES), SCMP_SYS (newfstatat), 1, by_name) == 0;
   return ok;
 }
 
@@ -95,9 +114,18 @@ close_syscalls (void)
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_KILL_PROCESS);
   if (filter == NULL)
     return FALSE;
-  gboolean ok = allow (filter) && seccomp_load (filter) == 0;
+  gboolean ok = allow (filter) && allow_some (filter) && seccomp_load (filter) == 0;
   seccomp_release (filter);
   return ok;
+}
+
+void
+bm_reader_sandbox_attach (void)
+{
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    signal (signals[i], SIG_IGN);
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
 const gchar *

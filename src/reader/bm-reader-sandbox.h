@@ -7,6 +7,10 @@
 
 G_BEGIN_DECLS
 
+/* Life with the parent: signals meant for the whole group or service (Ctrl-C, a stop) are the
+ * parent's to obey, lest the item at hand is lost by them; when the parent dies, the process dies.
+ * The kernel's "parent" is the thread that started the process. */
+void bm_reader_sandbox_attach (void);
 /* memory_limit: bytes of address space. Returns what holds: "on (seccomp, landlock)", "on
  * (seccomp)", or NULL when seccomp cannot be had. Static. */
 const gchar *bm_reader_sandbox_close (guint64 memory_limit);
