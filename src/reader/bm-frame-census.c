@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define TEXT_MAX   65536
+#define TEXT_MAX   (1024 * 1024) /* 64 folders in each other with names of 16 KiB */
 #define FOLDER_MIN 30 /* bytes of the smallest folder; bounds the count before anything is made */
 #define ITEM_SIZE  12
 
@@ -14,9 +14,9 @@ put_folder (GByteArray *out, const BmFolder *folder)
   bm_frame_put_u32 (out, folder->nid);
   bm_frame_put_u32 (out, folder->parent);
   bm_frame_put_u32 (out, folder->path != NULL);
-  bm_frame_put_text (out, folder->path);
-  bm_frame_put_text (out, folder->name);
-  bm_frame_put_text (out, folder->container_class);
+  bm_frame_put_text_max (out, folder->path, TEXT_MAX);
+  bm_frame_put_text_max (out, folder->name, TEXT_MAX);
+  bm_frame_put_text_max (out, folder->container_class, TEXT_MAX);
   bm_frame_put_u32 (out, (guint32) folder->role);
   bm_frame_put_u32 (out, (guint32) folder->rule);
   bm_frame_put_u32 (out, folder->damaged);
@@ -36,10 +36,10 @@ bm_frame_census_write (const BmCensus *census)
     bm_frame_put_u64 (out, counts[i]);
   bm_frame_put_bytes (out, census->record_key, sizeof census->record_key);
   bm_frame_put_bytes (out, census->identity.bytes, sizeof census->identity.bytes);
-  bm_frame_put_text (out, census->display_name);
+  bm_frame_put_text_max (out, census->display_name, TEXT_MAX);
   bm_frame_put_u32 (out, census->warnings->len);
   for (guint i = 0; i < census->warnings->len; i++)
-    bm_frame_put_text (out, g_ptr_array_index (census->warnings, i));
+    bm_frame_put_text_max (out, g_ptr_array_index (census->warnings, i), TEXT_MAX);
   bm_frame_put_u32 (out, census->folders->len);
   for (guint i = 0; i < census->folders->len; i++)
     put_folder (out, g_ptr_array_index (census->folders, i));

@@ -201,6 +201,29 @@ next_random (guint32 *state)
   return *state >> 8;
 }
 
+/* A name longer than a census may hold is cut, not a reason to refuse the whole file. */
+static void
+test_long_names (void)
+{
+  g_autoptr (BmCensus) census = bm_census_new ();
+  BmFolder *folder = bm_folder_new ();
+  g_autoptr (GString) name = g_string_new (NULL);
+  while (name->len < 3 * 1024 * 1024)
+    g_string_append (name, "\xe2\x82\xac");
+  folder->nid = 2;
+  folder->name = g_strdup (name->str);
+  folder->path = g_strdup (name->str);
+  g_ptr_array_add (census->folders, folder);
+  census->display_name = g_strdup (name->str);
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (bm_frame_census_write (census));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmCensus) read = bm_frame_census_read (bytes, &error);
+  g_assert_no_error (error);
+  folder = g_ptr_array_index (read->folders, 0);
+  g_assert_cmpuint (strlen (folder->path), >, 1000 * 1000);
+  g_assert_true (g_str_has_prefix (name->str, folder->path));
+}
+
 /* Random bytes, and good censuses with one byte changed: an error or a census, never a crash. */
 static void
 test_decoder (void)
@@ -327,6 +350,7 @@ main (int argc, char **argv)
   g_test_add_func ("/reader/version", test_version);
   g_test_add_func ("/reader/gone", test_gone);
   g_test_add_func ("/reader/size-limit", test_size_limit);
+  g_test_add_func ("/reader/long-names", test_long_names);
   g_test_add_func ("/reader/decoder", test_decoder);
   g_test_add_func ("/reader/frames", test_frames);
   g_test_add_func ("/reader/bad-paths", test_bad_paths);
