@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 #define BM_FRAME_MAX    (128 * 1024) /* bytes of a frame */
 #define BM_FRAME_INLINE (64 * 1024)  /* messages up to here travel in the frame */
 
+#define BM_READER_NO_MEMORY 12 /* exit status of a child that ran into its limit of memory */
+
 typedef enum {
   /* parent to child */
   BM_FRAME_CONFIG = 1, /* charset, max message size, memory limit, seconds, sandbox */

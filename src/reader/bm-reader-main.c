@@ -9,14 +9,18 @@
 
 #include "base/bm-spool.h"
 #include <bm-pst-import/render.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define PST_FD     3
-#define SOCKET_FD  4
-#define WINDOW_MAX 4096
-#define LOG_MAX    1000
-#define CLASS_MAX  200
+#define PST_FD         3
+#define SOCKET_FD      4
+#define WINDOW_MAX     4096
+#define CENSUS_SECONDS 300
+#define CENSUS_RATE    (16 << 20) /* bytes of the file for a further second */
+#define LOG_MAX        1000
+#define CLASS_MAX      200
 
 typedef struct {
   BmPst *pst;
@@ -33,10 +37,22 @@ send_frame (Child *child, GByteArray *frame, gint fd)
     child->alive = FALSE; /* the parent is gone */
 }
 
+/* libpff does not say whether it failed for want of memory or of sense, but errno, cleared before
+ * each item, stays ENOMEM. Earlier items of the window may be why, so the child ends, and
+ * the item is asked for alone. */
+static void
+leave_without_memory (void)
+{
+  if (errno == ENOMEM)
+    _exit (BM_READER_NO_MEMORY);
+}
+
 /* stderr may be a pipe nobody empties: log lines travel as frames. */
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
+  if (level & G_LOG_LEVEL_ERROR) /* g_malloc: it would abort next */
+    leave_without_memory ();
   for (gsize i = 0; i < n_fields; i++) {
     if (!g_str_equal (fields[i].key, "MESSAGE"))
       continue;
@@ -73,23 +89,31 @@ spool_of (GByteArray *payload, GError **error)
   return bm_spool_steal_fd (spool, error);
 }
 
-static gboolean
-open_pst (Child *child, GError **error)
+/* Opens the PST and counts it. CPU by the size of the file: most of it is never looked at. */
+static BmCensus *
+take_census (Child *child, GError **error)
 {
   BmPstOptions options = {.charset = child->charset};
+  struct stat state = {0};
+  fstat (PST_FD, &state);
+  bm_reader_sandbox_cpu (CENSUS_SECONDS + (guint) (state.st_size / CENSUS_RATE));
+  errno = 0;
+  g_clear_pointer (&child->pst, bm_pst_close);
   child->pst = bm_pst_open_fd (PST_FD, &options, error);
-  return child->pst != NULL;
+  BmCensus *census = child->pst != NULL ? bm_pst_census (child->pst, error) : NULL;
+  if (census != NULL)
+    return census;
+  leave_without_memory ();
+  g_clear_pointer (&child->pst, bm_pst_close);
+  return NULL;
 }
 
 static void
 do_census (Child *child)
 {
   g_autoptr (GError) error = NULL;
-  gint fd = -1;
-  g_autoptr (BmCensus) census =
-      open_pst (child, &error) ? bm_pst_census (child->pst, &error) : NULL;
-  if (census != NULL)
-    fd = spool_of (bm_frame_census_write (census), &error);
+  g_autoptr (BmCensus) census = take_census (child, &error);
+  gint fd = census != NULL ? spool_of (bm_frame_census_write (census), &error) : -1;
   if (fd < 0) {
     send_failure (child, BM_FRAME_ERROR, 0, error);
     return;
@@ -122,6 +146,7 @@ do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
   GByteArray *start = bm_frame_new (BM_FRAME_START);
   bm_frame_put_u32 (start, nid);
   send_frame (child, start, -1);
+  errno = 0;
   g_autoptr (BmItem) item = bm_pst_window_read (window, index, &error);
   if (item != NULL && !bm_message_class_is_mail (item->message_class)) {
     GByteArray *frame = bm_frame_new (BM_FRAME_SKIPPED);
@@ -132,6 +157,7 @@ do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
     return;
   }
   g_autoptr (BmMessage) message = item != NULL ? bm_render (item, &child->context, &error) : NULL;
+  leave_without_memory (); /* a message too: an attachment may be missing */
   if (message != NULL)
     send_message (child, message);
   else
@@ -143,7 +169,10 @@ do_window (Child *child, const guint32 *nids, guint32 n)
 {
   g_autoptr (GError) error = NULL;
   bm_reader_sandbox_cpu (child->item_seconds * MAX (1u, n / 16));
+  errno = 0;
   g_autoptr (BmPstWindow) window = bm_pst_window_open (child->pst, nids, n, &error);
+  if (window == NULL)
+    leave_without_memory ();
   for (guint32 i = 0; i < n && child->alive; i++) {
     if (window != NULL)
       do_item (child, window, i, nids[i]);
@@ -160,8 +189,7 @@ ensure_census (Child *child)
   g_autoptr (GError) error = NULL;
   if (child->pst != NULL)
     return TRUE;
-  g_autoptr (BmCensus) census =
-      open_pst (child, &error) ? bm_pst_census (child->pst, &error) : NULL;
+  g_autoptr (BmCensus) census = take_census (child, &error);
   if (census != NULL)
     return TRUE;
   send_failure (child, BM_FRAME_ERROR, 0, error);

@@ -165,7 +165,9 @@ bm_reader_process_drain (BmReaderProcess *process)
 static gchar *
 describe (int status, gboolean *limit)
 {
-  *limit = FALSE;
+  *limit = WIFEXITED (status) && WEXITSTATUS (status) == BM_READER_NO_MEMORY;
+  if (*limit)
+    return g_strdup ("it needed more memory than it may have");
   if (WIFEXITED (status))
     return g_strdup_printf ("it ended with status %d", WEXITSTATUS (status));
   int number = WTERMSIG (status);

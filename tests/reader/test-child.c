@@ -3,8 +3,10 @@
  * signals it hears; that it dies with its parent. Reads /proc. */
 #include "reader/bm-reader-process.h"
 
+#include "bm-pst-sample.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +176,47 @@ test_orphan (void)
   close (report[1]);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+static void
+assert_ends (const gchar *path, guint64 memory_limit, BmEntryKind kind)
+{
+  g_autoptr (GError) error = NULL;
+  BmReaderOptions options = {.path = path, .charset = "", .memory_limit = memory_limit};
+  g_autoptr (BmSource) source = bm_reader_open_program (program, &options, &error);
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->items->len, ==, 2);
+  const guint32 nids[] = {g_array_index (census->items, BmCensusItem, 0).nid,
+                          g_array_index (census->items, BmCensusItem, 1).nid};
+  g_assert_true (source->ops->order (source, nids, 2, &error));
+  for (guint i = 0; i < 2; i++) {
+    BmEntry entry;
+    g_assert_true (source->ops->next (source, &entry, &error));
+    g_assert_cmpint (entry.kind, ==, kind);
+    if (kind == BM_ENTRY_FAILED)
+      g_assert_error (entry.error, BM_ERROR, BM_CAUSE_READER_LIMIT);
+    bm_entry_clear (&entry);
+  }
+}
+
+/* Too large for the limit is not unreadable: more memory helps, Outlook does not. */
+static void
+test_memory (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = NULL;
+  BmPstWriterOptions options = {0};
+  BmPstBulk bulk = {.messages = 2, .size = 10 * 1000 * 1000};
+  gint fd = g_file_open_tmp ("bm-child-XXXXXX", &path, &error);
+  close (fd);
+  g_assert_true (bm_pst_sample_bulk (path, &options, &bulk, &error));
+  assert_ends (path, 64 << 20, BM_ENTRY_FAILED);
+  assert_ends (path, 40 << 20, BM_ENTRY_FAILED);
+  assert_ends (path, 0, BM_ENTRY_MESSAGE);
+  g_unlink (path);
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -183,5 +226,8 @@ main (int argc, char **argv)
   g_test_add_func ("/child/signals", test_signals);
   g_test_add_func ("/child/orphan", test_orphan);
   g_test_add_func ("/child/door", test_door);
+#ifndef __SANITIZE_ADDRESS__ /* no limit of address space then */
+  g_test_add_func ("/child/memory", test_memory);
+#endif
   return g_test_run ();
 }
