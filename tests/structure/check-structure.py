@@ -14,7 +14,17 @@ HEADERS = {  # include prefix -> library, as the table calls it
     "libetpan/": "libetpan", "gnutls/": "GnuTLS", "libpq": "libpq", "libsoup/": "libsoup",
     "json-glib/": "json-glib", "sqlite3": "SQLite", "iconv": "iconv",
 }
-WIRING = {"cli"}  # may see adapters and engine together
+# What any room may include besides: the C library, POSIX, Linux, and GLib with its GIO.
+SYSTEM = re.compile(r"(bm-pst-import/[\w-]+|glib|glib-unix|glib/[\w-]+|gio/[\w-]+|sys/\w+|linux/\w+|netinet/\w+|"
+                    r"errno|fcntl|ifaddrs|locale|netdb|poll|signal|stdarg|stddef|stdio|stdlib|string|syslog|time|unistd)\.h")
+# A name in a room's meson.build -> the libraries it brings
+DEPENDENCIES = {
+    "dep_pff": {"libpff", "libbfio"}, "dep_gmime": {"GMime 3"}, "dep_seccomp": {"libseccomp (child)"},
+    "dep_etpan": {"libetpan"}, "dep_gnutls": {"GnuTLS"}, "dep_pq": {"libpq"}, "dep_soup": {"libsoup"},
+    "dep_json": {"json-glib"}, "dep_sqlite": {"SQLite"}, "dep_glib": {"GLib"}, "dep_gio": {"GLib"},
+}
+WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session)\.[ch]")  # may see adapters and engine together
+CHILD = re.compile(r"src/reader/bm-reader-(main|sandbox)\.[ch]")  # the half that parses
 FILE_LINES = 640
 FUNCTION_LINES = 64
 results = []
@@ -66,8 +76,10 @@ def check_includes(table):
                 problems.append(f"{path} includes {inc}: adapters never see each other")
             if room == "engine" and other in ADAPTERS | {"reader"}:
                 problems.append(f"{path} includes {inc}: the engine knows the seams only")
-            if other in {"pst", "mime"} and room == "reader" and "main" not in path:
+            if other in {"pst", "mime"} and room == "reader" and not CHILD.fullmatch(path):
                 problems.append(f"{path} includes {inc}: the parent's end knows neither PST nor MIME")
+            if room == "cli" and other in ADAPTERS | {"engine"} and not WIRING.fullmatch(path):
+                problems.append(f"{path} includes {inc}: only cmd-*.c and bm-session.c wire adapters")
     report("rooms include only rooms above them", problems)
 
 
@@ -78,10 +90,42 @@ def check_libraries(table):
         m = re.match(r"src/(\w+)/", path)
         room = m.group(1) if m else None
         for inc in includes(path):
-            for prefix, library in HEADERS.items():
-                if inc.startswith(prefix) and (room is None or library not in owned.get(room, set())):
-                    problems.append(f"{path} names {library} ({inc}), which is not its room's")
+            library = next((HEADERS[p] for p in HEADERS if inc.startswith(p)), None)
+            if library is not None and library not in owned.get(room, set()):
+                problems.append(f"{path} names {library} ({inc}), which is not its room's")
+            elif library is not None and "(child)" in library and not CHILD.fullmatch(path):
+                problems.append(f"{path} names {library} ({inc}): the child's alone")
+            elif library is None and not inc.startswith(tuple(f"{name}/" for name in owned)) \
+                    and not SYSTEM.fullmatch(inc):
+                problems.append(f"{path} includes {inc}, a library that no room has")
     report("libraries are named only by their rooms", problems)
+
+
+def check_links(table):
+    """What a room's meson.build links, against the same table: includes alone are not everything."""
+    order = [name for name, _ in table]
+    problems = []
+    for room, owned in table:
+        path = f"src/{room}/meson.build"
+        for name in sorted(set(re.findall(r"\bdep_\w+", read(path)))):
+            other = name[len("dep_"):]
+            if other == room:
+                continue
+            if name in DEPENDENCIES:
+                if not DEPENDENCIES[name] <= owned | {"GLib"}:
+                    problems.append(f"{path} links {name}, which is not its room's")
+            elif other not in order:
+                problems.append(f"{path} links {name}, which no room has")
+            elif order.index(other) > order.index(room):
+                problems.append(f"{path} links {name}, which is below it")
+            elif room in ADAPTERS and other in ADAPTERS:
+                problems.append(f"{path} links {name}: adapters never see each other")
+            elif room == "engine" and other in ADAPTERS | {"reader"}:
+                problems.append(f"{path} links {name}: the engine knows the seams only")
+    parent = re.search(r"lib_reader = .*?\)\n", read("src/reader/meson.build"), re.S).group(0)
+    problems += [f"src/reader/meson.build links {d} to the parent's end"
+                 for d in re.findall(r"\bdep_\w+", parent) if d not in ("dep_model", "dep_base")]
+    report("rooms link only what is theirs", problems)
 
 
 def check_public_headers():
@@ -158,6 +202,7 @@ def main():
         report("docs/architecture.md has its table of rooms", ["found %d rooms" % len(table)])
     check_includes(table)
     check_libraries(table)
+    check_links(table)
     check_public_headers()
     check_sizes()
     check_words()
