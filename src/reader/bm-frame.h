@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Frames between the trusted parent and the sandboxed child, on a SOCK_SEQPACKET socket: a type, then
- * fields in a fixed order. What the child sends is hostile input: every length is checked against
+/* Frames between the trusted parent and the sandboxed child, on a SOCK_SEQPACKET socket: a type,
+ * then fields in a fixed order. What the child sends is hostile input: every length is checked against
  * what is there, at most one descriptor comes with a frame, and a descriptor is believed only when
  * it is a memory file with all four seals. One thread. */
 #pragma once

@@ -45,10 +45,10 @@ gchar *bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *de
 
 /* Opens, and keeps open until the thread ends, iconv descriptors in both directions for every
  * character set we know. Closing the last descriptor unloads glibc's module, and inside a sandbox
- * that refuses openat it could not come back; while one is open, iconv_open by anybody (GMime) works
- * without a file, under the names of bm_charset_from_name. Another name of the same set in mail may
- * be another module (shift_jis is not CP932) and fail. Call before the sandbox closes. Returns how many of the known
- * sets this system lacks (0 on a complete glibc). */
+ * that refuses openat it could not come back; while one is open, iconv_open by anybody (GMime)
+ * works without a file, for the names that bm_charset_from_name returns. The name in mail may be
+ * another module (shift_jis is not CP932) and fail. Call before the sandbox closes. Returns how
+ * many of the known sets this system lacks (0 on a complete glibc). */
 guint bm_charset_preload (void);
 
 G_END_DECLS

@@ -13,6 +13,9 @@ for command in "" import verify report status inspect export; do
 done
 "$program" --version | grep -q 'sandbox: on (seccomp'
 ok $? "the sandbox closes here"
+cp "$program" "$work/alone" # the reader is not beside it
+"$work/alone" --version | grep -q 'sandbox: off'
+ok $? "--version says when there is no sandbox"
 
 "$make_pst" --sample "$work/sample.pst"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2>&1
@@ -21,6 +24,8 @@ TZ=Pacific/Auckland LC_ALL=fr_FR.UTF-8 "$program" export "$work/sample.pst" --ou
 TZ=America/St_Johns LC_ALL=C "$program" export "$work/sample.pst" --output "$work/c" --no-sandbox > /dev/null 2>&1
 diff -r "$work/a" "$work/b" > /dev/null && diff -r "$work/a" "$work/c" > /dev/null
 ok $? "other time zone, locale, no sandbox: the same bytes"
+"$program" inspect "$work/sample.pst" --no-sandbox 2> /dev/null | grep -q 'sandbox: off$'
+ok $? "inspect says that it ran without a sandbox"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2> "$work/talk"
 is $? 64 "an export overwrites nothing"
 "$program" inspect "$work/sample.pst" --full --format json > "$work/inspect.json" 2> /dev/null
