@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static GMutex lock;
@@ -48,13 +49,53 @@ write_file (GLogLevelFlags level, const gchar *message)
     log_fd = -1; /* a full disk must not end the job; stderr goes on */
 }
 
+/* New: control characters as "?"; line ends and tabs too when it is to be one line. */
+static gchar *
+plain (const gchar *text, gboolean one_line)
+{
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
+  GString *out = g_string_sized_new (strlen (valid));
+  for (const gchar *p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    gboolean space = !one_line && (c == '\n' || c == '\t');
+    g_string_append_unichar (out, g_unichar_iscntrl (c) && !space ? '?' : c);
+  }
+  return g_string_free (out, FALSE);
+}
+
+static void
+print_plain (FILE *out, const gchar *text)
+{
+  const gchar *charset;
+  g_autofree gchar *safe = plain (text, FALSE);
+  g_autofree gchar *local = NULL;
+  if (!g_get_console_charset (&charset))
+    local = g_convert_with_fallback (safe, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+  fputs (local != NULL ? local : safe, out);
+  fflush (out);
+}
+
+static void
+print_stdout (const gchar *text)
+{
+  print_plain (stdout, text);
+}
+
+static void
+print_stderr (const gchar *text)
+{
+  print_plain (stderr, text);
+}
+
 static GLogWriterOutput
 writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
-  const gchar *message = "";
-  for (gsize i = 0; i < n_fields; i++)
+  g_autofree gchar *message = NULL;
+  for (gsize i = 0; i < n_fields && message == NULL; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      message = fields[i].value;
+      message = plain (fields[i].value, TRUE);
+  if (message == NULL)
+    return G_LOG_WRITER_UNHANDLED;
   g_mutex_lock (&lock);
   write_file (level, message);
   if (wanted_on_stderr (level)) {
@@ -77,6 +118,8 @@ bm_log_init (const gchar *program, guint verbose)
   log_program = program;
   log_verbose = verbose;
   g_log_set_writer_func (writer, NULL, NULL);
+  g_set_print_handler (print_stdout);
+  g_set_printerr_handler (print_stderr);
 }
 
 gboolean

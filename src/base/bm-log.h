@@ -7,7 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Routes g_debug/g_info/g_message/g_warning of this process: warnings and messages to stderr,
+/* Also for g_print and g_printerr: control characters besides line ends and tabs come out as "?",
+ * for names of folders and words of servers must not command a terminal; a log line is one line.
+ * Routes g_debug/g_info/g_message/g_warning of this process: warnings and messages to stderr,
  * info too with verbose >= 1, debug with >= 2; everything from info up to the log file. */
 void bm_log_init (const gchar *program, guint verbose);
 /* Also write to this file from now on (appended, mode 0600). NULL ends it. */

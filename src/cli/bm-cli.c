@@ -150,7 +150,10 @@ bm_cli_print_report (BmJournal *journal, const gchar *format)
                            : g_str_equal (format, "csv")  ? bm_report_to_csv (report)
                            : g_str_equal (format, "html") ? bm_report_to_html (report)
                                                           : bm_report_to_text (report);
-  fputs (text, stdout);
+  if (g_str_equal (format, "text"))
+    g_print ("%s", text); /* for people at terminals; the others are data */
+  else
+    fputs (text, stdout);
   return report->exit_status;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Spools in memory and in a memfd, backoff, failpoints. */
+#include "base/bm-log.h"
 #include "base/bm-backoff.h"
 #include "base/bm-failpoint.h"
 #include "base/bm-spool.h"
@@ -85,6 +86,32 @@ test_failpoint (void)
   g_assert_true (WIFEXITED (status_with ("three")));
 }
 
+static void
+print_hostile (void)
+{
+  bm_log_init ("test", 0);
+  g_print ("a\x1b[2Jb\tc\xc2\x9b\n");
+  g_printerr ("d\x07"
+              "e\n");
+  g_message ("f\x1b]0;g\nh");
+}
+
+/* Names of folders and words of servers go to terminals; what is in them must not command those. */
+static void
+test_plain (void)
+{
+  if (g_test_subprocess ()) {
+    print_hostile ();
+    return;
+  }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stdout ("*a??2Jb\tc?\n*");
+  g_test_trap_assert_stdout_unmatched ("*\x1b*");
+  g_test_trap_assert_stderr ("*d?e\n*f?]0;g?h\n*");
+  g_test_trap_assert_stderr_unmatched ("*\x1b*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -95,5 +122,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/base/spool/large", GSIZE_TO_POINTER (5000001), test_spool);
   g_test_add_func ("/base/backoff", test_backoff);
   g_test_add_func ("/base/failpoint", test_failpoint);
+  g_test_add_func ("/base/plain", test_plain);
   return g_test_run ();
 }
