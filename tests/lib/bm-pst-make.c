@@ -78,27 +78,40 @@ write_file (const Arguments *a, const BmPstWriterOptions *options, GError **erro
   return bm_pst_sample_bulk (a->rest[0], options, &bulk, error);
 }
 
-int
-main (int argc, char **argv)
+static int
+run (Arguments *a, int argc, char **argv)
 {
-  Arguments a = {FALSE, -1};
   BmPstWriterOptions options = {0};
   g_autoptr (GError) error = NULL;
 
-  if (parse (&a, &argc, &argv, &error) && a.list) {
+  if (parse (a, &argc, &argv, &error) && a->list) {
     for (const gchar *const *name = bm_pst_case_names (); *name != NULL; name++)
       g_print ("%s\n", *name);
     return 0;
   }
-  if (error != NULL || !read_options (&a, &options) ||
-      (a.sample ? 1 : 0) + (a.bulk >= 0 ? 1 : 0) + (a.name != NULL ? 1 : 0) != 1) {
+  if (error != NULL || !read_options (a, &options) ||
+      (a->sample ? 1 : 0) + (a->bulk >= 0 ? 1 : 0) + (a->name != NULL ? 1 : 0) != 1) {
     g_printerr ("%s: %s\n", argv[0],
                 error != NULL ? error->message
                               : "one of --sample, --bulk N, --case NAME, and one OUT.pst");
     return 64;
   }
-  if (write_file (&a, &options, &error))
+  if (write_file (a, &options, &error))
     return 0;
   g_printerr ("%s: %s\n", argv[0], error->message);
   return 1;
+}
+
+int
+main (int argc, char **argv)
+{
+  Arguments a = {FALSE, -1};
+  int status = run (&a, argc, argv);
+
+  g_free (a.format);
+  g_free (a.crypt);
+  g_free (a.password);
+  g_free (a.name);
+  g_strfreev (a.rest);
+  return status;
 }

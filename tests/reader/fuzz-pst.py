@@ -17,7 +17,7 @@ import tempfile
 import zlib
 
 program, make_pst = sys.argv[1:3]
-variants = int(sys.argv[3]) if len(sys.argv) > 3 else 300
+variants = int(sys.argv[3]) if len(sys.argv) > 3 else 200
 seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
 root = os.environ.get("BM_SOURCE_ROOT", os.path.join(os.path.dirname(__file__), "..", ".."))
 corpus = os.environ.get("BM_CORPUS", os.path.join(root, "..", "shared", "corpus"))
