@@ -41,6 +41,21 @@ fail (GError **error, const gchar *what)
   return FALSE;
 }
 
+GBytes *
+bm_spool_map (gint fd, gsize size, GError **error)
+{
+  /* private: the kernel refuses a shared mapping of a write-sealed file before 6.7 */
+  gpointer address = mmap (NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (address == MAP_FAILED) {
+    fail (error, "map");
+    return NULL;
+  }
+  Mapping *mapping = g_new0 (Mapping, 1);
+  mapping->address = address;
+  mapping->size = size;
+  return g_bytes_new_with_free_func (address, size, mapping_free, mapping);
+}
+
 BmSpool *
 bm_spool_new (void)
 {
@@ -142,16 +157,7 @@ bm_spool_bytes (BmSpool *spool, GError **error)
     return NULL;
   if (spool->bytes != NULL)
     return spool->bytes;
-  /* private: the kernel refuses a shared mapping of a write-sealed file before 6.7 */
-  gpointer address = mmap (NULL, (gsize) spool->size, PROT_READ, MAP_PRIVATE, spool->fd, 0);
-  if (address == MAP_FAILED) {
-    fail (error, "map");
-    return NULL;
-  }
-  Mapping *mapping = g_new0 (Mapping, 1);
-  mapping->address = address;
-  mapping->size = (gsize) spool->size;
-  spool->bytes = g_bytes_new_with_free_func (address, mapping->size, mapping_free, mapping);
+  spool->bytes = bm_spool_map (spool->fd, (gsize) spool->size, error);
   return spool->bytes;
 }
 

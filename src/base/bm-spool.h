@@ -22,6 +22,10 @@ GBytes *bm_spool_bytes (BmSpool *spool, GError **error);
 /* Always a memfd with all four seals (F_SEAL_SEAL|SHRINK|GROW|WRITE), for sending to another
  * process. -1 with error. The descriptor is the caller's. */
 gint bm_spool_steal_fd (BmSpool *spool, GError **error);
+/* The first size bytes (at least 1) of a memory file, mapped for reading; new. The descriptor stays
+ * the caller's and may be closed. Who did not seal the file himself checks its seals and size
+ * before: what shrinks later would kill the reader. Errors: DISK_FULL. */
+GBytes *bm_spool_map (gint fd, gsize size, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmSpool, bm_spool_free)
 
 G_END_DECLS

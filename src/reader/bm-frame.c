@@ -2,10 +2,10 @@
 /* See bm-frame.h. Must not know what the fields mean. One thread. */
 #include "reader/bm-frame.h"
 
+#include "base/bm-spool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -236,19 +236,6 @@ bm_frame_finished (const BmFrame *frame)
   return !frame->broken && frame->at == frame->size;
 }
 
-typedef struct {
-  gpointer address;
-  gsize size;
-} Mapping;
-
-static void
-mapping_free (gpointer data)
-{
-  Mapping *mapping = data;
-  munmap (mapping->address, mapping->size);
-  g_free (mapping);
-}
-
 static GBytes *
 refuse (GError **error, const gchar *why)
 {
@@ -267,12 +254,7 @@ bm_frame_take_sealed (BmFrame *frame, guint64 max, GError **error)
     return refuse (error, "is not a sealed memory file");
   if (fstat (fd, &info) != 0 || info.st_size <= 0 || (guint64) info.st_size > max)
     return refuse (error, "has an impossible size");
-  gpointer address = mmap (NULL, (gsize) info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  GBytes *bytes = bm_spool_map (fd, (gsize) info.st_size, NULL);
   bm_frame_clear (frame);
-  if (address == MAP_FAILED)
-    return refuse (error, "cannot be mapped");
-  Mapping *mapping = g_new0 (Mapping, 1);
-  mapping->address = address;
-  mapping->size = (gsize) info.st_size;
-  return g_bytes_new_with_free_func (address, mapping->size, mapping_free, mapping);
+  return bytes != NULL ? bytes : refuse (error, "cannot be mapped");
 }
