@@ -42,19 +42,27 @@ assert_printable (const gchar *text)
     g_assert_false (g_unichar_iscntrl (g_utf8_get_char (text)));
 }
 
+/* Takes the census and orders all it found. */
+static void
+order_all (BmSource *source, guint32 nids[ITEMS])
+{
+  g_autoptr (GError) error = NULL;
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->items->len, ==, ITEMS);
+  for (guint i = 0; i < ITEMS; i++)
+    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
+  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+}
+
 static void
 run_at (const Case *one, guint at)
 {
   g_autofree gchar *path = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (BmSource) source = open_evil (one->how, at, &path);
-  const BmCensus *census = source->ops->census (source, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (census->items->len, ==, ITEMS);
   guint32 nids[ITEMS];
-  for (guint i = 0; i < ITEMS; i++)
-    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
-  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  order_all (source, nids);
   for (guint i = 0; i < ITEMS; i++) {
     BmEntry entry;
     g_assert_true (source->ops->next (source, &entry, &error));
@@ -108,12 +116,8 @@ assert_job_ends (const gchar *how, BmCause cause)
   g_autofree gchar *path = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (BmSource) source = open_evil (how, 7, &path);
-  const BmCensus *census = source->ops->census (source, &error);
-  g_assert_no_error (error);
   guint32 nids[ITEMS];
-  for (guint i = 0; i < ITEMS; i++)
-    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
-  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  order_all (source, nids);
   for (guint i = 0; i < 7; i++) {
     BmEntry entry;
     g_assert_true (source->ops->next (source, &entry, &error));
@@ -175,11 +179,8 @@ test_changed (void)
   g_assert_true (g_file_set_contents (path, "nothing 0", -1, NULL));
   BmReaderOptions options = {.path = path, .charset = "", .window = 5};
   g_autoptr (BmSource) source = bm_reader_open_program (evil, &options, &error);
-  const BmCensus *census = source->ops->census (source, &error);
   guint32 nids[ITEMS];
-  for (guint i = 0; i < ITEMS; i++)
-    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
-  g_assert_true (source->ops->order (source, nids, ITEMS, &error));
+  order_all (source, nids);
   BmEntry entry;
   for (guint i = 0; i < 5; i++) {
     g_assert_true (source->ops->next (source, &entry, &error));
