@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-csv.h. Must not know what the columns mean. */
+#include "base/bm-csv.h"
+
+#include <string.h>
+
+typedef struct {
+  const gchar *at, *end;
+  gchar separator;
+  guint line;
+  GPtrArray *fields;
+  GString *field;
+} Parser;
+
+static gchar *
+from_charset (const gchar *data, gsize size, const gchar *charset, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gsize length = 0;
+  g_autofree gchar *text = g_convert (data, (gssize) size, "UTF-8", charset, NULL, &length, &local);
+  if (text != NULL && strlen (text) == length)
+    return g_steal_pointer (&text);
+  g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "the file is neither UTF-8 nor %s: %s", charset,
+               text == NULL ? local->message : "it holds a character of value 0");
+  return NULL;
+}
+
+/* Text in UTF-8 without byte order mark. */
+static gchar *
+decode (const gchar *data, gsize size, GError **error)
+{
+  if (size >= 3 && memcmp (data, BM_CSV_BOM, 3) == 0)
+    return decode (data + 3, size - 3, error);
+  if (size >= 2 && memcmp (data, "\xff\xfe", 2) == 0)
+    return from_charset (data + 2, size - 2, "UTF-16LE", error);
+  if (size >= 2 && memcmp (data, "\xfe\xff", 2) == 0)
+    return from_charset (data + 2, size - 2, "UTF-16BE", error);
+  if (size >= 4 && data[1] == '\0' && data[3] == '\0')
+    return from_charset (data, size, "UTF-16LE", error);
+  if (size >= 4 && data[0] == '\0' && data[2] == '\0')
+    return from_charset (data, size, "UTF-16BE", error);
+  if (memchr (data, '\0', size) != NULL) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_USAGE,
+                         "the file holds bytes of value 0: not a text file");
+    return NULL;
+  }
+  if (g_utf8_validate (data, (gssize) size, NULL))
+    return g_strndup (data, size);
+  return from_charset (data, size, "windows-1252", error);
+}
+
+static gchar
+guess_separator (const gchar *text)
+{
+  static const gchar candidates[] = ",;\t";
+  guint counts[3] = {0}, best = 0;
+  gboolean quoted = FALSE;
+  for (; *text != '\0' && (quoted || (*text != '\n' && *text != '\r')); text++) {
+    const gchar *found = strchr (candidates, *text);
+    if (*text == '"')
+      quoted = !quoted;
+    else if (!quoted && found != NULL)
+      counts[found - candidates]++;
+  }
+  for (guint i = 1; i < G_N_ELEMENTS (counts); i++)
+    if (counts[i] > counts[best])
+      best = i;
+  return candidates[best];
+}
+
+/* At an opening quote; leaves the parser behind the closing one. */
+static gboolean
+read_quoted (Parser *parser, GError **error)
+{
+  guint begin = parser->line;
+  for (parser->at++; parser->at < parser->end; parser->at++) {
+    if (*parser->at == '"' && parser->at[1] != '"') {
+      parser->at++;
+      return TRUE;
+    }
+    if (*parser->at == '"')
+      parser->at++;
+    parser->line += *parser->at == '\n';
+    g_string_append_c (parser->field, *parser->at);
+  }
+  g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "line %u: a quote is opened and never closed",
+               begin);
+  return FALSE;
+}
+
+static void
+end_field (Parser *parser)
+{
+  g_ptr_array_add (parser->fields, g_strndup (parser->field->str, parser->field->len));
+  g_string_truncate (parser->field, 0);
+}
+
+static gboolean
+at_line_end (const Parser *parser)
+{
+  return parser->at >= parser->end || *parser->at == '\n' || *parser->at == '\r';
+}
+
+static gboolean
+read_row (Parser *parser, GError **error)
+{
+  for (;;) {
+    if (!at_line_end (parser) && *parser->at == '"' &&
+        strspn (parser->field->str, " ") == parser->field->len) {
+      g_string_truncate (parser->field, 0);
+      if (!read_quoted (parser, error))
+        return FALSE;
+    } else if (at_line_end (parser)) {
+      end_field (parser);
+      return TRUE;
+    } else if (*parser->at == parser->separator) {
+      end_field (parser);
+      parser->at++;
+    } else {
+      g_string_append_c (parser->field, *parser->at++);
+    }
+  }
+}
+
+static void
+skip_line_end (Parser *parser)
+{
+  if (parser->at < parser->end && *parser->at == '\r')
+    parser->at++;
+  if (parser->at < parser->end && *parser->at == '\n')
+    parser->at++;
+  parser->line++;
+}
+
+static void
+row_clear (gpointer data)
+{
+  g_strfreev (((BmCsvRow *) data)->fields);
+}
+
+GArray *
+bm_csv_parse (const gchar *data, gsize size, GError **error)
+{
+  g_autofree gchar *text = decode (data, size, error);
+  if (text == NULL)
+    return NULL;
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (BmCsvRow));
+  g_autoptr (GString) field = g_string_new (NULL);
+  g_array_set_clear_func (rows, row_clear);
+  Parser parser = {text, text + strlen (text), guess_separator (text), 1, NULL, field};
+  while (parser.at < parser.end) {
+    g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
+    BmCsvRow row = {.line = parser.line};
+    parser.fields = fields;
+    if (!read_row (&parser, error))
+      return NULL;
+    skip_line_end (&parser);
+    if (fields->len == 1 && *(gchar *) g_ptr_array_index (fields, 0) == '\0')
+      continue;
+    g_ptr_array_add (fields, NULL);
+    row.fields = (GStrv) g_ptr_array_steal (fields, NULL);
+    g_array_append_val (rows, row);
+  }
+  return g_steal_pointer (&rows);
+}
+
+void
+bm_csv_add (GString *out, BmCsvStyle style, gchar separator, const gchar *const *fields, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    const gchar *text = fields[i] != NULL ? fields[i] : "";
+    if (i > 0)
+      g_string_append_c (out, separator);
+    g_string_append_c (out, '"');
+    if (style == BM_CSV_SPREADSHEET && *text != '\0' && strchr ("=+-@\t\r", *text) != NULL)
+      g_string_append_c (out, '\'');
+    for (; *text != '\0'; text++) {
+      if (*text == '"')
+        g_string_append_c (out, '"');
+      g_string_append_c (out, *text);
+    }
+    g_string_append_c (out, '"');
+  }
+  g_string_append (out, "\r\n");
+}
