@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* See bm-job.h. Must not know what an import does. Locks are flock locks on files that hold
- * the pid: the kernel drops them with the process, so a kill leaves no stale lock. */
+/* See bm-job.h. Must not know what an import does. */
 #include "job/bm-job.h"
 
+#include "job/bm-lock.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 static gboolean
@@ -18,35 +16,6 @@ make_directory (const gchar *path, GError **error)
   g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot make the directory %s: %s", path,
                g_strerror (errno));
   return FALSE;
-}
-
-static gint
-pid_in (gint fd)
-{
-  gchar text[32] = "";
-  return pread (fd, text, sizeof text - 1, 0) > 0 ? atoi (text) : 0;
-}
-
-/* The descriptor of the lock, or -1. */
-static gint
-take_lock (const gchar *path, const gchar *what, GError **error)
-{
-  gint fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot open the lock %s: %s", path,
-                 g_strerror (errno));
-    return -1;
-  }
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "%s is in use by process %d (%s)", what,
-                 pid_in (fd), path);
-    close (fd);
-    return -1;
-  }
-  g_autofree gchar *pid = g_strdup_printf ("%d\n", (int) getpid ());
-  if (ftruncate (fd, 0) != 0 || pwrite (fd, pid, strlen (pid), 0) < 0)
-    g_warning ("cannot write the pid to %s: %s", path, g_strerror (errno));
-  return fd;
 }
 
 static BmJob *
@@ -74,7 +43,7 @@ lock_mailbox (BmJob *job, const gchar *jobs, const gchar *user_uid, GError **err
   g_autofree gchar *path = g_build_filename (locks, safe, NULL);
   if (!make_directory (locks, error))
     return FALSE;
-  job->mailbox_lock = take_lock (path, "the mailbox", error);
+  job->mailbox_lock = bm_lock_take (path, "the mailbox", error);
   return job->mailbox_lock >= 0;
 }
 
@@ -82,7 +51,7 @@ static gboolean
 lock_job (BmJob *job, GError **error)
 {
   g_autofree gchar *path = g_build_filename (job->directory, "lock", NULL);
-  job->job_lock = take_lock (path, "the job", error);
+  job->job_lock = bm_lock_take (path, "the job", error);
   return job->job_lock >= 0;
 }
 
@@ -205,14 +174,7 @@ gint
 bm_job_owner (const gchar *directory)
 {
   g_autofree gchar *path = g_build_filename (directory, "lock", NULL);
-  gint fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return 0;
-  gint owner = 0;
-  if (flock (fd, LOCK_SH | LOCK_NB) != 0)
-    owner = pid_in (fd);
-  close (fd);
-  return owner;
+  return bm_lock_owner (path);
 }
 
 void

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The conductor of a batch: starts workers (one import each), a bounded number at a time and per
+ * mail server, one per mailbox; restarts those that ask for it; pauses by itself and goes on by
+ * itself. It never touches mail. Workers do not die with it: a new conductor finds them by the lock
+ * that each holds. Must not know BlueMind or PSTs. One thread. */
+#pragma once
+
+#include "job/bm-batch.h"
+#include "job/bm-worker-state.h"
+
+G_BEGIN_DECLS
+
+#define BM_ROW_STALLED "stalled" /* cause of a worker that waited in vain for replication */
+
+typedef struct {
+  const BmBatchRow *row;
+  BmWorkerState state; /* the last one told */
+  gdouble lag_seconds; /* since when something appended is not verified; 0 = nothing is */
+} BmConductorWorker;
+
+/* What there is to show. Borrowed, valid during the call. */
+typedef struct {
+  const GPtrArray *rows;    /* BmBatchRow * */
+  const GPtrArray *workers; /* BmConductorWorker *, of the rows that run */
+  const gchar *trouble;     /* why nothing new is started; NULL = no trouble */
+  guint by_state[BM_ROW_LAST];
+} BmConductorView;
+
+typedef struct {
+  /* Finds the row's user and fills user_uid and server. Error of scope RETRY, or of an unavailable
+   * service: asked again later; every other refuses the row. */
+  gboolean (*prepare) (gpointer data, BmBatchRow *row, GError **error);
+  /* The worker's command line, program first; the conductor adds "--state FILE". New. */
+  GStrv (*command) (gpointer data, const BmBatchRow *row);
+  /* Why nothing may be started now (maintenance, full disk); NULL = nothing is wrong. New. Asked
+   * every trouble_every_ms. */
+  gchar *(*trouble) (gpointer data);
+  void (*show) (gpointer data, const BmConductorView *view);
+} BmConductorOps;
+
+typedef struct {
+  guint parallel;       /* workers at a time; 0 = 4 */
+  guint per_server;     /* of them per mail server; 0 = 2 */
+  guint tries;          /* runs without an end before a row is given up; 0 = 8 */
+  guint first_wait_ms;  /* before the second run, doubled each time up to 60 times; 0 = 5000 */
+  guint stall_after_ms; /* a server whose workers verify nothing that long is stalled; 0 = 600000 */
+  guint trouble_every_ms; /* 0 = 5000 */
+  guint tick_ms;          /* 0 = 200 */
+} BmConductorOptions;
+
+/* Runs until every row is at an end: TRUE. Errors: LOCKED; INTERRUPTED when interrupted answers
+ * TRUE (workers were told to stop and have stopped; the batch can be run again); JOURNAL. */
+gboolean bm_conductor_run (BmBatch *batch, const BmConductorOps *ops, gpointer data,
+                           const BmConductorOptions *options, gboolean (*interrupted) (void),
+                           GError **error);
+
+G_END_DECLS

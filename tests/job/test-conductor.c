@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Batches and their conductor, with this program as its own worker: what it does is the name of its
+ * file. Mailboxes and servers are the words of its user: "mailbox@server". */
+#include "job/bm-conductor.h"
+
+#include "base/bm-failpoint.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static gchar *jobs, *map, *self;
+
+/* ---- the worker ---- */
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_term (int number)
+{
+  stopped = 1;
+}
+
+static int
+end_with (const gchar *state_path, gint status, const gchar *cause)
+{
+  const BmWorkerState state = {.pid = (gint) getpid (),
+                               .ended = TRUE,
+                               .status = status,
+                               .cause = (gchar *) cause,
+                               .message = (gchar *) "words"};
+  bm_worker_state_write (state_path, &state, NULL);
+  return status;
+}
+
+/* How often this file was run before; one letter more each time. */
+static gsize
+count_run (const gchar *file, const gchar *suffix)
+{
+  g_autofree gchar *path = g_strconcat (file, suffix, NULL);
+  g_autofree gchar *text = NULL;
+  gsize n = 0;
+  g_file_get_contents (path, &text, &n, NULL);
+  FILE *out = fopen (path, "a");
+  fputc ('x', out);
+  fclose (out);
+  return n;
+}
+
+/* Two at once in one mailbox, or too many on a server, leave a mark. */
+static void
+enter (const gchar *place, guint most)
+{
+  g_autofree gchar *directory = g_build_filename (jobs, place, NULL);
+  g_autofree gchar *mine = g_strdup_printf ("%s/%d", directory, (int) getpid ());
+  g_mkdir_with_parents (directory, 0700);
+  g_file_set_contents (mine, "", 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  guint n = 0;
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  if (n > most) {
+    g_autofree gchar *mark = g_build_filename (jobs, "crowded", NULL);
+    g_file_set_contents (mark, place, -1, NULL);
+  }
+}
+
+static void
+leave (const gchar *place)
+{
+  g_autofree gchar *mine = g_strdup_printf ("%s/%s/%d", jobs, place, (int) getpid ());
+  g_unlink (mine);
+}
+
+static int
+act (const gchar *name, const gchar *file, const gchar *state_path)
+{
+  gsize before = count_run (file, ".runs");
+  if (g_str_has_prefix (name, "busy"))
+    return before < 2 ? end_with (state_path, 75, "locked") : end_with (state_path, 0, "");
+  if (g_str_has_prefix (name, "always"))
+    return end_with (state_path, 75, "locked");
+  if (g_str_has_prefix (name, "crash") && before == 0)
+    kill (getpid (), SIGKILL);
+  if (g_str_has_prefix (name, "stall"))
+    return before < 2 ? end_with (state_path, 2, BM_ROW_STALLED) : end_with (state_path, 0, "");
+  if (g_str_has_prefix (name, "some"))
+    return end_with (state_path, 1, "");
+  if (g_str_has_prefix (name, "refused"))
+    return end_with (state_path, 77, "user-refused");
+  if (g_str_has_prefix (name, "long")) {
+    for (guint i = 0; i < 1000 && !stopped; i++) {
+      const BmWorkerState state = {.pid = (gint) getpid (), .total = 10, .appended = 3};
+      bm_worker_state_write (state_path, &state, NULL);
+      g_usleep (5000);
+      g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
+      if (g_file_test (enough, G_FILE_TEST_EXISTS))
+        return end_with (state_path, 0, "");
+    }
+    return end_with (state_path, 130, "interrupted");
+  }
+  g_usleep (20000);
+  return end_with (state_path, 0, "");
+}
+
+static int
+work (int argc, char **argv)
+{
+  jobs = argv[2];
+  const gchar *file = argv[3], *user = argv[4], *state_path = argv[6];
+  g_autofree gchar *name = g_path_get_basename (file);
+  const gchar *server = strchr (user, '@');
+  signal (SIGTERM, on_term);
+  enter (user, 1);
+  enter (server, 2);
+  int status = act (name, file, state_path);
+  leave (user);
+  leave (server);
+  return status;
+}
+
+/* ---- the conductor's side ---- */
+
+typedef struct {
+  guint shown, most_running;
+  gboolean trouble; /* what trouble answers */
+  gboolean saw_trouble;
+  BmWant want_when_running;
+  guint stop_after; /* interrupted after so many looks; 0 = never */
+  BmBatch *batch;
+} Stage;
+
+static Stage *stage;
+
+static gboolean
+prepare (gpointer data, BmBatchRow *row, GError **error)
+{
+  const gchar *at = strchr (row->user, '@');
+  if (g_str_has_prefix (row->user, "nobody")) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN, "nobody of that name");
+    return FALSE;
+  }
+  g_free (row->user_uid);
+  g_free (row->server);
+  row->user_uid = g_strndup (row->user, (gsize) (at - row->user));
+  row->server = g_strdup (at + 1);
+  return TRUE;
+}
+
+static GStrv
+command (gpointer data, const BmBatchRow *row)
+{
+  const gchar *const words[] = {self, "worker", jobs, row->file, row->user, NULL};
+  return g_strdupv ((gchar **) words);
+}
+
+static gchar *
+trouble (gpointer data)
+{
+  return stage->trouble ? g_strdup ("maintenance") : NULL;
+}
+
+static void
+show (gpointer data, const BmConductorView *view)
+{
+  stage->shown++;
+  stage->most_running = MAX (stage->most_running, view->workers->len);
+  if (stage->trouble && view->trouble != NULL) {
+    stage->saw_trouble = TRUE;
+    g_assert_cmpuint (view->by_state[BM_ROW_ENDED], ==, 0);
+    stage->trouble = stage->shown < 10;
+  }
+  if (view->workers->len > 0 && stage->want_when_running != BM_WANT_RUN) {
+    const BmConductorWorker *worker = g_ptr_array_index (view->workers, 0);
+    if (worker->state.total == 10) {
+      g_assert_true (bm_batch_want (stage->batch, stage->want_when_running, NULL));
+      stage->want_when_running = BM_WANT_RUN;
+    }
+  }
+}
+
+static gboolean
+interrupted (void)
+{
+  return stage->stop_after != 0 && stage->shown >= stage->stop_after;
+}
+
+static const BmConductorOps ops = {prepare, command, trouble, show};
+
+static BmBatch *
+open_batch (const gchar *text)
+{
+  g_assert_true (g_file_set_contents (map, text, -1, NULL));
+  g_autoptr (BmMapping) mapping = bm_mapping_load (map, NULL);
+  g_autofree gchar *name = bm_batch_name_for (map);
+  BmBatch *batch = bm_batch_open (jobs, name, TRUE, NULL);
+  g_assert_nonnull (batch);
+  g_assert_true (bm_batch_take (batch, mapping, NULL));
+  return batch;
+}
+
+static gboolean
+run (BmBatch *batch, Stage *on, GError **error)
+{
+  const BmConductorOptions options = {.parallel = 3,
+                                      .per_server = 2,
+                                      .tries = 4,
+                                      .first_wait_ms = 10,
+                                      .trouble_every_ms = 5,
+                                      .tick_ms = 5};
+  stage = on;
+  on->batch = batch;
+  return bm_conductor_run (batch, &ops, NULL, &options, interrupted, error);
+}
+
+/* "ended 0, refused 77..." in order of the rows */
+static gchar *
+states (BmBatch *batch)
+{
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+  g_autoptr (GString) out = g_string_new (NULL);
+  for (guint i = 0; i < rows->len; i++) {
+    const BmBatchRow *row = g_ptr_array_index (rows, i);
+    g_string_append_printf (out, "%s%s %d", i > 0 ? ", " : "", bm_row_state_token (row->state),
+                            row->status);
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static void
+assert_states (BmBatch *batch, const gchar *want)
+{
+  g_autofree gchar *got = states (batch);
+  g_assert_cmpstr (got, ==, want);
+}
+
+static gsize
+runs_of (const gchar *name)
+{
+  g_autofree gchar *path = g_strdup_printf ("%s/%s.runs", jobs, name);
+  g_autofree gchar *text = NULL;
+  gsize n = 0;
+  g_file_get_contents (path, &text, &n, NULL);
+  return n;
+}
+
+static void
+set_up (guint8 *fixture, gconstpointer data)
+{
+  jobs = g_dir_make_tmp ("bm-batch.XXXXXX", NULL);
+  map = g_build_filename (jobs, "map.csv", NULL);
+}
+
+static void
+tear_down (guint8 *fixture, gconstpointer data)
+{
+  g_autofree gchar *line = g_strdup_printf ("rm -rf %s", jobs);
+  g_assert_true (g_spawn_command_line_sync (line, NULL, NULL, NULL, NULL));
+  g_free (jobs);
+  g_free (map);
+}
+
+/* Every kind of end, and none costs another row. */
+static void
+test_ends (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmBatch) batch = open_batch ("file,user\n"
+                                          "ok1,a@s1\nbusy,b@s1\nalways,c@s1\ncrash,d@s2\n"
+                                          "some,e@s2\nrefused,f@s2\nok2,nobody@s1\nok3,\n"
+                                          "stall,g@s3\nok4,a@s1\nok5,h@s3\n");
+  g_assert_true (run (batch, &on, &error));
+  g_assert_no_error (error);
+  assert_states (batch, "ended 0, ended 0, given-up 75, ended 0, ended 1, refused 77, refused 77, "
+                        "refused -1, ended 0, ended 0, ended 0");
+  g_assert_cmpuint (runs_of ("busy"), ==, 3);
+  g_assert_cmpuint (runs_of ("always"), ==, 4);
+  g_assert_cmpuint (runs_of ("crash"), ==, 2);
+  g_assert_cmpuint (runs_of ("stall"), ==, 3);
+  g_assert_cmpuint (runs_of ("ok1"), ==, 1);
+  g_assert_cmpuint (on.most_running, <=, 3);
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+  const BmBatchRow *given_up = g_ptr_array_index (rows, 2);
+  g_assert_nonnull (strstr (given_up->message, "4 tries"));
+  g_assert_nonnull (strstr (given_up->message, "words"));
+}
+
+/* Many rows: never two in one mailbox, never more than two on a server. */
+static void
+test_bounds (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (GString) text = g_string_new ("file,user\n");
+  for (guint i = 0; i < 24; i++)
+    g_string_append_printf (text, "ok%u,m%u@s%u\n", i, i % 4, i % 2);
+  g_autoptr (BmBatch) batch = open_batch (text->str);
+  g_assert_true (run (batch, &on, NULL));
+  g_autofree gchar *crowded = g_build_filename (jobs, "crowded", NULL);
+  g_assert_false (g_file_test (crowded, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (on.most_running, ==, 3);
+  for (guint i = 0; i < 24; i++) {
+    g_autofree gchar *name = g_strdup_printf ("ok%u", i);
+    g_assert_cmpuint (runs_of (name), ==, 1);
+  }
+}
+
+static void
+test_trouble (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.trouble = TRUE};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nok,a@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  g_assert_true (on.saw_trouble);
+  assert_states (batch, "ended 0");
+}
+
+/* Pause stops the workers where they can go on; interrupting the conductor does so too. */
+static void
+test_pause_and_go_on (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.want_when_running = BM_WANT_PAUSE, .stop_after = 60};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nlong,a@s\nok,a@s\n");
+  g_assert_false (run (batch, &on, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED);
+  assert_states (batch, "waiting 130, waiting -1");
+  g_assert_cmpint (bm_batch_wanted (batch), ==, BM_WANT_PAUSE);
+  g_assert_true (bm_batch_want (batch, BM_WANT_RUN, NULL));
+  g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
+  g_assert_true (g_file_set_contents (enough, "", 0, NULL));
+  g_clear_pointer (&batch, bm_batch_free);
+  batch = open_batch ("file,user\nlong,a@s\nok,a@s\n");
+  Stage again = {0};
+  g_assert_true (run (batch, &again, NULL));
+  assert_states (batch, "ended 0, ended 0");
+}
+
+static gboolean
+job_has (const gchar *job, const gchar *cause)
+{
+  return FALSE;
+}
+
+static void
+test_cancel_and_retry (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.want_when_running = BM_WANT_CANCEL};
+  guint n;
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nlong,a@s\nok,a@s\nrefused,b@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  g_autofree gchar *got = states (batch);
+  g_assert_true (g_str_has_prefix (got, "cancelled 130, cancelled -1, "));
+  g_assert_true (bm_batch_retry (batch, "user-refused", job_has, &n, NULL));
+  g_assert_cmpuint (n, ==, strstr (got, "refused") != NULL);
+  g_assert_true (bm_batch_retry (batch, NULL, job_has, &n, NULL));
+  g_assert_cmpuint (n, >=, 2);
+  assert_states (batch, "waiting 130, waiting -1, waiting 77");
+}
+
+/* The conductor is killed in every place where something has just become durable; the next one finds
+ * its workers and comes to the same end. */
+static void
+test_conductor_dies (guint8 *fixture, gconstpointer data)
+{
+  static const gchar text[] = "file,user\nok1,a@s\nbusy,b@s\nok2,a@t\nlong,d@s\n";
+  guint deaths = 0;
+  gboolean died = TRUE;
+  g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
+  g_clear_pointer (&map, g_free);
+  for (guint point = 1; died && point < 100; point++) {
+    map = g_strdup_printf ("%s/map%u.csv", jobs, point);
+    bm_batch_free (open_batch (text));
+    pid_t child = fork ();
+    if (child == 0) {
+      g_autofree gchar *number = g_strdup_printf ("%u", point);
+      g_setenv ("BM_FAILPOINT", number, TRUE);
+      execl (self, self, "conduct", jobs, map, NULL);
+      _exit (127);
+    }
+    g_usleep (100000);
+    g_assert_true (g_file_set_contents (enough, "", 0, NULL));
+    int status;
+    while (waitpid (child, &status, 0) < 0 && errno == EINTR)
+      continue;
+    died = WIFSIGNALED (status);
+    deaths += died;
+    Stage on = {0};
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BmBatch) batch = open_batch (text);
+    g_assert_true (run (batch, &on, &error));
+    g_assert_no_error (error);
+    assert_states (batch, "ended 0, ended 0, ended 0, ended 0");
+    g_unlink (enough);
+    g_clear_pointer (&map, g_free);
+  }
+  g_assert_cmpuint (deaths, >=, 10);
+  g_autofree gchar *crowded = g_build_filename (jobs, "crowded", NULL);
+  g_assert_false (g_file_test (crowded, G_FILE_TEST_EXISTS));
+}
+
+/* A second conductor is told who the first is. */
+static void
+test_lock (guint8 *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmBatch) first = open_batch ("file,user\nok,a@s\n");
+  g_assert_true (bm_batch_lock (first, NULL));
+  g_autoptr (BmBatch) second = bm_batch_open (jobs, "map", FALSE, NULL);
+  g_assert_cmpint (bm_batch_conductor (second), ==, (gint) getpid ());
+  g_assert_false (bm_batch_lock (second, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_LOCKED);
+  g_clear_error (&error);
+  g_assert_null (bm_batch_open (jobs, "nothing", FALSE, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
+}
+
+/* A mapping that changes between two runs. */
+static void
+test_mapping_changes (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nok1,a@s\nok2,\nok3,nobody@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  assert_states (batch, "ended 0, refused -1, refused 77");
+  g_clear_pointer (&batch, bm_batch_free);
+  batch = open_batch ("file,user\nok2,b@s\nok1,a@s\nok3,nobody@s\n");
+  assert_states (batch, "ended 0, waiting 77, waiting -1");
+  g_assert_true (run (batch, &on, NULL));
+  assert_states (batch, "ended 0, refused 77, ended 0");
+  g_assert_cmpuint (runs_of ("ok1"), ==, 1);
+}
+
+/* The conductor that the test above kills. */
+static int
+conduct (gchar **argv)
+{
+  Stage on = {0};
+  jobs = argv[2];
+  map = argv[3];
+  g_autofree gchar *name = bm_batch_name_for (map);
+  g_autoptr (BmBatch) batch = bm_batch_open (jobs, name, FALSE, NULL);
+  bm_failpoint_from_environment ();
+  return batch != NULL && run (batch, &on, NULL) ? 0 : 1;
+}
+
+#define ADD(name, func) g_test_add ("/conductor/" name, guint8, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  self = g_file_read_link ("/proc/self/exe", NULL);
+  if (argc > 6 && g_str_equal (argv[1], "worker"))
+    return work (argc, argv);
+  if (argc > 3 && g_str_equal (argv[1], "conduct"))
+    return conduct (argv);
+  g_test_init (&argc, &argv, NULL);
+  ADD ("ends", test_ends);
+  ADD ("bounds", test_bounds);
+  ADD ("trouble", test_trouble);
+  ADD ("pause-and-go-on", test_pause_and_go_on);
+  ADD ("cancel-and-retry", test_cancel_and_retry);
+  ADD ("conductor-dies", test_conductor_dies);
+  ADD ("lock", test_lock);
+  ADD ("mapping-changes", test_mapping_changes);
+  int status = g_test_run ();
+  g_free (self);
+  return status;
+}
