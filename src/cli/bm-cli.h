@@ -58,6 +58,8 @@ BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
                               GError **error);
 /* Starts the reader once to see whether its sandbox closes; prints it. */
 int bm_cli_print_sandbox (void);
+/* "appending"... Static. */
+const gchar *bm_cli_phase_word (BmPhase phase);
 /* Progress on stderr: a line rewritten on a terminal, else one line every 10 s. */
 void bm_cli_progress (const BmProgress *progress, gpointer data);
 void bm_cli_progress_end (void);

@@ -31,8 +31,8 @@ step_aside (gboolean before)
     erase ();
 }
 
-static const gchar *
-phase_word (BmPhase phase)
+const gchar *
+bm_cli_phase_word (BmPhase phase)
 {
   static const gchar *const words[] = {"counting", "looking", "appending", "verifying", "done"};
   return words[phase];
@@ -60,7 +60,7 @@ format_line (const BmProgress *progress)
   g_snprintf (view.text, sizeof view.text,
               "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
               " items, %s, %.0f/s, %" G_GUINT64_FORMAT " verified%s%s%s",
-              phase_word (progress->phase), progress->done, progress->total, bytes,
+              bm_cli_phase_word (progress->phase), progress->done, progress->total, bytes,
               (gdouble) (progress->appended + progress->present) / seconds, progress->verified, eta,
               progress->trouble != NULL ? "; " : "",
               progress->trouble != NULL ? progress->trouble : "");

@@ -43,24 +43,24 @@ read_secret (const gchar *path, const gchar *what, GError **error)
   return g_steal_pointer (&text);
 }
 
-static gboolean
-open_core (BmSession *session, GError **error)
+gboolean
+bm_session_open_core (const BmConfig *config, BmCore **core, GError **error)
 {
-  const BmConfig *config = session->config;
+  *core = NULL;
   if (config->core_token_file == NULL)
     return TRUE;
   g_autofree gchar *key = read_secret (config->core_token_file, "the core's admin key", error);
   if (key == NULL)
     return FALSE;
-  session->core = bm_core_new (config->core_url, key, error);
-  return session->core != NULL;
+  *core = bm_core_new (config->core_url, key, error);
+  return *core != NULL;
 }
 
-static gboolean
-check_state (BmSession *session, GError **error)
+gboolean
+bm_session_check_core (BmCore *core, GError **error)
 {
   g_autofree gchar *state = NULL;
-  if (!bm_core_state (session->core, &state, error))
+  if (!bm_core_state (core, &state, error))
     return FALSE;
   if (g_strcmp0 (state, RUNNING) == 0)
     return TRUE;
@@ -98,7 +98,8 @@ preflight (BmSession *session, guint64 need, GError **error)
     return TRUE;
   }
   g_autoptr (GError) local = NULL;
-  if (!check_state (session, error) || (need > 0 && !check_quota (session, need, error)))
+  if (!bm_session_check_core (session->core, error) ||
+      (need > 0 && !check_quota (session, need, error)))
     return FALSE;
   if (!bm_core_message_size_limit (session->core, &session->message_size_limit, &local))
     g_warning ("cannot ask for the message size limit: %s", local->message);
@@ -162,8 +163,8 @@ shall_try_again (BmBackoff *backoff, GError **error)
   return FALSE;
 }
 
-static BmUser *
-find_user (const BmConfig *config, const gchar *address, GError **error)
+BmUser *
+bm_session_find_user (const BmConfig *config, const gchar *address, GError **error)
 {
   const BmDatabase directory = database_of (&config->directory);
   BmBackoff backoff = DATABASE_TRIES;
@@ -183,9 +184,9 @@ bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint6
 {
   g_autoptr (BmSession) session = g_new0 (BmSession, 1);
   session->config = config;
-  session->user = find_user (config, options->address, error);
-  if (session->user == NULL || !open_core (session, error) || !preflight (session, need, error) ||
-      !open_credential (session, options, error))
+  session->user = bm_session_find_user (config, options->address, error);
+  if (session->user == NULL || !bm_session_open_core (config, &session->core, error) ||
+      !preflight (session, need, error) || !open_credential (session, options, error))
     return NULL;
   return g_steal_pointer (&session);
 }
@@ -195,7 +196,7 @@ bm_session_open_witness (const BmConfig *config, const gchar *address, GError **
 {
   g_autoptr (BmSession) session = g_new0 (BmSession, 1);
   session->config = config;
-  session->user = find_user (config, address, error);
+  session->user = bm_session_find_user (config, address, error);
   if (session->user == NULL || !bm_session_connect_witness (session, error))
     return NULL;
   return g_steal_pointer (&session);

@@ -29,6 +29,12 @@ typedef struct {
   gchar *imap_host;
 } BmSession;
 
+/* The user in the directory, asked again when the database cuts the connection. */
+BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GError **error);
+/* *core is NULL without admin key. */
+gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
+/* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
+gboolean bm_session_check_core (BmCore *core, GError **error);
 /* Finds the user and asks the core for state, limits and quota. need bytes are about to come.
  * Nothing has been sent to the mailbox. */
 BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,

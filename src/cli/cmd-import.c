@@ -3,6 +3,7 @@
  * because the job's journal remembers. */
 #include "cli/bm-selecting.h"
 #include "cli/bm-session.h"
+#include "cli/bm-worker.h"
 
 #include "base/bm-log.h"
 #include <errno.h>
@@ -21,7 +22,7 @@ static const gchar examples[] =
     "  bm-pst-import import big.pst --user jd@example.org --exclude '#DeletedItems#'\n";
 
 typedef struct {
-  gchar *user, *into, *password_file, *config, *jobs, *format;
+  gchar *user, *into, *password_file, *config, *jobs, *format, *state;
   BmSelecting selecting;
   gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
   gint stall_after;
@@ -38,6 +39,7 @@ typedef struct {
   BmJob *job;
   gchar *into;
   BmSelection selection;
+  BmWorker worker;
 } Run;
 
 static void
@@ -45,6 +47,7 @@ on_progress (const BmProgress *progress, gpointer data)
 {
   Run *run = data;
   bm_session_tick (run->session);
+  bm_worker_progress (&run->worker, progress);
   bm_cli_progress (progress, NULL);
 }
 
@@ -309,6 +312,7 @@ finish (Run *run, GError *stopped, const gchar *format)
     BmCause cause = bm_error_cause (owned);
     g_printerr ("bm-pst-import: %s: %s\n  do: %s\n", bm_cause_token (cause), owned->message,
                 bm_cause_advice (cause));
+    bm_worker_stopped (&run->worker, bm_cause_token (cause), owned->message);
     bm_journal_set (journal, "stopped.cause", bm_cause_token (cause), NULL);
     bm_journal_set (journal, "stopped.text", owned->message, NULL);
   }
@@ -316,9 +320,18 @@ finish (Run *run, GError *stopped, const gchar *format)
   g_autoptr (BmReport) report = bm_report_collect (journal, &error);
   if (report == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
+  if (report->stalled && report->exit_status == 2)
+    bm_worker_stopped (&run->worker, BM_WORKER_STALLED, bm_report_verdict (report));
   if (!run->options->dry_run && !bm_cli_save_reports (report, run->job->directory, &error))
     g_warning ("%s", error->message);
   return bm_cli_print_report (journal, format);
+}
+
+static int
+fail (Run *run, GError *error)
+{
+  bm_worker_stopped (&run->worker, bm_cause_token (bm_error_cause (error)), error->message);
+  return bm_cli_fail (error);
 }
 
 static void
@@ -342,16 +355,18 @@ import_one (const Options *options, const gchar *path)
   run.file = g_canonicalize_filename (path, NULL);
   run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
   int status;
+  bm_worker_begin (&run.worker, options->state);
   if (!check_into (run.into, &error) ||
       !bm_selecting_read (&options->selecting, &run.selection, &error) ||
       !bm_cli_check_reading (&options->reading, &error) || !open_all (&run, config, &error)) {
-    status = bm_cli_fail (g_steal_pointer (&error));
+    status = fail (&run, g_steal_pointer (&error));
   } else {
     if (run_import (&run, &error))
       g_clear_error (&error);
     status =
         finish (&run, g_steal_pointer (&error), options->format != NULL ? options->format : "text");
   }
+  bm_worker_end (&run.worker, status, run.job != NULL ? run.job->directory : NULL);
   run_clear (&run);
   return status;
 }
@@ -359,8 +374,8 @@ import_one (const Options *options, const gchar *path)
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->user,   options->into, options->password_file,
-                    options->config, options->jobs, options->format};
+  gchar *texts[] = {options->user, options->into,   options->password_file, options->config,
+                    options->jobs, options->format, options->state};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   bm_selecting_clear (&options->selecting);
@@ -388,6 +403,7 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {"format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Report: text, json, csv, html", "FORMAT"},
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Configuration file", "FILE"},
       {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o->jobs, "Directory of the jobs", "DIR"},
+      {"state", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &o->state, NULL, NULL},
       BM_CLI_READING_ENTRIES (&o->reading),
       {NULL},
   };

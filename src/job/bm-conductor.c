@@ -5,9 +5,11 @@
 
 #include "base/bm-failpoint.h"
 #include "job/bm-lock.h"
+#include "job/bm-row.h"
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,55 +78,7 @@ read_rows (Conductor *conductor, GError **error)
   return TRUE;
 }
 
-static void
-set_text (gchar **text, const gchar *value)
-{
-  g_free (*text);
-  *text = g_strdup (value != NULL ? value : "");
-}
-
 /* ---- the end of a run ---- */
-
-static gint64
-wait_after (const Conductor *conductor, guint attempts)
-{
-  guint64 wait = conductor->options.first_wait_ms;
-  for (guint i = 1; i < attempts && wait < 60 * (guint64) conductor->options.first_wait_ms; i++)
-    wait *= 2;
-  return (gint64) MIN (wait, 60 * (guint64) conductor->options.first_wait_ms);
-}
-
-/* It did not come to an end: another run, later, or none any more. */
-static void
-try_again (const Conductor *conductor, BmBatchRow *row)
-{
-  row->attempts++;
-  row->state = BM_ROW_WAITING;
-  if (row->attempts < conductor->options.tries) {
-    row->not_before_ms = now_ms () + wait_after (conductor, row->attempts);
-    return;
-  }
-  g_autofree gchar *message =
-      g_strdup_printf ("given up after %u tries; the last one: %s", row->attempts, row->message);
-  row->state = BM_ROW_GIVEN_UP;
-  set_text (&row->message, message);
-}
-
-static gboolean
-asks_again (gint status)
-{
-  return status == bm_cause_exit_status (BM_CAUSE_LOCKED) ||
-         status == bm_cause_exit_status (BM_CAUSE_SERVICE_UNAVAILABLE);
-}
-
-static gboolean
-is_refusal (gint status)
-{
-  return status == bm_cause_exit_status (BM_CAUSE_USAGE) ||
-         status == bm_cause_exit_status (BM_CAUSE_PST_MISSING) ||
-         status == bm_cause_exit_status (BM_CAUSE_USER_REFUSED) ||
-         status == bm_cause_exit_status (BM_CAUSE_CONFIG);
-}
 
 /* Somebody on this server was verified: those who waited in vain need not wait longer. */
 static void
@@ -133,32 +87,25 @@ end_stall (const Conductor *conductor, const gchar *server)
   for (guint i = 0; i < conductor->rows->len; i++) {
     BmBatchRow *row = g_ptr_array_index (conductor->rows, i);
     if (row->state != BM_ROW_WAITING || g_strcmp0 (row->server, server) != 0 ||
-        g_strcmp0 (row->cause, BM_ROW_STALLED) != 0)
+        g_strcmp0 (row->cause, BM_WORKER_STALLED) != 0)
       continue;
-    set_text (&row->cause, "");
+    bm_row_set_text (&row->cause, "");
     row->not_before_ms = 0;
     bm_batch_save_row (conductor->batch, row, NULL);
   }
 }
 
-static void
-take_end (const Conductor *conductor, BmBatchRow *row, const BmWorkerState *state)
+/* The last line that the worker wrote to its log; "" when there is none. New. */
+static gchar *
+last_words (const Conductor *conductor, gint64 id)
 {
-  row->status = state->status;
-  set_text (&row->cause, state->cause);
-  set_text (&row->message, state->message);
-  if (state->job != NULL && *state->job != '\0')
-    set_text (&row->job, state->job);
-  if (state->status == bm_cause_exit_status (BM_CAUSE_INTERRUPTED)) {
-    row->state = BM_ROW_WAITING; /* by pause, cancel or the administrator: no failure */
-  } else if (asks_again (state->status) || g_strcmp0 (state->cause, BM_ROW_STALLED) == 0) {
-    try_again (conductor, row);
-  } else {
-    end_stall (conductor, row->server);
-    row->state = is_refusal (state->status) ? BM_ROW_REFUSED : BM_ROW_ENDED;
-    row->attempts = 0;
-    row->retry = FALSE;
-  }
+  g_autofree gchar *path = bm_batch_row_path (conductor->batch, id, "log");
+  g_autofree gchar *text = NULL;
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return g_strdup ("");
+  g_autofree gchar *valid = g_utf8_make_valid (g_strchomp (text), -1);
+  const gchar *line = strrchr (valid, '\n');
+  return g_strdup (line != NULL ? line + 1 : valid);
 }
 
 static gboolean
@@ -172,19 +119,13 @@ conclude (Conductor *conductor, Worker *worker, int wait_status, GError **error)
   row->pid = 0;
   row->ended_ms = now_ms ();
   if (bm_worker_state_read (path, &state) && state.ended) {
-    take_end (conductor, row, &state);
+    bm_row_take_end (row, &state, &conductor->options.tries);
+    if (row->state == BM_ROW_ENDED && row->status <= 1)
+      end_stall (conductor, row->server);
   } else {
-    g_autofree gchar *how = !worker->ours ? g_strdup ("while no conductor looked")
-                            : WIFSIGNALED (wait_status)
-                                ? g_strdup_printf ("by signal %d", WTERMSIG (wait_status))
-                                : g_strdup_printf ("with status %d", WEXITSTATUS (wait_status));
-    g_autofree gchar *message = g_strdup_printf ("the worker ended %s without a word", how);
-    set_text (&row->cause, bm_cause_token (BM_CAUSE_INTERNAL));
-    set_text (&row->message, message);
-    if (worker->told)
-      row->state = BM_ROW_WAITING; /* too young to have heard it otherwise */
-    else
-      try_again (conductor, row);
+    g_autofree gchar *words = last_words (conductor, worker->id);
+    bm_row_take_silence (row, worker->ours ? &wait_status : NULL, worker->told, words,
+                         &conductor->options.tries);
   }
   return bm_batch_save_row (conductor->batch, row, error);
 }
@@ -268,7 +209,7 @@ is_stalled (const Conductor *conductor, const gchar *server)
   for (guint i = 0; i < conductor->rows->len; i++) {
     const BmBatchRow *row = g_ptr_array_index (conductor->rows, i);
     owed |= row->state == BM_ROW_WAITING && g_strcmp0 (row->server, server) == 0 &&
-            g_strcmp0 (row->cause, BM_ROW_STALLED) == 0;
+            g_strcmp0 (row->cause, BM_WORKER_STALLED) == 0;
   }
   for (guint i = 0; i < conductor->workers->len; i++) {
     const Worker *worker = g_ptr_array_index (conductor->workers, i);
@@ -396,13 +337,11 @@ static gboolean
 refuse (Conductor *conductor, BmBatchRow *row, const GError *why, GError **error)
 {
   BmCause cause = bm_error_cause (why);
-  set_text (&row->cause, bm_cause_token (cause));
-  set_text (&row->message, why->message);
-  row->status = bm_cause_exit_status (cause);
-  if (asks_again (row->status))
-    try_again (conductor, row);
-  else
-    row->state = BM_ROW_REFUSED;
+  const BmWorkerState state = {.ended = TRUE,
+                               .status = bm_cause_exit_status (cause),
+                               .cause = (gchar *) bm_cause_token (cause),
+                               .message = why->message};
+  bm_row_take_end (row, &state, &conductor->options.tries);
   return bm_batch_save_row (conductor->batch, row, error);
 }
 
@@ -413,7 +352,7 @@ has_room (const Conductor *conductor, const BmBatchRow *row)
     return FALSE;
   guint running = count_on (conductor, row->server);
   if (is_stalled (conductor, row->server)) /* one that waited in vain looks whether it is over */
-    return running == 0 && g_strcmp0 (row->cause, BM_ROW_STALLED) == 0;
+    return running == 0 && g_strcmp0 (row->cause, BM_WORKER_STALLED) == 0;
   return running < conductor->options.per_server;
 }
 
@@ -526,8 +465,7 @@ turn (Conductor *conductor, GError **error)
   for (guint i = 0; i < conductor->workers->len; i++)
     look_at (conductor, g_ptr_array_index (conductor->workers, i));
   find_trouble (conductor);
-  BmWant want =
-      conductor->interrupted () ? BM_WANT_PAUSE : bm_batch_wanted (conductor->batch);
+  BmWant want = conductor->interrupted () ? BM_WANT_PAUSE : bm_batch_wanted (conductor->batch);
   if (want != BM_WANT_RUN)
     tell_workers_to_stop (conductor);
   if (want == BM_WANT_CANCEL && !cancel_waiting (conductor, error))
@@ -579,8 +517,8 @@ bm_conductor_run (BmBatch *batch, const BmConductorOps *ops, gpointer data,
                          .workers = workers};
   set_default (&conductor.options.parallel, 4);
   set_default (&conductor.options.per_server, 2);
-  set_default (&conductor.options.tries, 8);
-  set_default (&conductor.options.first_wait_ms, 5000);
+  set_default (&conductor.options.tries.most, 8);
+  set_default (&conductor.options.tries.first_wait_ms, 5000);
   set_default (&conductor.options.stall_after_ms, 600000);
   set_default (&conductor.options.trouble_every_ms, 5000);
   set_default (&conductor.options.tick_ms, 200);

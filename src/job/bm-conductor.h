@@ -5,12 +5,9 @@
  * that each holds. Must not know BlueMind or PSTs. One thread. */
 #pragma once
 
-#include "job/bm-batch.h"
-#include "job/bm-worker-state.h"
+#include "job/bm-row.h"
 
 G_BEGIN_DECLS
-
-#define BM_ROW_STALLED "stalled" /* cause of a worker that waited in vain for replication */
 
 typedef struct {
   const BmBatchRow *row;
@@ -41,8 +38,7 @@ typedef struct {
 typedef struct {
   guint parallel;       /* workers at a time; 0 = 4 */
   guint per_server;     /* of them per mail server; 0 = 2 */
-  guint tries;          /* runs without an end before a row is given up; 0 = 8 */
-  guint first_wait_ms;  /* before the second run, doubled each time up to 60 times; 0 = 5000 */
+  BmTries tries;        /* zeros: 8 runs, 5 s before the second */
   guint stall_after_ms; /* a server whose workers verify nothing that long is stalled; 0 = 600000 */
   guint trouble_every_ms; /* 0 = 5000 */
   guint tick_ms;          /* 0 = 200 */

@@ -8,6 +8,8 @@
 
 G_BEGIN_DECLS
 
+#define BM_WORKER_STALLED "stalled" /* cause of a worker that waited in vain for replication */
+
 typedef struct {
   gint pid;
   gchar *phase;                      /* "counting" "appending" "verifying"...; may be "" */

@@ -85,7 +85,7 @@ act (const gchar *name, const gchar *file, const gchar *state_path)
   if (g_str_has_prefix (name, "crash") && before == 0)
     kill (getpid (), SIGKILL);
   if (g_str_has_prefix (name, "stall"))
-    return before < 2 ? end_with (state_path, 2, BM_ROW_STALLED) : end_with (state_path, 0, "");
+    return before < 2 ? end_with (state_path, 2, BM_WORKER_STALLED) : end_with (state_path, 0, "");
   if (g_str_has_prefix (name, "some"))
     return end_with (state_path, 1, "");
   if (g_str_has_prefix (name, "refused"))
@@ -204,12 +204,8 @@ open_batch (const gchar *text)
 static gboolean
 run (BmBatch *batch, Stage *on, GError **error)
 {
-  const BmConductorOptions options = {.parallel = 3,
-                                      .per_server = 2,
-                                      .tries = 4,
-                                      .first_wait_ms = 10,
-                                      .trouble_every_ms = 5,
-                                      .tick_ms = 5};
+  const BmConductorOptions options = {
+      .parallel = 3, .per_server = 2, .tries = {4, 10}, .trouble_every_ms = 5, .tick_ms = 5};
   stage = on;
   on->batch = batch;
   return bm_conductor_run (batch, &ops, NULL, &options, interrupted, error);
