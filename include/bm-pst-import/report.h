@@ -97,4 +97,15 @@ gint bm_report_exit_status (const BmReport *report);
 /* The same in a sentence without a full stop. Static. */
 const gchar *bm_report_verdict (const BmReport *report);
 
+/* How good the import of this mailbox is, worst last; docs/bulk.md has the rules. */
+typedef enum {
+  BM_GRADE_PERFECT,
+  BM_GRADE_GOOD,
+  BM_GRADE_INVESTIGATE,
+  BM_GRADE_POOR,
+} BmGrade;
+/* *rule: which rule gave the grade, in words; new. */
+BmGrade bm_report_grade (const BmReport *report, gchar **rule);
+const gchar *bm_grade_token (BmGrade grade); /* "perfect"... */
+
 G_END_DECLS

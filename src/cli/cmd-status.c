@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* status: the jobs there are and how far each is, from their journals alone. */
+/* status: the jobs and batches there are and how far each is, from their journals alone. */
 #include "cli/bm-cli.h"
+#include "job/bm-batch.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -78,10 +79,52 @@ show (const gchar *jobs, const gchar *name, JsonBuilder *builder, GError **error
 }
 
 static gboolean
+show_batch (const gchar *jobs, const gchar *name, JsonBuilder *builder, GError **error)
+{
+  guint by_state[BM_ROW_LAST] = {0};
+  g_autoptr (BmBatch) batch = bm_batch_open (jobs, name, FALSE, error);
+  g_autoptr (GPtrArray) rows = batch != NULL ? bm_batch_rows (batch, error) : NULL;
+  if (rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    by_state[((const BmBatchRow *) g_ptr_array_index (rows, i))->state]++;
+  gint conductor = bm_batch_conductor (batch);
+  g_autofree gchar *trouble = bm_batch_get (batch, "trouble");
+  if (builder != NULL) {
+    json_builder_begin_object (builder);
+    add_text (builder, "batch", name);
+    add_member (builder, "conductor_pid", (guint64) conductor);
+    add_member (builder, "rows", rows->len);
+    for (guint i = 0; i < BM_ROW_LAST; i++)
+      add_member (builder, bm_row_state_token ((BmRowState) i), by_state[i]);
+    add_text (builder, "trouble", trouble);
+    json_builder_end_object (builder);
+    return TRUE;
+  }
+  g_print ("batch %s: %u rows", name, rows->len);
+  for (guint i = 0; i < BM_ROW_LAST; i++)
+    if (by_state[i] > 0)
+      g_print (", %u %s", by_state[i], bm_row_state_token ((BmRowState) i));
+  if (conductor != 0)
+    g_print (", conducted by process %d", conductor);
+  g_print ("%s%s\n", trouble != NULL && *trouble != '\0' ? "; paused: " : "",
+           trouble != NULL ? trouble : "");
+  return TRUE;
+}
+
+static gboolean
 show_all (const gchar *jobs, gchar **args, JsonBuilder *builder, GError **error)
 {
+  g_autoptr (GPtrArray) batches = bm_batch_list (jobs);
+  for (guint i = 0; i < batches->len; i++) {
+    const gchar *name = g_ptr_array_index (batches, i);
+    if (args[0] == NULL || g_str_equal (name, args[0]))
+      if (!show_batch (jobs, name, builder, error))
+        return FALSE;
+  }
   if (args[0] != NULL)
-    return show (jobs, args[0], builder, error);
+    return g_ptr_array_find_with_equal_func (batches, args[0], g_str_equal, NULL) ||
+           show (jobs, args[0], builder, error);
   g_autoptr (GPtrArray) list = bm_job_list (jobs);
   for (guint i = 0; i < list->len; i++) {
     g_autoptr (GError) local = NULL;
@@ -104,7 +147,7 @@ bm_cmd_status (int argc, char **argv)
   g_auto (GStrv) args = NULL;
   g_autoptr (GError) error = NULL;
   int status = 0;
-  if (!bm_cli_parse (argc, argv, entries, "[JOB]", examples, 0, 1, &args, &status) ||
+  if (!bm_cli_parse (argc, argv, entries, "[JOB|BATCH]", examples, 0, 1, &args, &status) ||
       !bm_cli_check_format (format != NULL ? format : "text", "text json", &status))
     return status;
   g_autoptr (BmConfig) config = bm_config_load (config_file, &error);

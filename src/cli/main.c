@@ -10,9 +10,14 @@
 
 static const BmCommand commands[] = {
     {"import", bm_cmd_import, "append a PST's messages to a user's mailbox and prove it"},
+    {"batch", bm_cmd_batch, "import many PSTs to many users from one mapping"},
+    {"pause", bm_cmd_pause, "pause a batch"},
+    {"resume", bm_cmd_resume, "go on with a batch"},
+    {"cancel", bm_cmd_cancel, "end a batch where it is"},
+    {"retry", bm_cmd_retry, "try again what a batch could not do"},
     {"verify", bm_cmd_verify, "look again for what a job could not prove"},
-    {"report", bm_cmd_report, "print a job's report: text, JSON, CSV or HTML"},
-    {"status", bm_cmd_status, "list jobs and how far they are"},
+    {"report", bm_cmd_report, "print the report of a job or batch: text, JSON, CSV, HTML"},
+    {"status", bm_cmd_status, "list jobs and batches and how far they are"},
     {"inspect", bm_cmd_inspect, "show what a PST holds; sends nothing"},
     {"export", bm_cmd_export, "write a PST's messages to .eml files; needs no server"},
 };

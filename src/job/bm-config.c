@@ -14,6 +14,7 @@
 #define SYSTEM_FILE "/etc/bm-pst-import/bm-pst-import.conf"
 #define BM_INI      "/etc/bm/bm.ini"
 #define CORE_TOKEN  "/etc/bm/bm-core.tok"
+#define MIN_FREE    (G_GUINT64_CONSTANT (1) << 30) /* BlueMind's own alert fires at 1 GiB free */
 
 typedef struct {
   GKeyFile *keys;
@@ -29,6 +30,7 @@ static const struct {
     {"data", " host port dbname user password password-file timeout "},
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
     {"jobs", " directory "},
+    {"batch", " parallel per-server watch-disk min-free "},
     {"reading", " default-charset "},
 };
 
@@ -266,6 +268,10 @@ load_all (Loader *loader, BmConfig *config)
   config->core_token_file = get (loader, "core", "token-file", token);
   g_autofree gchar *jobs = default_jobs ();
   config->jobs = get (loader, "jobs", "directory", jobs);
+  config->batch_parallel = (guint) get_number (loader, "batch", "parallel", 1000, 0);
+  config->batch_per_server = (guint) get_number (loader, "batch", "per-server", 1000, 0);
+  config->batch_watch_disk = get_list (loader, "batch", "watch-disk");
+  config->batch_min_free = get_number (loader, "batch", "min-free", G_MAXINT64, MIN_FREE);
   config->default_charset = get (loader, "reading", "default-charset", "");
 }
 
@@ -303,6 +309,7 @@ bm_config_free (BmConfig *config)
   g_free (config->imap_ca_file);
   g_strfreev (config->imap_allow_plaintext);
   g_strfreev (config->imap_admins);
+  g_strfreev (config->batch_watch_disk);
   g_free (config->jobs);
   g_free (config->default_charset);
   g_free (config);

@@ -38,7 +38,10 @@ typedef struct {
   guint imap_batch_messages;
   guint64 imap_batch_bytes;
   guint imap_timeout_s;
-  gchar *jobs; /* directory of job directories */
+  guint batch_parallel, batch_per_server; /* 0 = the conductor's default */
+  GStrv batch_watch_disk;                 /* paths besides the jobs' directory; never NULL */
+  guint64 batch_min_free;                 /* bytes: with less on one of them a batch pauses */
+  gchar *jobs;                            /* directory of job directories */
   gchar *default_charset;
 } BmConfig;
 

@@ -3,40 +3,10 @@
  * Everything that comes from a PST or a server is escaped here. Any thread. */
 #include <bm-pst-import/report.h>
 
+#include "report/bm-html.h"
+
 #define CHART_WIDTH  720.0
 #define CHART_HEIGHT 180.0
-
-static const gchar head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-    "'unsafe-inline'\">\n<title>Import report</title>\n<style>\n"
-    ":root{--ink:#1c2733;--soft:#5b6b7b;--line:#dde3ea;--ok:#1f7a4d;--warn:#9a6700;--bad:#b3261e;"
-    "--accent:#2563a8;--card:#fff;--page:#f5f7f9}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa8b5;--line:#33404d;"
-    "--ok:#5ec48f;--warn:#d9a53b;--bad:#f0857c;--accent:#7fb3e8;--card:#1a222b;--page:#12181f}}\n"
-    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
-    "font:15px/1.5 system-ui,sans-serif}main{max-width:62rem;margin:0 auto;padding:2rem 1.2rem}\n"
-    "h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.05rem;margin:2rem 0 .6rem}\n"
-    ".verdict{padding:.8rem 1rem;border-radius:.5rem;border-left:.35rem solid;background:"
-    "var(--card);margin:1rem 0}.ok{border-color:var(--ok)}.warn{border-color:var(--warn)}"
-    ".bad{border-color:var(--bad)}\n"
-    "section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.2rem "
-    "1rem 1rem;margin:1rem 0;overflow-x:auto}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:"
-    ".35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--soft);"
-    "font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
-    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;margin:.6rem 0}"
-    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}code{font-size:.9em}\n"
-    ".muted{color:var(--soft)}svg{width:100%;height:auto}@media print{body{background:#fff}"
-    "section{break-inside:avoid}}\n</style></head><body><main>\n";
-
-static void
-add_text (GString *out, const gchar *text)
-{
-  g_autofree gchar *escaped = g_markup_escape_text (text != NULL ? text : "", -1);
-  g_string_append (out, escaped);
-}
 
 static void
 add_fact (GString *out, const gchar *name, const gchar *value)
@@ -44,7 +14,7 @@ add_fact (GString *out, const gchar *name, const gchar *value)
   if (value == NULL || *value == '\0')
     return;
   g_string_append_printf (out, "<dt>%s</dt><dd>", name);
-  add_text (out, value);
+  bm_html_text (out, value);
   g_string_append (out, "</dd>\n");
 }
 
@@ -72,24 +42,24 @@ add_verdict (GString *out, const BmReport *report)
                                                                              : "bad";
   g_string_append_printf (out, "<h1>Import report%s</h1>\n<p class=\"muted\">",
                           report->dry_run ? " (dry run)" : "");
-  add_text (out, report->pst_path);
+  bm_html_text (out, report->pst_path);
   g_string_append (out, " &rarr; ");
-  add_text (out, report->user_address);
+  bm_html_text (out, report->user_address);
   g_string_append_printf (out, "</p>\n<div class=\"verdict %s\"><strong>", mood);
-  add_text (out, bm_report_verdict (report));
+  bm_html_text (out, bm_report_verdict (report));
   g_string_append_printf (out, "</strong> <span class=\"muted\">(exit status %d)</span>",
                           report->exit_status);
   if (report->stopped != BM_CAUSE_LAST) {
     g_string_append (out, "<br>");
-    add_text (out, report->stopped_text);
+    bm_html_text (out, report->stopped_text);
     g_string_append (out, "<br>Next: ");
-    add_text (out, bm_cause_advice (report->stopped));
+    bm_html_text (out, bm_cause_advice (report->stopped));
   }
   if (report->stalled) {
     g_string_append (out, "<br>Check sync_client, /var/log/bm/replication.log, bm-core and free "
                           "disk; repair with <code>bm-cli maintenance repair --ops "
                           "replication.subtree ");
-    add_text (out, report->user_address);
+    bm_html_text (out, report->user_address);
     g_string_append (out, "</code> or <code>--ops message_bodies</code>; then <code>bm-pst-import "
                           "verify</code> this job. Never import again because rows are missing.");
   }
@@ -105,7 +75,7 @@ add_sum (GString *out, const gchar *sign, const gchar *name, guint64 n, const GA
   for (guint i = 0; parts != NULL && i < parts->len; i++) {
     const BmReportCount *one = &g_array_index (parts, BmReportCount, i);
     g_string_append (out, i > 0 ? ", " : "");
-    add_text (out, one->token);
+    bm_html_text (out, one->token);
     g_string_append_printf (out, " %" G_GUINT64_FORMAT, one->n);
   }
   g_string_append (out, "</td></tr>\n");
@@ -185,9 +155,9 @@ add_folders (GString *out, const BmReport *report)
       continue;
     g_autofree gchar *notes = bm_notes_join (folder->notes);
     g_string_append (out, "<tr><td>");
-    add_text (out, folder->path != NULL ? folder->path : "(outside the user's folders)");
+    bm_html_text (out, folder->path != NULL ? folder->path : "(outside the user's folders)");
     g_string_append (out, "</td><td>");
-    add_text (out, folder->target);
+    bm_html_text (out, folder->target);
     if (*notes != '\0')
       g_string_append_printf (out, " <span class=\"muted\">%s</span>", notes);
     g_string_append (out, "</td>");
@@ -213,18 +183,18 @@ add_exceptions (GString *out, const BmReport *report)
   for (guint i = 0; i < report->exceptions->len; i++) {
     const BmReportException *one = g_ptr_array_index (report->exceptions, i);
     g_string_append_printf (out, "<tr><td><code>%08x</code></td><td>", one->nid);
-    add_text (out, one->folder);
+    bm_html_text (out, one->folder);
     g_string_append_printf (out, "</td><td>%s</td><td>", one->status);
-    add_text (out, one->cause);
+    bm_html_text (out, one->cause);
     g_string_append (out, *one->cause != '\0' && *one->reason != '\0' ? ": " : "");
-    add_text (out, one->reason);
+    bm_html_text (out, one->reason);
     if (one->subject != NULL) {
       g_string_append (out, "<br><span class=\"muted\">");
-      add_text (out, one->subject);
+      bm_html_text (out, one->subject);
       g_string_append (out, "</span>");
     }
     g_string_append (out, "</td><td>");
-    add_text (out, one->advice);
+    bm_html_text (out, one->advice);
     g_string_append (out, "</td></tr>\n");
   }
   g_string_append (out, "</table></section>\n");
@@ -240,11 +210,11 @@ add_counts (GString *out, const gchar *title, const GArray *counts,
   for (guint i = 0; i < counts->len; i++) {
     const BmReportCount *one = &g_array_index (counts, BmReportCount, i);
     g_string_append (out, "<tr><td>");
-    add_text (out, one->token);
+    bm_html_text (out, one->token);
     g_string_append (out, "</td>");
     add_number (out, one->n);
     g_string_append (out, "<td class=\"muted\">");
-    add_text (out, explain != NULL ? explain (one->token) : "");
+    bm_html_text (out, explain != NULL ? explain (one->token) : "");
     g_string_append (out, "</td></tr>\n");
   }
   g_string_append (out, "</table></section>\n");
@@ -287,7 +257,8 @@ add_facts (GString *out, const BmReport *report)
 gchar *
 bm_report_to_html (const BmReport *report)
 {
-  g_autoptr (GString) out = g_string_new (head);
+  g_autoptr (GString) out = g_string_new (NULL);
+  bm_html_begin (out, "Import report");
   add_verdict (out, report);
   add_ledger (out, report);
   add_timeline (out, report);
@@ -296,7 +267,6 @@ bm_report_to_html (const BmReport *report)
   add_counts (out, "Fidelity notes", report->notes, explain_note);
   add_counts (out, "Not mail, by class", report->classes, NULL);
   add_facts (out, report);
-  g_string_append (out,
-                   "<p class=\"muted\">bm-pst-import " BM_VERSION "</p></main></body></html>\n");
+  bm_html_end (out);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }

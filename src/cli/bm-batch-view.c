@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-batch-view.h. */
+#include "cli/bm-batch-view.h"
+
+#include "base/bm-log.h"
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LINE_EVERY_US   (10 * G_USEC_PER_SEC)
+#define REDRAW_EVERY_US (G_USEC_PER_SEC / 2)
+#define WIDTH           100
+
+struct _BmBatchView {
+  gboolean json, terminal;
+  guint lines; /* of the table that stands on the terminal */
+  gint64 last_us;
+  GHashTable *states; /* id of a row -> what was told of it last */
+};
+
+static BmBatchView *on_terminal; /* for log lines that want its place */
+
+static void
+erase (BmBatchView *view)
+{
+  if (view->lines > 0)
+    fprintf (stderr, "\033[%uA\033[J", view->lines);
+  view->lines = 0;
+}
+
+static void
+step_aside (gboolean before)
+{
+  if (before && on_terminal != NULL)
+    erase (on_terminal);
+}
+
+BmBatchView *
+bm_batch_view_new (gboolean json)
+{
+  BmBatchView *view = g_new0 (BmBatchView, 1);
+  view->json = json;
+  view->terminal = !json && isatty (STDERR_FILENO);
+  view->states = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  if (view->terminal) {
+    on_terminal = view;
+    bm_log_set_stderr_hook (step_aside);
+  }
+  return view;
+}
+
+void
+bm_batch_view_free (BmBatchView *view)
+{
+  erase (view);
+  if (on_terminal == view) {
+    on_terminal = NULL;
+    bm_log_set_stderr_hook (NULL);
+  }
+  g_hash_table_unref (view->states);
+  g_free (view);
+}
+
+/* ---- what both show ---- */
+
+typedef struct {
+  guint64 done, total, bytes, appended, verified;
+  gdouble bytes_per_s, items_per_s, lag_s;
+} Sum;
+
+static Sum
+sum_of (const BmConductorView *now)
+{
+  Sum sum = {0};
+  for (guint i = 0; i < now->workers->len; i++) {
+    const BmConductorWorker *worker = g_ptr_array_index (now->workers, i);
+    gdouble seconds = (gdouble) MAX (worker->state.elapsed_ms, 1) / 1000.0;
+    sum.done += worker->state.done;
+    sum.total += worker->state.total;
+    sum.bytes += worker->state.bytes;
+    sum.appended += worker->state.appended;
+    sum.verified += worker->state.verified;
+    sum.bytes_per_s += (gdouble) worker->state.bytes / seconds;
+    sum.items_per_s += (gdouble) worker->state.done / seconds;
+    sum.lag_s = MAX (sum.lag_s, worker->lag_seconds);
+  }
+  return sum;
+}
+
+/* Seconds; -1 when it cannot be told. */
+static gint64
+eta_of (const BmWorkerState *state)
+{
+  if (state->done == 0 || state->total <= state->done || state->elapsed_ms < 2000)
+    return -1;
+  return state->elapsed_ms * (gint64) (state->total - state->done) / (gint64) state->done / 1000;
+}
+
+/* ---- the table ---- */
+
+static gchar *
+duration (gint64 seconds)
+{
+  if (seconds < 0)
+    return g_strdup ("-");
+  return g_strdup_printf ("%d:%02d:%02d", (gint) (seconds / 3600), (gint) (seconds / 60 % 60),
+                          (gint) (seconds % 60));
+}
+
+static gchar *
+size_of (gdouble bytes)
+{
+  return g_format_size_full ((guint64) bytes, G_FORMAT_SIZE_IEC_UNITS);
+}
+
+static guint
+columns (void)
+{
+  struct winsize size = {0};
+  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : WIDTH;
+}
+
+/* A line no wider than the terminal, or moving up again would miss. */
+static void
+add_line (BmBatchView *view, GString *out, const gchar *line)
+{
+  g_autofree gchar *cut =
+      g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), columns () - 1));
+  g_string_append_printf (out, "%s\n", cut);
+  view->lines++;
+}
+
+static void
+add_worker (BmBatchView *view, GString *out, const BmConductorWorker *worker)
+{
+  const BmWorkerState *state = &worker->state;
+  gdouble seconds = (gdouble) MAX (state->elapsed_ms, 1) / 1000.0;
+  g_autofree gchar *bytes = size_of ((gdouble) state->bytes);
+  g_autofree gchar *rate = size_of ((gdouble) state->bytes / seconds);
+  g_autofree gchar *eta = duration (eta_of (state));
+  g_autofree gchar *lag = duration ((gint64) worker->lag_seconds);
+  g_autofree gchar *line =
+      g_strdup_printf ("%-26.26s %-9s %9" G_GUINT64_FORMAT "/%-9" G_GUINT64_FORMAT
+                       " %10s %10s/s %9" G_GUINT64_FORMAT " %7s %8s",
+                       worker->row->user, state->phase != NULL ? state->phase : "starting",
+                       state->done, state->total, bytes, rate, state->verified, lag, eta);
+  add_line (view, out, line);
+}
+
+static void
+draw (BmBatchView *view, const BmConductorView *now)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  Sum sum = sum_of (now);
+  g_autofree gchar *rate = size_of (sum.bytes_per_s);
+  g_autofree gchar *lag = duration ((gint64) sum.lag_s);
+  erase (view);
+  add_line (view, out,
+            "mailbox                    phase         items            bytes       rate   "
+            "verified     lag      ETA");
+  for (guint i = 0; i < now->workers->len; i++)
+    add_worker (view, out, g_ptr_array_index (now->workers, i));
+  g_autofree gchar *all = g_strdup_printf (
+      "%u rows: %u at an end, %u running, %u waiting, %u refused, %u given up, %u cancelled; "
+      "%s/s, %.0f items/s, lag %s",
+      now->rows->len, now->by_state[BM_ROW_ENDED], now->by_state[BM_ROW_RUNNING],
+      now->by_state[BM_ROW_WAITING], now->by_state[BM_ROW_REFUSED], now->by_state[BM_ROW_GIVEN_UP],
+      now->by_state[BM_ROW_CANCELLED], rate, sum.items_per_s, lag);
+  add_line (view, out, all);
+  if (now->trouble != NULL) {
+    g_autofree gchar *trouble = g_strdup_printf ("paused: %s", now->trouble);
+    add_line (view, out, trouble);
+  }
+  fputs (out->str, stderr);
+}
+
+/* ---- JSON and plain lines ---- */
+
+static void
+set_text (JsonObject *object, const gchar *name, const gchar *value)
+{
+  if (value != NULL && *value != '\0')
+    json_object_set_string_member (object, name, value);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static void
+print_object (JsonObject *object, const gchar *event)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_now_utc ();
+  g_autofree gchar *text = g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
+  json_object_set_string_member (object, "time", text);
+  json_object_set_string_member (object, "event", event);
+  g_autoptr (JsonNode) root = json_node_init_object (json_node_alloc (), object);
+  g_autofree gchar *line = json_to_string (root, FALSE);
+  fprintf (stdout, "%s\n", line);
+  fflush (stdout);
+  json_object_unref (object);
+}
+
+static JsonObject *
+worker_object (const BmConductorWorker *worker)
+{
+  JsonObject *object = json_object_new ();
+  const BmWorkerState *state = &worker->state;
+  gint64 eta = eta_of (state);
+  json_object_set_int_member (object, "line", worker->row->line);
+  set_text (object, "user", worker->row->user);
+  set_text (object, "file", worker->row->file);
+  set_text (object, "phase", state->phase);
+  json_object_set_int_member (object, "done", (gint64) state->done);
+  json_object_set_int_member (object, "total", (gint64) state->total);
+  json_object_set_int_member (object, "bytes", (gint64) state->bytes);
+  json_object_set_int_member (object, "appended", (gint64) state->appended);
+  json_object_set_int_member (object, "verified", (gint64) state->verified);
+  json_object_set_int_member (object, "elapsed_ms", state->elapsed_ms);
+  json_object_set_int_member (object, "lag_seconds", (gint64) worker->lag_seconds);
+  if (eta >= 0)
+    json_object_set_int_member (object, "eta_seconds", eta);
+  else
+    json_object_set_null_member (object, "eta_seconds");
+  return object;
+}
+
+static void
+print_progress (const BmConductorView *now)
+{
+  JsonObject *object = json_object_new ();
+  JsonObject *counts = json_object_new ();
+  JsonArray *workers = json_array_new ();
+  for (guint i = 0; i < BM_ROW_LAST; i++)
+    json_object_set_int_member (counts, bm_row_state_token ((BmRowState) i), now->by_state[i]);
+  for (guint i = 0; i < now->workers->len; i++)
+    json_array_add_object_element (workers, worker_object (g_ptr_array_index (now->workers, i)));
+  json_object_set_int_member (object, "rows", now->rows->len);
+  json_object_set_object_member (object, "states", counts);
+  set_text (object, "trouble", now->trouble);
+  json_object_set_array_member (object, "workers", workers);
+  print_object (object, "progress");
+}
+
+static void
+print_row (const BmBatchView *view, const BmBatchRow *row)
+{
+  if (!view->json) {
+    fprintf (stderr, "line %u: %s: %s%s%s\n", row->line, row->user, bm_row_state_token (row->state),
+             *row->message != '\0' ? ": " : "", row->message);
+    return;
+  }
+  JsonObject *object = json_object_new ();
+  json_object_set_int_member (object, "line", row->line);
+  set_text (object, "file", row->file);
+  set_text (object, "user", row->user);
+  set_text (object, "state", bm_row_state_token (row->state));
+  json_object_set_int_member (object, "attempts", row->attempts);
+  json_object_set_int_member (object, "status", row->status);
+  set_text (object, "cause", row->cause);
+  set_text (object, "message", row->message);
+  set_text (object, "job", row->job);
+  print_object (object, "row");
+}
+
+/* Rows of which something new can be told. */
+static void
+print_changes (BmBatchView *view, const BmConductorView *now)
+{
+  for (guint i = 0; i < now->rows->len; i++) {
+    const BmBatchRow *row = g_ptr_array_index (now->rows, i);
+    g_autofree gchar *told = g_strdup_printf ("%d %u %d", row->state, row->attempts, row->status);
+    const gchar *before = g_hash_table_lookup (view->states, &row->id);
+    gboolean news = before == NULL ? row->state != BM_ROW_WAITING : strcmp (before, told) != 0;
+    if (before != NULL && !news)
+      continue;
+    g_hash_table_insert (view->states, g_memdup2 (&row->id, sizeof row->id),
+                         g_steal_pointer (&told));
+    if (news)
+      print_row (view, row);
+  }
+}
+
+static void
+print_line (const BmConductorView *now)
+{
+  Sum sum = sum_of (now);
+  g_autofree gchar *rate = size_of (sum.bytes_per_s);
+  fprintf (stderr,
+           "%u of %u rows at an end, %u running, %u waiting: %" G_GUINT64_FORMAT
+           " of %" G_GUINT64_FORMAT " items, %s/s, %" G_GUINT64_FORMAT
+           " verified, lag %.0f s%s%s\n",
+           now->rows->len - now->by_state[BM_ROW_WAITING] - now->by_state[BM_ROW_RUNNING],
+           now->rows->len, now->by_state[BM_ROW_RUNNING], now->by_state[BM_ROW_WAITING], sum.done,
+           sum.total, rate, sum.verified, sum.lag_s, now->trouble != NULL ? "; paused: " : "",
+           now->trouble != NULL ? now->trouble : "");
+}
+
+void
+bm_batch_view_show (BmBatchView *view, const BmConductorView *now)
+{
+  gint64 time = g_get_monotonic_time ();
+  gint64 every = view->terminal ? REDRAW_EVERY_US : LINE_EVERY_US;
+  if (!view->terminal)
+    print_changes (view, now);
+  if (view->last_us != 0 && time - view->last_us < every)
+    return;
+  view->last_us = time;
+  if (view->terminal)
+    draw (view, now);
+  else if (view->json)
+    print_progress (now);
+  else
+    print_line (now);
+}
