@@ -147,10 +147,9 @@ interrupted (void)
 /* ---- the end ---- */
 
 static void
-tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report)
+tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, const gchar *page)
 {
   g_autofree gchar *status = g_strdup_printf ("%d", report->exit_status);
-  g_autofree gchar *page = g_build_filename (bm_batch_directory (batch), "index.html", NULL);
   g_autoptr (GError) error = NULL;
   int wait_status = 0;
   if (run->plan.on_end == NULL || *run->plan.on_end == '\0')
@@ -181,11 +180,13 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
   g_autoptr (BmBatchReport) report = bm_batch_collect (batch, &error);
   if (report == NULL || !bm_batch_save_reports (batch, report, &error))
     return bm_cli_fail (g_steal_pointer (&error));
-  g_autofree gchar *text = bm_batch_render (report, run->options->json ? "json" : "text");
-  fputs (text, stdout);
-  if (!run->options->json)
-    g_print ("  page: %s/index.html\n", bm_batch_directory (batch));
-  tell_the_end (run, batch, report);
+  g_autofree gchar *page = g_build_filename (bm_batch_directory (batch), "index.html", NULL);
+  bm_batch_view_end (run->view, report, page);
+  if (!run->options->json) {
+    g_autofree gchar *text = bm_batch_report_to_text (report);
+    g_print ("%s  page: %s\n", text, page);
+  }
+  tell_the_end (run, batch, report, page);
   return report->exit_status;
 }
 
@@ -218,8 +219,9 @@ bm_batch_run (BmBatch *batch, const BmBatchRunOptions *options)
   } else {
     run.view = bm_batch_view_new (options->json);
     bm_conductor_run (batch, &ops, &run, &conductor, interrupted, &error);
-    bm_batch_view_free (run.view);
+    bm_batch_view_hide (run.view);
     status = finish (&run, batch, g_steal_pointer (&error));
+    bm_batch_view_free (run.view);
   }
   if (run.core != NULL)
     bm_core_free (run.core);

@@ -52,6 +52,12 @@ bm_batch_view_new (gboolean json)
 }
 
 void
+bm_batch_view_hide (BmBatchView *view)
+{
+  erase (view);
+}
+
+void
 bm_batch_view_free (BmBatchView *view)
 {
   erase (view);
@@ -312,4 +318,24 @@ bm_batch_view_show (BmBatchView *view, const BmConductorView *now)
     print_progress (now);
   else
     print_line (now);
+}
+
+void
+bm_batch_view_end (BmBatchView *view, const BmBatchReport *report, const gchar *page)
+{
+  if (!view->json)
+    return;
+  JsonObject *object = json_object_new ();
+  const BmLedger *ledger = &report->ledger;
+  set_text (object, "batch", report->name);
+  set_text (object, "grade", bm_grade_token (report->grade));
+  set_text (object, "rule", report->rule);
+  json_object_set_int_member (object, "exit_status", report->exit_status);
+  json_object_set_int_member (object, "found", (gint64) ledger->found);
+  json_object_set_int_member (object, "verified", (gint64) ledger->verified);
+  json_object_set_int_member (object, "skipped", (gint64) ledger->skipped);
+  json_object_set_int_member (object, "failed", (gint64) ledger->failed);
+  json_object_set_boolean_member (object, "balanced", ledger->balanced);
+  set_text (object, "page", page);
+  print_object (object, "end");
 }

@@ -5,7 +5,7 @@
 #include "cli/bm-cli.h"
 #include <unistd.h>
 
-#define WRITE_EVERY_US G_USEC_PER_SEC
+#define WRITE_EVERY_US (G_USEC_PER_SEC / 4)
 
 static void
 write_state (BmWorker *worker)

@@ -17,7 +17,7 @@ typedef struct {
 
 /* Tells the pid at once. */
 void bm_worker_begin (BmWorker *worker, const gchar *path);
-/* About once a second. */
+/* A few times a second at most. */
 void bm_worker_progress (BmWorker *worker, const BmProgress *progress);
 /* Why it stopped before its end: kept for the end. */
 void bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message);

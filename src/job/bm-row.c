@@ -39,27 +39,23 @@ try_again (BmBatchRow *row, const BmTries *tries)
 }
 
 static gboolean
-is_one_of (gint status, const BmCause *causes, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    if (status == bm_cause_exit_status (causes[i]))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 asks_again (gint status)
 {
-  static const BmCause causes[] = {BM_CAUSE_LOCKED, BM_CAUSE_SERVICE_UNAVAILABLE};
-  return is_one_of (status, causes, G_N_ELEMENTS (causes));
+  return status == bm_cause_exit_status (BM_CAUSE_LOCKED) ||
+         status == bm_cause_exit_status (BM_CAUSE_SERVICE_UNAVAILABLE);
 }
 
-static gboolean
-is_refusal (gint status)
+/* The cause by which a worker refuses with this status; BM_CAUSE_LAST for every other status. Several
+ * causes share a status: this is the one to tell when the worker told none. */
+static BmCause
+refusal_of (gint status)
 {
   static const BmCause causes[] = {BM_CAUSE_USAGE, BM_CAUSE_PST_MISSING, BM_CAUSE_USER_REFUSED,
                                    BM_CAUSE_CONFIG};
-  return is_one_of (status, causes, G_N_ELEMENTS (causes));
+  for (guint i = 0; i < G_N_ELEMENTS (causes); i++)
+    if (status == bm_cause_exit_status (causes[i]))
+      return causes[i];
+  return BM_CAUSE_LAST;
 }
 
 void
@@ -75,7 +71,7 @@ bm_row_take_end (BmBatchRow *row, const BmWorkerState *state, const BmTries *tri
   } else if (asks_again (state->status) || g_strcmp0 (state->cause, BM_WORKER_STALLED) == 0) {
     try_again (row, tries);
   } else {
-    row->state = is_refusal (state->status) ? BM_ROW_REFUSED : BM_ROW_ENDED;
+    row->state = refusal_of (state->status) != BM_CAUSE_LAST ? BM_ROW_REFUSED : BM_ROW_ENDED;
     row->attempts = 0;
     row->retry = FALSE;
   }
@@ -97,10 +93,13 @@ bm_row_take_silence (BmBatchRow *row, const int *wait_status, gboolean told, con
 {
   g_autofree gchar *how = how_it_ended (wait_status);
   g_autofree gchar *message = g_strdup_printf ("the worker ended %s: %s", how, words);
-  bm_row_set_text (&row->cause, bm_cause_token (BM_CAUSE_INTERNAL));
+  gboolean exited = wait_status != NULL && WIFEXITED (*wait_status);
+  BmCause refusal = exited ? refusal_of (WEXITSTATUS (*wait_status)) : BM_CAUSE_LAST;
+  BmCause cause = refusal != BM_CAUSE_LAST ? refusal : BM_CAUSE_INTERNAL;
+  bm_row_set_text (&row->cause, bm_cause_token (cause));
   bm_row_set_text (&row->message, message);
-  if (wait_status != NULL && WIFEXITED (*wait_status) && is_refusal (WEXITSTATUS (*wait_status))) {
-    row->status = WEXITSTATUS (*wait_status);
+  if (refusal != BM_CAUSE_LAST) {
+    row->status = bm_cause_exit_status (refusal);
     row->state = BM_ROW_REFUSED;
   } else if (told) {
     row->state = BM_ROW_WAITING; /* too young to have heard it otherwise */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What a worker (one import) tells its conductor: a small file that the worker replaces about once a
+/* What a worker (one import) tells its conductor: a small file that the worker replaces a few times a
  * second and once at its end. It tells of progress and of the end; what is true of the mail stands
  * in the worker's journal. One thread. */
 #pragma once

@@ -19,6 +19,7 @@ static void
 mailbox_free (gpointer data)
 {
   BmBatchReportMailbox *mailbox = data;
+  g_free (mailbox->key);
   g_free (mailbox->user);
   g_free (mailbox->rule);
   g_free (mailbox);
@@ -125,38 +126,40 @@ grade_row (BmBatchReportRow *row, const BmReport *job)
 }
 
 static BmBatchReportMailbox *
-mailbox_of (BmBatchReport *report, const gchar *mailbox, const gchar *user)
+mailbox_of (BmBatchReport *report, const gchar *key, const gchar *user)
 {
   for (guint i = 0; i < report->mailboxes->len; i++) {
     BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
-    if (g_str_equal (one->user, mailbox) || g_str_equal (one->user, user))
+    if (g_str_equal (one->key, key))
       return one;
   }
   BmBatchReportMailbox *one = g_new0 (BmBatchReportMailbox, 1);
-  one->user = g_strdup (mailbox);
+  one->key = g_strdup (key);
+  one->user = g_strdup (user);
   one->ledger.balanced = TRUE;
   g_ptr_array_add (report->mailboxes, one);
   return one;
 }
 
 void
-bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *mailbox,
+bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *key,
                      const BmReport *job)
 {
   grade_row (row, job);
   count_causes (report, row, job);
   if (g_str_equal (row->state, "waiting") || g_str_equal (row->state, "running"))
     report->running = TRUE;
-  BmBatchReportMailbox *one = mailbox_of (report, mailbox, row->user);
+  BmBatchReportMailbox *one = mailbox_of (report, key, row->user);
   if (one->rule == NULL || row->grade > one->grade) {
     g_free (one->rule);
     one->grade = row->grade;
     one->rule = g_strdup_printf ("line %u: %s", row->line, row->rule);
   }
   one->rows++;
-  add_ledger (&one->ledger, &row->ledger);
-  if (row->has_ledger)
+  if (row->has_ledger) {
+    add_ledger (&one->ledger, &row->ledger);
     add_ledger (&report->ledger, &row->ledger);
+  }
   g_ptr_array_add (report->rows, row);
 }
 

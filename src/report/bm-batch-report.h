@@ -24,7 +24,8 @@ typedef struct {
 } BmBatchReportRow;
 
 typedef struct {
-  gchar *user;
+  gchar *key;  /* rows with one key are one mailbox */
+  gchar *user; /* as its first row writes it */
   guint rows;
   BmGrade grade; /* the worst of its rows */
   gchar *rule;
@@ -56,8 +57,8 @@ BmBatchReport *bm_batch_report_new (const gchar *name, const gchar *map, const g
 void bm_batch_report_free (BmBatchReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmBatchReport, bm_batch_report_free)
 /* Takes the row; its ledger, grade and rule are filled from job's report, which is NULL for a row
- * that came to no job. mailbox: what names the mailbox; rows with one name are one mailbox. */
-void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *mailbox,
+ * that came to no job. key: of the mailbox. */
+void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *key,
                           const BmReport *job);
 /* Sums, groups, grades. Once, after the last row. */
 void bm_batch_report_finish (BmBatchReport *report);

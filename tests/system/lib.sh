@@ -58,7 +58,7 @@ ledger() { python3 -c 'import json,sys; l=json.load(open(sys.argv[1]))["ledger"]
 for k in sys.argv[2].split("."): v=v.get(k,0)
 print(v)' "$work/report.json" "$1" 2> /dev/null || echo none; }
 
-user_uid() { sql "SELECT ci.uid FROM t_domain_user u JOIN t_container_item ci ON ci.id = u.item_id WHERE u.login = '$1'" bj; }
+user_uid() { sql "SELECT ci.uid FROM t_domain_user u JOIN t_container_item ci ON ci.id = u.item_id WHERE u.login = '$1'" bj; } # on the first port, where bj is
 # mailbox USER [FOLDER]: every message of the user as "folder guid", sorted; the truth of the database
 mailbox() {
   local guid="encode(r.message_body_guid, 'hex')" join="JOIN t_container rc ON rc.id = r.container_id JOIN t_mailbox_replica mr ON rc.uid = 'mbox_records_' || mr.unique_id JOIN t_container sc ON sc.id = mr.container_id"
@@ -66,6 +66,11 @@ mailbox() {
     guid="r.message_body_guid"
     join="JOIN t_container_item ri ON ri.id = r.item_id JOIN t_container rc ON rc.id = ri.container_id JOIN t_container_item fi ON rc.uid = 'mbox_records_' || fi.uid JOIN t_mailbox_replica mr ON mr.item_id = fi.id JOIN t_container sc ON sc.id = fi.container_id"
   fi
-  sql "SELECT mr.name || ' ' || $guid FROM t_mailbox_record r $join
-       WHERE sc.uid LIKE '%!user.$(user_uid "$1")' AND r.system_flags >= 0 ${2:+AND mr.name = '$2'} ORDER BY 1"
+  local port uid n=0
+  uid=$(user_uid "$1")
+  for port in $BMLAB_PG_PORTS; do # a user is on one of the shards
+    n=$((n + 1))
+    BMLAB_PG_HOST=127.0.0.$n BMLAB_PG_PORT=$port sql "SELECT mr.name || ' ' || $guid FROM t_mailbox_record r $join
+       WHERE sc.uid LIKE '%!user.$uid' AND r.system_flags >= 0 ${2:+AND mr.name = '$2'} ORDER BY 1"
+  done
 }
