@@ -97,7 +97,7 @@ gint bm_report_exit_status (const BmReport *report);
 /* The same in a sentence without a full stop. Static. */
 const gchar *bm_report_verdict (const BmReport *report);
 
-/* How good the import of this mailbox is, worst last; docs/bulk.md has the rules. */
+/* How good the import of this mailbox is, worst last; docs/batch.md has the rules. */
 typedef enum {
   BM_GRADE_PERFECT,
   BM_GRADE_GOOD,

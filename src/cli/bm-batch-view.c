@@ -168,13 +168,14 @@ draw (BmBatchView *view, const BmConductorView *now)
             "verified     lag      ETA");
   for (guint i = 0; i < now->workers->len; i++)
     add_worker (view, out, g_ptr_array_index (now->workers, i));
-  g_autofree gchar *all = g_strdup_printf (
-      "%u rows: %u at an end, %u running, %u waiting, %u refused, %u given up, %u cancelled; "
-      "%s/s, %.0f items/s, lag %s",
-      now->rows->len, now->by_state[BM_ROW_ENDED], now->by_state[BM_ROW_RUNNING],
-      now->by_state[BM_ROW_WAITING], now->by_state[BM_ROW_REFUSED], now->by_state[BM_ROW_GIVEN_UP],
-      now->by_state[BM_ROW_CANCELLED], rate, sum.items_per_s, lag);
-  add_line (view, out, all);
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_string_append_printf (all, "%u rows", now->rows->len);
+  for (guint i = 0; i < BM_ROW_LAST; i++)
+    if (now->by_state[i] > 0)
+      g_string_append_printf (all, ", %u %s", now->by_state[i],
+                              bm_row_state_token ((BmRowState) i));
+  g_string_append_printf (all, "; %s/s, %.0f items/s, lag %s", rate, sum.items_per_s, lag);
+  add_line (view, out, all->str);
   if (now->trouble != NULL) {
     g_autofree gchar *trouble = g_strdup_printf ("paused: %s", now->trouble);
     add_line (view, out, trouble);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The report of a batch as JSON: docs/bulk.md is its specification. Any thread. */
+/* The report of a batch as JSON: docs/batch.md is its specification. Any thread. */
 #include "report/bm-batch-report.h"
 
 #include <json-glib/json-glib.h>

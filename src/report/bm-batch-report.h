@@ -8,11 +8,11 @@
 
 G_BEGIN_DECLS
 
-#define BM_BATCH_REPORT_VERSION 1 /* of the JSON: docs/bulk.md */
+#define BM_BATCH_REPORT_VERSION 1 /* of the JSON: docs/batch.md */
 
 typedef struct {
   guint line;
-  gchar *file, *user, *into, *state; /* state: a token of docs/bulk.md */
+  gchar *file, *user, *into, *state; /* state: a token of docs/batch.md */
   gint status;                       /* exit status of the last run; -1 = none */
   gchar *cause, *message;            /* what stopped it; "" when nothing did */
   gchar *job;                        /* name of its job directory; "" when it came to none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Grades, by rules that are published (docs/bulk.md): what a person who signs wants to know first.
+/* Grades, by rules that are published (docs/batch.md): what a person who signs wants to know first.
  * Pure functions of the report. Any thread. */
 #include <bm-pst-import/report.h>
 
