@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Grades by their published rules, and the report of a batch: sums, the worst grade, causes grouped,
+ * hostile names in every rendering. */
+#include "report/bm-batch-report.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+/* A job's report with this ledger; found is the sum, so that it balances. */
+static BmReport *
+report_with (guint verified, guint unverified, guint gone, guint skipped, guint failed,
+             guint pending)
+{
+  BmReport *report = g_new0 (BmReport, 1);
+  report->strings = g_string_chunk_new (64);
+  report->notes = g_array_new (FALSE, FALSE, sizeof (BmReportCount));
+  report->causes = g_array_new (FALSE, FALSE, sizeof (BmReportCount));
+  report->reasons = g_array_new (FALSE, FALSE, sizeof (BmReportCount));
+  BmLedger *ledger = &report->ledger;
+  ledger->verified = verified;
+  ledger->unverified = unverified;
+  ledger->gone = gone;
+  ledger->skipped = skipped;
+  ledger->failed = failed;
+  ledger->pending = pending;
+  ledger->found = ledger->rows = verified + unverified + gone + skipped + failed + pending;
+  ledger->balanced = TRUE;
+  return report;
+}
+
+static void
+test_grades (void)
+{
+  static const struct {
+    guint verified, unverified, gone, skipped, failed, pending;
+    const gchar *note, *grade, *word;
+  } cases[] = {
+      {10, 0, 0, 2, 0, 0, NULL, "perfect", "nothing was lost"},
+      {0, 0, 0, 0, 0, 0, NULL, "perfect", "nothing"},
+      {10, 0, 0, 2, 0, 0, "rtf-native", "perfect", "nothing was lost"},
+      {10, 0, 0, 2, 0, 0, "body-damaged", "good", "1 notes of lost content"},
+      {999, 0, 0, 0, 1, 0, NULL, "good", "1 items failed"},
+      {998, 0, 0, 0, 2, 0, NULL, "investigate", "more than 0.1 %"},
+      {95, 0, 0, 0, 5, 0, NULL, "investigate", "5 of 100"},
+      {94, 0, 0, 0, 6, 0, NULL, "poor", "more than 5 %"},
+      {10, 1, 0, 0, 0, 0, NULL, "investigate", "not proven"},
+      {10, 0, 1, 0, 0, 0, NULL, "investigate", "moved or deleted"},
+      {10, 0, 0, 0, 0, 1, NULL, "poor", "pending"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmReport) report =
+        report_with (cases[i].verified, cases[i].unverified, cases[i].gone, cases[i].skipped,
+                     cases[i].failed, cases[i].pending);
+    BmReportCount note = {cases[i].note, 1};
+    g_autofree gchar *rule = NULL;
+    if (cases[i].note != NULL)
+      g_array_append_val (report->notes, note);
+    g_assert_cmpstr (bm_grade_token (bm_report_grade (report, &rule)), ==, cases[i].grade);
+    g_assert_nonnull (strstr (rule, cases[i].word));
+  }
+}
+
+static void
+test_worst_grades (void)
+{
+  g_autoptr (BmReport) report = report_with (10, 0, 0, 0, 0, 0);
+  g_autofree gchar *rule = NULL, *other = NULL;
+  report->ledger.balanced = FALSE;
+  g_assert_cmpint (bm_report_grade (report, &rule), ==, BM_GRADE_POOR);
+  report->ledger.balanced = TRUE;
+  report->ledger.differs = 1;
+  g_assert_cmpint (bm_report_grade (report, &other), ==, BM_GRADE_POOR);
+}
+
+static BmBatchReportRow *
+row_of (guint line, const gchar *file, const gchar *state, gint status, const gchar *cause)
+{
+  BmBatchReportRow *row = g_new0 (BmBatchReportRow, 1);
+  row->line = line;
+  row->file = g_strdup (file);
+  row->user = g_strdup ("=cmd|' /C calc'!A0 <b>@x");
+  row->into = g_strdup ("");
+  row->state = g_strdup (state);
+  row->status = status;
+  row->cause = g_strdup (cause);
+  row->message = g_strdup (*cause != '\0' ? "words; \"quoted\" <i>" : "");
+  row->job = g_strdup (*cause != '\0' ? "" : "a job");
+  return row;
+}
+
+/* Two rows of one mailbox, one that failed items, two that were refused. */
+static BmBatchReport *
+batch (void)
+{
+  BmBatchReport *report =
+      bm_batch_report_new ("weekend", "/m/weekend.csv", "/jobs/batches/weekend");
+  g_autoptr (BmReport) good = report_with (1000, 0, 0, 1, 0, 0);
+  g_autoptr (BmReport) bad = report_with (990, 0, 0, 0, 10, 0);
+  BmReportCount cause = {"unreadable", 10};
+  g_array_append_val (bad->causes, cause);
+  bm_batch_report_add (report, row_of (2, "/p/a.pst", "ended", 0, ""), "A", good);
+  bm_batch_report_add (report, row_of (3, "/p/<b>.pst", "ended", 1, ""), "B", bad);
+  bm_batch_report_add (report, row_of (4, "/p/c.pst", "ended", 0, ""), "A", good);
+  bm_batch_report_add (report, row_of (5, "/p/d.pst", "refused", 77, "user-unknown"), "C", NULL);
+  bm_batch_report_add (report, row_of (6, "/p/e.pst", "refused", 77, "user-unknown"), "D", NULL);
+  return report;
+}
+
+static void
+test_sums (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  bm_batch_report_finish (report);
+  g_assert_cmpuint (report->ledger.found, ==, 3002);
+  g_assert_cmpuint (report->ledger.verified, ==, 2990);
+  g_assert_true (report->ledger.balanced);
+  g_assert_cmpuint (report->mailboxes->len, ==, 4);
+  g_assert_cmpint (report->grade, ==, BM_GRADE_POOR);
+  g_assert_cmpint (report->exit_status, ==, 1);
+  g_assert_cmpuint (report->causes->len, ==, 2);
+  const BmBatchReportCause *first = &g_array_index (report->causes, BmBatchReportCause, 0);
+  g_assert_cmpstr (first->cause, ==, "user-unknown");
+  g_assert_cmpuint (first->rows, ==, 2);
+  g_assert_cmpuint (g_array_index (report->causes, BmBatchReportCause, 1).items, ==, 10);
+  const BmBatchReportMailbox *best = g_ptr_array_index (report->mailboxes, 3);
+  g_assert_cmpuint (best->rows, ==, 2);
+  g_assert_cmpuint (best->ledger.found, ==, 2002);
+  g_assert_cmpint (best->grade, ==, BM_GRADE_PERFECT);
+}
+
+/* What is waiting, cut short or not proven is never called good. */
+static void
+test_unfinished (void)
+{
+  static const struct {
+    const gchar *state;
+    gint status, exit_status;
+    gboolean running;
+  } cases[] = {{"waiting", -1, 1, TRUE},     {"running", -1, 1, TRUE}, {"given-up", 75, 1, FALSE},
+               {"cancelled", 130, 1, FALSE}, {"ended", 2, 2, FALSE},   {"ended", 3, 3, FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmBatchReport) report = batch ();
+    g_autoptr (BmReport) job = report_with (10, 0, 0, 0, 0, 0);
+    bm_batch_report_add (report, row_of (7, "/p/f", cases[i].state, cases[i].status, ""), "E", job);
+    bm_batch_report_finish (report);
+    g_assert_cmpint (report->exit_status, ==, cases[i].exit_status);
+    g_assert_cmpint (report->running, ==, cases[i].running);
+    if (!g_str_equal (cases[i].state, "ended"))
+      g_assert_cmpint (((BmBatchReportRow *) g_ptr_array_index (report->rows, 5))->grade, ==,
+                       BM_GRADE_POOR);
+  }
+}
+
+static void
+test_renderings (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  bm_batch_report_finish (report);
+  g_autofree gchar *html = bm_batch_report_to_html (report);
+  g_autofree gchar *text = bm_batch_report_to_text (report);
+  g_autofree gchar *csv = bm_batch_report_to_csv (report);
+  g_autofree gchar *json = bm_batch_report_to_json (report);
+  g_assert_null (strstr (html, "<b>"));
+  g_assert_null (strstr (html, "<i>"));
+  g_assert_null (strstr (html, "<script"));
+  g_assert_nonnull (strstr (html, "href=\"../../a%20job/report.html\""));
+  g_assert_nonnull (strstr (html, "retry weekend --cause user-unknown"));
+  g_assert_nonnull (strstr (text, "The ledger balances"));
+  g_assert_nonnull (strstr (text, "retry weekend --cause unreadable"));
+  g_assert_true (g_str_has_prefix (csv, "\xef\xbb\xbfline;"));
+  g_assert_nonnull (strstr (csv, "\"'=cmd"));
+  g_assert_nonnull (strstr (csv, "\"words; \"\"quoted\"\" <i>\""));
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonObject *root = json_node_get_object (json_parser_get_root (parser));
+  g_assert_cmpint (json_object_get_int_member (root, "version"), ==, 1);
+  g_assert_cmpstr (json_object_get_string_member (root, "grade"), ==, "poor");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 5);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/batch-report/grades", test_grades);
+  g_test_add_func ("/batch-report/worst-grades", test_worst_grades);
+  g_test_add_func ("/batch-report/sums", test_sums);
+  g_test_add_func ("/batch-report/unfinished", test_unfinished);
+  g_test_add_func ("/batch-report/renderings", test_renderings);
+  return g_test_run ();
+}
