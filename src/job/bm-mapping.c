@@ -73,6 +73,59 @@ static void G_GNUC_PRINTF (2, 3) set_problem (BmMapRow *row, const gchar *format
   va_end (arguments);
 }
 
+/* What a row may say of its own; every other option would make it mean something else. */
+static const struct {
+  const gchar *name;
+  gboolean value;
+} row_options[] = {{"--include", TRUE},
+                   {"--exclude", TRUE},
+                   {"--class", TRUE},
+                   {"--exclude-class", TRUE},
+                   {"--since", TRUE},
+                   {"--before", TRUE},
+                   {"--min-size", TRUE},
+                   {"--max-size", TRUE},
+                   {"--default-charset", TRUE},
+                   {"--item-timeout", TRUE},
+                   {"--item-memory", TRUE},
+                   {"--mark-seen", FALSE},
+                   {"--empty-folders", FALSE},
+                   {"--with-subjects", FALSE},
+                   {"--ignore-quota", FALSE},
+                   {"--new-job", FALSE},
+                   {"--owner-mismatch-ok", FALSE}};
+
+/* Index into the table above, or -1; *length: of the option's name in word. */
+static gint
+find_option (const gchar *word, gsize *length)
+{
+  *length = strcspn (word, "=");
+  for (guint i = 0; i < G_N_ELEMENTS (row_options); i++)
+    if (strlen (row_options[i].name) == *length &&
+        strncmp (word, row_options[i].name, *length) == 0)
+      return (gint) i;
+  return -1;
+}
+
+static void
+check_options (BmMapRow *row)
+{
+  for (guint i = 0; row->options[i] != NULL; i++) {
+    gsize length;
+    gint option = find_option (row->options[i], &length);
+    gboolean has_value = row->options[i][length] == '=';
+    if (option < 0 || (has_value && !row_options[option].value)) {
+      set_problem (row, "option \"%s\" is none that a row may have: docs/bulk.md lists them",
+                   row->options[i]);
+      return;
+    }
+    if (row_options[option].value && !has_value && row->options[++i] == NULL) {
+      set_problem (row, "option %s has no value", row_options[option].name);
+      return;
+    }
+  }
+}
+
 /* Relative to the directory of the CSV. */
 static gchar *
 absolute (const BmMapping *mapping, const gchar *name)
@@ -84,6 +137,7 @@ absolute (const BmMapping *mapping, const gchar *name)
 static void
 check_row (BmMapRow *row)
 {
+  check_options (row);
   if (strchr (row->file, '\n') != NULL || strchr (row->file, '\r') != NULL)
     set_problem (row, "the file name holds a line end; rename the file");
   if (*row->user == '\0')

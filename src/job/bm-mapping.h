@@ -13,7 +13,9 @@ typedef struct {
   gchar *file;    /* absolute */
   gchar *user;    /* as written: login@domain, address or ext:ID; "" when nobody was proposed */
   gchar *into;    /* "" = Imported/<base name>; "/" = merge */
-  GStrv options;  /* words of import's command line; never NULL */
+  GStrv options;  /* words of import's command line; never NULL. Only options that concern what is
+                     taken from the file and how: a row names its user and folder in its columns,
+                     and no row may name another configuration or directory of jobs. */
   gchar *problem; /* why this row cannot be used as it is, with the remedy; NULL = none */
 } BmMapRow;
 

@@ -123,6 +123,41 @@ test_microsoft (void)
     g_assert_nonnull (strstr (row (mapping, 3 + i)->problem, words[i]));
 }
 
+/* A row must not become another user's, or another job's, by its options. */
+static void
+test_options (void)
+{
+  static const struct {
+    const gchar *options;
+    const gchar *word; /* of the problem; NULL = none */
+  } cases[] = {
+      {"--include=#Inbox# --exclude 'a b' --mark-seen --since 2019-01-01", NULL},
+      {"--owner-mismatch-ok", NULL},
+      {"--user other@x", "--user"},
+      {"--user=other@x", "--user=other@x"},
+      {"-u other@x", "-u"},
+      {"--include --user other@x", "other@x"},
+      {"--jobs /tmp", "--jobs"},
+      {"--config /tmp/x", "--config"},
+      {"--state /tmp/x", "--state"},
+      {"--no-sandbox", "--no-sandbox"},
+      {"--into /", "--into"},
+      {"word", "word"},
+      {"--include", "no value"},
+      {"--mark-seen=1", "--mark-seen=1"},
+      {"-- --user x", "--"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *text =
+        g_strdup_printf ("file,user,options\n/a,u@x,\"%s\"\n", cases[i].options);
+    g_autoptr (BmMapping) mapping = load (text, -1, NULL);
+    if (cases[i].word == NULL)
+      g_assert_cmpstr (row (mapping, 0)->problem, ==, NULL);
+    else
+      g_assert_nonnull (strstr (row (mapping, 0)->problem, cases[i].word));
+  }
+}
+
 /* Bad rows cost no other row. */
 static void
 test_bad_rows (void)
@@ -182,6 +217,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/encodings", test_encodings);
   g_test_add_func ("/mapping/separators", test_separators);
   g_test_add_func ("/mapping/microsoft", test_microsoft);
+  g_test_add_func ("/mapping/options", test_options);
   g_test_add_func ("/mapping/bad-rows", test_bad_rows);
   g_test_add_func ("/mapping/bad-files", test_bad_files);
   int status = g_test_run ();
