@@ -40,6 +40,8 @@ typedef enum {
   X (DISK_FULL, "disk-full", JOB, 75, "free disk space, then run the same command again")          \
   X (PST_CHANGED, "pst-changed", JOB, 66,                                                          \
      "close Outlook; then import --new-job (sends nothing twice), or put the old file back")       \
+  X (MAILBOX_MOVED, "mailbox-moved", JOB, 75,                                                      \
+     "run the same command again: it goes on at the new server")                                   \
   X (JOURNAL, "journal", JOB, 75, "check the job directory's disk and rights")                     \
   X (INTERRUPTED, "interrupted", JOB, 130, "run the same command again to go on")                  \
   X (LOCKED, "locked", SETUP, 75, "wait for the other process, or stop it")                        \

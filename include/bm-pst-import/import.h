@@ -73,6 +73,11 @@ BmImport *bm_import_new (BmSource *source, BmSink *sink, BmWitness *witness, BmJ
 void bm_import_free (BmImport *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmImport, bm_import_free)
 void bm_import_set_progress (BmImport *import, BmProgressFunc func, gpointer data);
+/* May the import go on? Asked before every batch and every look, so it must keep its own time;
+ * urgent when witness or mail server failed, or when messages look gone or different: before that is
+ * believed. FALSE with an error stops the import with it; what is not sent stays planned. */
+typedef gboolean (*BmGuardFunc) (gboolean urgent, gpointer data, GError **error);
+void bm_import_set_guard (BmImport *import, BmGuardFunc func, gpointer data);
 
 /* Runs to the end. FALSE when it stopped before (scope JOB, SETUP, or RETRY after all tries, or
  * INTERRUPTED): what is not yet sent stays PLANNED. */

@@ -36,13 +36,16 @@ typedef struct {
   /* Fills the verdicts. Errors: RETRY (DATABASE_LOST). */
   gboolean (*examine) (BmWitness *witness, BmClaim *claims, gsize n, GError **error);
   /* Every record (not expunged) of the folder with uid >= uid_from, as a GArray of BmStored,
-   * ascending; empty when the folder is not replicated. */
+   * ascending; empty when the folder is not replicated. UNSUPPORTED when nobody can tell. */
   GArray *(*list) (BmWitness *witness, const gchar *folder, guint32 uid_from, GError **error);
   /* last_uid of a folder as replicated; 0 when the folder is not there. */
   gboolean (*last_uid) (BmWitness *witness, const gchar *folder, guint64 *last_uid, GError **error);
   /* "text guid, no container_id" ...: for the report. Borrowed. */
   const gchar *(*description) (BmWitness *witness);
   void (*free) (BmWitness *witness);
+  /* NULL, or why this witness can prove nothing: the token all claims end unverified with, without
+   * being waited for. */
+  const gchar *blind;
 } BmWitnessOps;
 
 struct _BmWitness {

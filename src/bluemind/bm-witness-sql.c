@@ -357,8 +357,11 @@ witness_description (BmWitness *base)
 BmWitness *
 bm_witness_sql_new (const BmDatabase *data, const BmUser *user, GError **error)
 {
-  static const BmWitnessOps ops = {witness_examine, witness_list, witness_last_uid,
-                                   witness_description, witness_free};
+  static const BmWitnessOps ops = {.examine = witness_examine,
+                                   .list = witness_list,
+                                   .last_uid = witness_last_uid,
+                                   .description = witness_description,
+                                   .free = witness_free};
   Witness *witness = g_new0 (Witness, 1);
   witness->base.ops = &ops;
   witness->host = g_strdup (data->host);

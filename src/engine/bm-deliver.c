@@ -39,6 +39,8 @@ bm_deliver_reconnect (BmImport *import, const GError *why, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
+    if (!bm_engine_guard (import, TRUE, error))
+      return FALSE;
     g_message ("mail server: %s; next try in %.1f s", local->message, wait_ms / 1000.0);
     bm_engine_show (import, import->progress.phase, "reconnecting to the mail server");
     sleep_interruptibly (wait_ms);
@@ -46,6 +48,12 @@ bm_deliver_reconnect (BmImport *import, const GError *why, GError **error)
     last = g_steal_pointer (&local);
   }
   return FALSE;
+}
+
+static gboolean
+is_blind (const BmImport *import)
+{
+  return import->witness != NULL && import->witness->ops->blind != NULL;
 }
 
 /* Remembers what was in the folder before the first append: k copies in the PST and m there make
@@ -58,6 +66,13 @@ record_before (BmImport *import, EngineTarget *target, GError **error)
   if (stored == NULL && bm_error_cause (local) == BM_CAUSE_UNSUPPORTED && import->witness != NULL) {
     g_clear_error (&local);
     stored = import->witness->ops->list (import->witness, target->name, 1, &local);
+  }
+  if (stored == NULL && bm_error_cause (local) == BM_CAUSE_UNSUPPORTED && is_blind (import)) {
+    g_warning (
+        "folder \"%s\" is not empty and nobody can tell what is in it: what is there already "
+        "is sent again",
+        target->name);
+    return TRUE;
   }
   if (stored == NULL) {
     g_propagate_error (error, g_steal_pointer (&local));
@@ -77,7 +92,8 @@ record_target (BmImport *import, EngineTarget *target, GError **error)
                          .mark = target->open->uidnext};
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
-  if ((row.existed && !record_before (import, target, error)) ||
+  /* nothing was ever in a folder whose next uid is the first */
+  if ((row.existed && row.mark != 1 && !record_before (import, target, error)) ||
       !bm_journal_add_target (import->journal, &row, error)) {
     bm_journal_rollback (import->journal);
     return FALSE;

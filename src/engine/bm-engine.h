@@ -37,6 +37,8 @@ struct _BmImport {
   BmImportOptions options;
   BmProgressFunc progress_func;
   gpointer progress_data;
+  BmGuardFunc guard_func;
+  gpointer guard_data;
   BmProgress progress;
   gint64 progress_shown; /* monotonic us */
   gint64 append_started; /* monotonic us; 0 */
@@ -57,6 +59,9 @@ struct _BmImport {
 
 /* bm-import.c */
 gboolean bm_engine_interrupted (GError **error);
+gboolean bm_engine_guard (BmImport *import, gboolean urgent, GError **error);
+/* Neither interrupted nor stopped by the guard. */
+gboolean bm_engine_may_go_on (BmImport *import, GError **error);
 void bm_engine_show (BmImport *import, BmPhase phase, const gchar *trouble);
 EngineTarget *bm_engine_target (BmImport *import, const gchar *name);
 gboolean bm_engine_each_target (BmImport *import,

@@ -78,6 +78,25 @@ bm_import_set_progress (BmImport *import, BmProgressFunc func, gpointer data)
 }
 
 void
+bm_import_set_guard (BmImport *import, BmGuardFunc func, gpointer data)
+{
+  import->guard_func = func;
+  import->guard_data = data;
+}
+
+gboolean
+bm_engine_guard (BmImport *import, gboolean urgent, GError **error)
+{
+  return import->guard_func == NULL || import->guard_func (urgent, import->guard_data, error);
+}
+
+gboolean
+bm_engine_may_go_on (BmImport *import, GError **error)
+{
+  return !bm_engine_interrupted (error) && bm_engine_guard (import, FALSE, error);
+}
+
+void
 bm_engine_show (BmImport *import, BmPhase phase, const gchar *trouble)
 {
   gint64 now = g_get_monotonic_time ();
@@ -349,7 +368,7 @@ deliver_rest (BmImport *import, GError **error)
 {
   for (EngineTarget *target; (target = bm_gather_largest (import)) != NULL;) {
     bm_engine_show (import, BM_PHASE_APPEND, NULL);
-    if (bm_engine_interrupted (error) || !bm_deliver_batch (import, target, error) ||
+    if (!bm_engine_may_go_on (import, error) || !bm_deliver_batch (import, target, error) ||
         !bm_verify_poll (import, error))
       return FALSE;
   }
@@ -368,7 +387,7 @@ append_all (BmImport *import, GError **error)
     return FALSE;
   for (gboolean ended = nids->len == 0; !ended;) {
     bm_engine_show (import, BM_PHASE_APPEND, NULL);
-    if (bm_engine_interrupted (error) || !step (import, &ended, error) ||
+    if (!bm_engine_may_go_on (import, error) || !step (import, &ended, error) ||
         !bm_verify_poll (import, error))
       return FALSE;
   }

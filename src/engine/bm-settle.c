@@ -47,7 +47,11 @@ look (BmImport *import, EngineTarget *target, GError **error)
   /* Only where storage is synchronous does a missing row mean a missing message. */
   if (import->witness == NULL || !import->sink->ops->limits (import->sink)->bluemind5)
     return NULL;
-  return import->witness->ops->list (import->witness, target->name, target->mark, error);
+  g_clear_error (&local);
+  stored = import->witness->ops->list (import->witness, target->name, target->mark, &local);
+  if (stored == NULL && bm_error_cause (local) != BM_CAUSE_UNSUPPORTED)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return stored;
 }
 
 static GArray *

@@ -71,6 +71,15 @@ judge (BmImport *import, EngineClaim *claim, gint64 now, gboolean *open, GError 
   return TRUE;
 }
 
+static gboolean
+is_strange (const BmClaim *claims, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (claims[i].verdict == BM_VERDICT_GONE || claims[i].verdict == BM_VERDICT_DIFFERS)
+      return TRUE;
+  return FALSE;
+}
+
 /* One look at up to CLAIMS_PER_LOOK claims from *from on; the open ones move to *kept. */
 static gboolean
 look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kept, GError **error)
@@ -80,6 +89,9 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   for (guint i = 0; i < n; i++)
     asked[i] = claims[i].claim;
   if (!import->witness->ops->examine (import->witness, asked, n, error))
+    return FALSE;
+  /* a mailbox that was moved away looks like one whose messages are gone */
+  if (is_strange (asked, n) && !bm_engine_guard (import, TRUE, error))
     return FALSE;
   gint64 now = g_get_monotonic_time ();
   if (!bm_journal_begin (import->journal, error))
@@ -146,7 +158,8 @@ gboolean
 bm_verify_poll (BmImport *import, GError **error)
 {
   gint64 now = g_get_monotonic_time ();
-  if (import->witness == NULL || import->open_claims == 0 || now < import->poll_due)
+  if (import->witness == NULL || import->witness->ops->blind != NULL || import->open_claims == 0 ||
+      now < import->poll_due)
     return TRUE;
   guint64 before = import->open_claims;
   g_autoptr (GError) local = NULL;
@@ -155,8 +168,11 @@ bm_verify_poll (BmImport *import, GError **error)
     g_propagate_error (error, g_steal_pointer (&local));
     return FALSE;
   }
-  if (!ok && !import->witness_lost)
+  if (!ok && !import->witness_lost) {
+    if (!bm_engine_guard (import, TRUE, error))
+      return FALSE;
     g_warning ("database: %s; appending goes on, looking again later", local->message);
+  }
   import->witness_lost = !ok;
   guint max = option (import->options.poll_max_ms, 5000);
   guint min = option (import->options.poll_min_ms, 250);
@@ -171,7 +187,9 @@ give_up_target (BmImport *import, EngineTarget *target, GError **error)
 {
   for (guint i = 0; i < target->claims->len; i++) {
     const EngineClaim *claim = &g_array_index (target->claims, EngineClaim, i);
-    const gchar *reason = import->witness_lost                              ? "database-lost"
+    const gchar *blind = import->witness->ops->blind;
+    const gchar *reason = blind != NULL                                     ? blind
+                          : import->witness_lost                            ? "database-lost"
                           : claim->claim.verdict == BM_VERDICT_BODY_MISSING ? "body-missing"
                                                                             : "stalled";
     if (!bm_journal_conclude (import->journal, claim->nid, BM_STATE_UNVERIFIED, reason, 0, error))
@@ -203,13 +221,15 @@ is_stalled (BmImport *import)
 gboolean
 bm_verify_wait (BmImport *import, GError **error)
 {
+  if (import->witness != NULL && import->witness->ops->blind != NULL)
+    return bm_journal_set (import->journal, "stalled", "0", error) && give_up (import, error);
   if (import->witness == NULL || import->options.no_wait)
     return TRUE;
   import->verify_moved = g_get_monotonic_time ();
   import->poll_due = 0;
   while (import->open_claims > 0) {
     bm_engine_show (import, BM_PHASE_VERIFY, import->witness_lost ? "database unreachable" : NULL);
-    if (bm_engine_interrupted (error) || !bm_verify_poll (import, error))
+    if (!bm_engine_may_go_on (import, error) || !bm_verify_poll (import, error))
       return FALSE;
     if (import->open_claims > 0 && is_stalled (import)) {
       g_warning ("replication stalled: %" G_GUINT64_FORMAT " messages not proven",

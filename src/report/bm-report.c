@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TIMELINE_POINTS 200
+#define NO_DATABASE     "no-database" /* a reason of unverified: docs/tokens.md */
 
 typedef struct {
   BmReport *report;
@@ -122,6 +123,8 @@ advice_for (const BmJournalItem *item)
   case BM_STATE_PLANNED:
     return "run the same import command again";
   default:
+    if (g_strcmp0 (item->reason, NO_DATABASE) == 0)
+      return "let the import read bj-data ([data]), then bm-pst-import verify JOB";
     if (g_strcmp0 (item->reason, "body-missing") == 0)
       return "bm-cli maintenance repair --ops message_bodies USER, then bm-pst-import verify JOB";
     return "check replication (sync_client, bm-core), then bm-pst-import verify JOB";
@@ -406,6 +409,15 @@ bm_report_exit_status (const BmReport *report)
   return ledger->failed > 0 ? 1 : 0;
 }
 
+static gboolean
+is_without_database (const BmReport *report)
+{
+  for (guint i = 0; i < report->reasons->len; i++)
+    if (g_str_equal (g_array_index (report->reasons, BmReportCount, i).token, NO_DATABASE))
+      return TRUE;
+  return FALSE;
+}
+
 const gchar *
 bm_report_verdict (const BmReport *report)
 {
@@ -418,6 +430,8 @@ bm_report_verdict (const BmReport *report)
     return "Stopped before the end";
   if (report->dry_run)
     return "Dry run: nothing was sent; pending is what would be appended";
+  if (is_without_database (report))
+    return "Sent, but not proven: BlueMind's database may not be read";
   if (report->stalled)
     return "Replication stalled: not every message is proven";
   if (ledger->unverified + ledger->gone + ledger->pending > 0)

@@ -373,7 +373,11 @@ witness_examine (BmWitness *base, BmClaim *claims, gsize n, GError **error)
 static GArray *
 witness_list (BmWitness *base, const gchar *folder, guint32 uid_from, GError **error)
 {
-  return list_folder (((FakeWitness *) base)->server, folder, uid_from);
+  FakeServer *server = ((FakeWitness *) base)->server;
+  if (!server->blind)
+    return list_folder (server, folder, uid_from);
+  g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNSUPPORTED, "fake: blind");
+  return NULL;
 }
 
 static gboolean
@@ -400,10 +404,19 @@ witness_description (BmWitness *base)
 BmWitness *
 fake_witness_new (FakeServer *server)
 {
-  static const BmWitnessOps ops = {witness_examine, witness_list, witness_last_uid,
-                                   witness_description, (void (*) (BmWitness *)) plain_free};
+  static const BmWitnessOps ops = {.examine = witness_examine,
+                                   .list = witness_list,
+                                   .last_uid = witness_last_uid,
+                                   .description = witness_description,
+                                   .free = (void (*) (BmWitness *)) plain_free};
+  static const BmWitnessOps blind = {.examine = witness_examine,
+                                     .list = witness_list,
+                                     .last_uid = witness_last_uid,
+                                     .description = witness_description,
+                                     .free = (void (*) (BmWitness *)) plain_free,
+                                     .blind = "no-database"};
   FakeWitness *witness = g_new0 (FakeWitness, 1);
-  witness->base.ops = &ops;
+  witness->base.ops = server->blind ? &blind : &ops;
   witness->server = server;
   return &witness->base;
 }

@@ -35,6 +35,7 @@ typedef struct {
   guint lag; /* so many looks until a folder's rows appear */
   const gchar *no_body_guid, *differs_guid, *gone_guid; /* hex */
   guint lose_database;                                  /* so many looks fail */
+  gboolean blind;                                       /* it can prove nothing */
 } FakeServer;
 
 FakeServer *fake_server_new (void);

@@ -66,9 +66,14 @@ tear_down (Fixture *fixture, gconstpointer data)
   fake_server_free (fixture->server);
 }
 
+typedef struct {
+  BmGuardFunc func;
+  gpointer data;
+} Guard;
+
 /* Runs and returns the report; *stopped is the error that ended the run, or NULL. */
 static BmReport *
-run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
+run_guarded (Fixture *fixture, const BmImportOptions *options, const Guard *guard, GError **stopped)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmSource) source = fake_source_new (folders, items, G_N_ELEMENTS (items));
@@ -77,6 +82,7 @@ run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
   g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
   g_assert_no_error (error);
   g_autoptr (BmImport) import = bm_import_new (source, sink, witness, journal, options);
+  bm_import_set_guard (import, guard->func, guard->data);
   gboolean ok = bm_import_run (import, stopped);
   g_assert_true (ok == (*stopped == NULL));
   BmReport *report = bm_report_collect (journal, &error);
@@ -84,6 +90,12 @@ run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
   g_assert_true (report->ledger.balanced);
   g_assert_cmpuint (report->ledger.found, ==, G_N_ELEMENTS (items));
   return report;
+}
+
+static BmReport *
+run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
+{
+  return run_guarded (fixture, options, &(Guard){0}, stopped);
 }
 
 static BmReport *
@@ -324,6 +336,111 @@ test_stalled_then_verified (Fixture *fixture, gconstpointer data)
   g_assert_false (later->stalled);
 }
 
+/* Nothing is waited for, nothing is proven; later somebody who can looks. */
+static void
+test_blind (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 began = g_get_monotonic_time ();
+  fixture->server->blind = TRUE;
+  fixture->server->lose_after_store = 1; /* settled by the mail server's digests */
+  g_autoptr (BmReport) report = run (fixture);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, G_USEC_PER_SEC); /* < stall_after_s */
+  g_assert_cmpuint (report->ledger.unverified, ==, MAIL);
+  g_assert_cmpuint (report->ledger.verified, ==, 0);
+  g_assert_cmpuint (report->reasons->len, ==, 1);
+  g_assert_cmpstr (g_array_index (report->reasons, BmReportCount, 0).token, ==, "no-database");
+  g_assert_false (report->stalled);
+  g_assert_cmpint (report->exit_status, ==, 2);
+  g_assert_nonnull (strstr (bm_report_verdict (report), "not proven"));
+  g_autofree gchar *want = expected_dump ();
+  g_autofree gchar *got = fake_server_dump (fixture->server, FALSE);
+  g_assert_cmpstr (got, ==, want);
+  fixture->server->blind = FALSE;
+  g_autoptr (BmWitness) witness = fake_witness_new (fixture->server);
+  g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
+  g_autoptr (BmImport) import = bm_import_new (NULL, NULL, witness, journal, &fast);
+  g_assert_true (bm_import_verify (import, &error));
+  g_autoptr (BmReport) later = bm_report_collect (journal, &error);
+  assert_complete (fixture, later);
+}
+
+/* No digests either: what is in doubt stays so, also on BlueMind 5, and a folder that is in use
+ * already does not stop the import. */
+static void
+test_blind_unknowable (Fixture *fixture, gconstpointer data)
+{
+  BmGuid guid = {{7}};
+  fake_server_put (fixture->server, "Imported/x/Sent Items", &guid);
+  fixture->server->blind = fixture->server->bluemind5 = fixture->server->no_list = TRUE;
+  fixture->server->lose_after_store = 1;
+  g_autoptr (BmReport) report = run (fixture);
+  g_assert_cmpuint (report->ledger.in_doubt, >, 0);
+  g_assert_cmpuint (report->ledger.in_doubt, ==, report->ledger.pending);
+  g_assert_cmpuint (report->ledger.unverified, ==, MAIL - report->ledger.pending);
+  g_assert_cmpint (report->exit_status, ==, 2);
+}
+
+typedef struct {
+  guint calls_left;
+  gboolean only_urgent;
+  guint urgent;
+} Moving;
+
+static gboolean
+moving (gboolean urgent, gpointer data, GError **error)
+{
+  Moving *state = data;
+  state->urgent += urgent;
+  if (state->only_urgent && !urgent)
+    return TRUE;
+  if (state->calls_left-- > 1)
+    return TRUE;
+  g_set_error_literal (error, BM_ERROR, BM_CAUSE_MAILBOX_MOVED, "fake: moved");
+  return FALSE;
+}
+
+static void
+test_guard (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) stopped = NULL;
+  Moving state = {.calls_left = 2};
+  Guard guard = {moving, &state};
+  g_autoptr (BmReport) report = run_guarded (fixture, &fast, &guard, &stopped);
+  g_assert_error (stopped, BM_ERROR, BM_CAUSE_MAILBOX_MOVED);
+  g_assert_cmpuint (report->ledger.pending, >, 0);
+  g_autoptr (BmReport) later = run (fixture);
+  assert_complete (fixture, later);
+}
+
+/* What looks gone or different, or a database that fails, is asked about before it is believed. */
+static void
+test_guard_urgent (Fixture *fixture, gconstpointer data)
+{
+  gchar guid[41];
+  guid_of ("four", guid);
+  switch (GPOINTER_TO_INT (data)) {
+  case 0:
+    fixture->server->gone_guid = guid;
+    break;
+  case 1:
+    fixture->server->differs_guid = guid;
+    break;
+  default:
+    fixture->server->lose_database = 1;
+  }
+  g_autoptr (GError) stopped = NULL;
+  Moving state = {.calls_left = 1, .only_urgent = TRUE};
+  Guard guard = {moving, &state};
+  g_autoptr (BmReport) report = run_guarded (fixture, &fast, &guard, &stopped);
+  g_assert_error (stopped, BM_ERROR, BM_CAUSE_MAILBOX_MOVED);
+  g_assert_cmpuint (state.urgent, ==, 1);
+  g_assert_cmpuint (report->ledger.gone + report->ledger.differs, ==, 0);
+  fixture->server->gone_guid = fixture->server->differs_guid = NULL;
+  g_autoptr (BmReport) later = run (fixture);
+  assert_complete (fixture, later);
+}
+
 static void
 test_verdicts (Fixture *fixture, gconstpointer data)
 {
@@ -487,6 +604,12 @@ main (int argc, char **argv)
   ADD ("lag-and-lost-database", test_lag_and_lost_database, NULL);
   ADD ("stalled-then-verified", test_stalled_then_verified, NULL);
   ADD ("verdicts", test_verdicts, NULL);
+  ADD ("blind", test_blind, NULL);
+  ADD ("blind-unknowable", test_blind_unknowable, NULL);
+  ADD ("guard", test_guard, NULL);
+  ADD ("guard-before-gone", test_guard_urgent, GINT_TO_POINTER (0));
+  ADD ("guard-before-differs", test_guard_urgent, GINT_TO_POINTER (1));
+  ADD ("guard-when-database-fails", test_guard_urgent, GINT_TO_POINTER (2));
   ADD ("no-wait", test_no_wait, NULL);
   ADD ("dry-run", test_dry_run, NULL);
   ADD ("excluded", test_excluded, NULL);
