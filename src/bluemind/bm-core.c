@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* See bm-core.h. Sources: BlueMind's IAuthentication, IInstallation, ISystemConfiguration and
  * IMailboxes REST interfaces. Must not know IMAP; never retries by itself. */
-#include "bluemind/bm-core.h"
+#include "bluemind/bm-core-private.h"
 
-#include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -48,7 +47,7 @@ bm_core_free (BmCore *core)
 
 /* The errorCode and message of a fault; never the request, which holds a key. */
 static gchar *
-fault_words (GBytes *body)
+fault_words (GBytes *body, gboolean *not_found)
 {
   gsize size;
   const gchar *data = g_bytes_get_data (body, &size);
@@ -59,8 +58,9 @@ fault_words (GBytes *body)
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     return g_strdup ("no reason given");
   JsonObject *object = json_node_get_object (root);
-  return g_strdup_printf ("%s: %s",
-                          json_object_get_string_member_with_default (object, "errorCode", "?"),
+  const gchar *code = json_object_get_string_member_with_default (object, "errorCode", "?");
+  *not_found = g_str_equal (code, "NOT_FOUND");
+  return g_strdup_printf ("%s: %s", code,
                           json_object_get_string_member_with_default (object, "message", "?"));
 }
 
@@ -83,10 +83,13 @@ read_body (BmCore *core, SoupMessage *message, GError **error)
   return n < 0 ? NULL : g_byte_array_free_to_bytes (g_steal_pointer (&body));
 }
 
-/* path: from /api on, encoded. NULL with error unless the status is 2xx. */
+/* path: from /api on, encoded. NULL with error unless the status is 2xx; not_found (may be NULL)
+ * tells of a fault NOT_FOUND. */
 static GBytes *
-call (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *key,
+           gboolean *not_found, GError **error)
 {
+  gboolean unknown = FALSE;
   g_autofree gchar *address = g_strconcat (core->url, path, NULL);
   g_autoptr (SoupMessage) message = soup_message_new (method, address);
   g_autoptr (GError) local = NULL;
@@ -103,19 +106,25 @@ call (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GE
   guint status = soup_message_get_status (message);
   if (status >= 200 && status < 300)
     return g_steal_pointer (&body);
-  g_autofree gchar *words = fault_words (body);
+  g_autofree gchar *words = fault_words (body, &unknown);
+  if (not_found != NULL)
+    *not_found = unknown;
   gboolean refused = status == 401 || status == 403;
   g_set_error (error, BM_ERROR, refused ? BM_CAUSE_LOGIN_REFUSED : BM_CAUSE_SERVICE_UNAVAILABLE,
                "BlueMind's core at %s answers %u: %s", core->url, status, words);
   return NULL;
 }
 
-static JsonNode *
-call_json (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+static GBytes *
+call (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
 {
-  g_autoptr (GBytes) body = call (core, method, path, key, error);
-  if (body == NULL)
-    return NULL;
+  return call_full (core, method, path, key, NULL, error);
+}
+
+/* NULL with error when it is not JSON. */
+static JsonNode *
+parse_body (BmCore *core, GBytes *body, GError **error)
+{
   gsize size;
   const gchar *data = g_bytes_get_data (body, &size);
   g_autoptr (JsonParser) parser = json_parser_new ();
@@ -127,6 +136,36 @@ call_json (BmCore *core, const gchar *method, const gchar *path, const gchar *ke
   g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
                "BlueMind's core at %s: its answer is not JSON", core->url);
   return NULL;
+}
+
+gboolean
+bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error)
+{
+  gboolean not_found = FALSE;
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GBytes) body = call_full (core, "GET", path, core->admin_key, &not_found, &local);
+  *node = NULL;
+  if (body == NULL && not_found)
+    return TRUE;
+  if (body == NULL) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  if (g_bytes_get_size (body) == 0)
+    return TRUE;
+  g_autoptr (JsonNode) root = parse_body (core, body, error);
+  if (root == NULL)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_NULL (root))
+    *node = g_steal_pointer (&root);
+  return TRUE;
+}
+
+static JsonNode *
+call_json (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
+{
+  g_autoptr (GBytes) body = call (core, method, path, key, error);
+  return body != NULL ? parse_body (core, body, error) : NULL;
 }
 
 static JsonNode *
@@ -191,6 +230,69 @@ bm_core_state (BmCore *core, gchar **state, GError **error)
     return FALSE;
   const gchar *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
   *state = g_strdup (text != NULL ? text : "unknown");
+  return TRUE;
+}
+
+gboolean
+bm_core_version (BmCore *core, gchar **version, GError **error)
+{
+  g_autoptr (JsonNode) node =
+      call_object (core, "GET", "/api/system/installation/version", core->admin_key, error);
+  if (node == NULL)
+    return FALSE;
+  *version = g_strdup (json_object_get_string_member_with_default (json_node_get_object (node),
+                                                                   "softwareVersion", ""));
+  return TRUE;
+}
+
+gboolean
+bm_core_create_key (BmCore *core, const gchar *token, const gchar *name, gchar **sid,
+                    GError **error)
+{
+  g_autofree gchar *escaped = g_uri_escape_string (name, NULL, FALSE);
+  g_autofree gchar *path = g_strconcat ("/api/auth/keys?displayName=", escaped, NULL);
+  g_autoptr (JsonNode) node = call_object (core, "PUT", path, token, error);
+  if (node == NULL)
+    return FALSE;
+  const gchar *text =
+      json_object_get_string_member_with_default (json_node_get_object (node), "sid", "");
+  if (*text == '\0') {
+    g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
+                 "BlueMind's core at %s makes no API key", core->url);
+    return FALSE;
+  }
+  *sid = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
+delete_key (BmCore *core, const gchar *token, const gchar *sid, GError **error)
+{
+  g_autofree gchar *escaped = g_uri_escape_string (sid, NULL, FALSE);
+  g_autofree gchar *path = g_strconcat ("/api/auth/keys/", escaped, NULL);
+  return call_nothing (core, "DELETE", path, token, error);
+}
+
+gboolean
+bm_core_delete_keys (BmCore *core, const gchar *token, const gchar *name, guint *n, GError **error)
+{
+  g_autoptr (JsonNode) node = call_json (core, "GET", "/api/auth/keys", token, error);
+  *n = 0;
+  if (node == NULL)
+    return FALSE;
+  JsonArray *keys = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  for (guint i = 0; keys != NULL && i < json_array_get_length (keys); i++) {
+    JsonNode *one = json_array_get_element (keys, i);
+    JsonObject *key = JSON_NODE_HOLDS_OBJECT (one) ? json_node_get_object (one) : NULL;
+    if (key == NULL ||
+        g_strcmp0 (json_object_get_string_member_with_default (key, "displayName", NULL), name) !=
+            0)
+      continue;
+    if (!delete_key (core, token, json_object_get_string_member_with_default (key, "sid", ""),
+                     error))
+      return FALSE;
+    (*n)++;
+  }
   return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* BlueMind's core over REST: sudo, keep-alive, state, limits, quota. Synchronous, with a time-out.
+/* BlueMind's core over REST: sudo, keep-alive, API keys, state, limits, quota. Synchronous, with a time-out.
  * No key or token ever shows in an error. One thread. */
 #pragma once
 
@@ -22,6 +22,15 @@ gboolean bm_core_su (BmCore *core, const gchar *login, gchar **token, gchar **im
 /* Keeps a token alive (it dies after 20 idle minutes). LOGIN_REFUSED when it is dead. */
 gboolean bm_core_ping (BmCore *core, const gchar *token, GError **error);
 gboolean bm_core_logout (BmCore *core, const gchar *token, GError **error);
+/* An API key of the user of this token: a password of theirs until it is deleted. name tells it
+ * from the user's other keys. *sid: the key, new. */
+gboolean bm_core_create_key (BmCore *core, const gchar *token, const gchar *name, gchar **sid,
+                             GError **error);
+/* Deletes this user's keys of exactly this name; *n says how many. */
+gboolean bm_core_delete_keys (BmCore *core, const gchar *token, const gchar *name, guint *n,
+                              GError **error);
+/* "5.1.5"; "" when it does not say. New. */
+gboolean bm_core_version (BmCore *core, gchar **version, GError **error);
 /* "CORE_STATE_RUNNING"... New. */
 gboolean bm_core_state (BmCore *core, gchar **state, GError **error);
 /* KiB; *quota 0 = none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* BlueMind's directory (database bj), read only: who exists, may receive, and where. Directory uid,
- * login, domain uid and domain name all differ; none is guessed from another. One thread. */
+/* BlueMind's directory: who exists, may receive, and where; here over SQL (database bj, read only),
+ * in bm-directory-rest.h over REST, with the same answers. Directory uid, login, domain uid and
+ * domain name all differ; none is guessed from another. One thread. */
 #pragma once
 
 #include <bm-pst-import/error.h>
@@ -29,9 +30,9 @@ typedef struct {
   gchar *subtree_uid; /* of the container of its folders */
 } BmUser;
 
-/* address: login@domain (domain uid, name or alias) or any e-mail address of the user. Errors:
- * USER_UNKNOWN, USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED,
- * DATABASE_LOST. */
+/* address: login@domain (domain uid, name or alias), any e-mail address of the user, or its external
+ * id as ext:ID or ext:ID@domain. Errors: USER_UNKNOWN (also when it means several mailboxes, which
+ * are named), USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED, DATABASE_LOST. */
 BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error);
 void bm_user_free (BmUser *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmUser, bm_user_free)

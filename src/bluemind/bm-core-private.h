@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Private to the room: asking the core for JSON. One thread. */
+#pragma once
+
+#include "bluemind/bm-core.h"
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* path: from /api on, encoded. *node is NULL (TRUE is returned) when the core answers with nothing:
+ * an empty body, null, or the fault NOT_FOUND; that is how it says "unknown". With the admin key.
+ * Errors: LOGIN_REFUSED when that key is refused, SERVICE_UNAVAILABLE. */
+gboolean bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error);
+
+G_END_DECLS

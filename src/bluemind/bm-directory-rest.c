@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-directory-rest.h. Calls: BlueMind's IDomains, IUser, IMailboxes, IContainerManagement (the
+ * light form) and IServer. An unknown user is an empty answer, not a fault. Members that are null or
+ * of another type count as absent. Must not know HTTP or IMAP. */
+#include "bluemind/bm-directory-rest-private.h"
+
+#include "bluemind/bm-core-private.h"
+#include "bluemind/bm-directory-judge.h"
+
+typedef struct {
+  BmRestGet get;
+  gpointer data;
+  GPtrArray *found; /* BmCandidate */
+} Lookup;
+
+/* ---- JSON that may be anything ---- */
+
+static JsonObject *
+object_member (JsonObject *object, const gchar *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+/* NULL when absent, null, empty or not a text. */
+static const gchar *
+text_member (JsonObject *object, const gchar *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  if (node == NULL || json_node_get_value_type (node) != G_TYPE_STRING)
+    return NULL;
+  const gchar *text = json_node_get_string (node);
+  return *text != '\0' ? text : NULL;
+}
+
+static gboolean
+flag_member (JsonObject *object, const gchar *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN &&
+         json_node_get_boolean (node);
+}
+
+static gint64
+number_member (JsonObject *object, const gchar *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node)
+                                                                         : 0;
+}
+
+static JsonObject *
+object_of (JsonNode *node)
+{
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+static const gchar *
+first_alias (JsonObject *domain)
+{
+  JsonNode *node = domain != NULL ? json_object_get_member (domain, "aliases") : NULL;
+  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node) ||
+      json_array_get_length (json_node_get_array (node)) == 0)
+    return NULL;
+  JsonNode *first = json_array_get_element (json_node_get_array (node), 0);
+  return json_node_get_value_type (first) == G_TYPE_STRING ? json_node_get_string (first) : NULL;
+}
+
+/* ---- asking ---- */
+
+/* format has one %s for every part, which is escaped. *node as bm_core_get. */
+static gboolean
+ask (Lookup *lookup, JsonNode **node, GError **error, const gchar *format, const gchar *a,
+     const gchar *b)
+{
+  g_autofree gchar *first = g_uri_escape_string (a, NULL, FALSE);
+  g_autofree gchar *second = g_uri_escape_string (b, NULL, FALSE);
+  g_auto (GStrv) parts = g_strsplit (format, "%s", 3);
+  g_autofree gchar *path = g_strconcat (parts[0], first, parts[1] != NULL ? parts[1] : "",
+                                        parts[1] != NULL && parts[2] != NULL ? second : "",
+                                        parts[1] != NULL && parts[2] != NULL ? parts[2] : "", NULL);
+  return lookup->get (lookup->data, path, node, error);
+}
+
+static gboolean
+is_known (const Lookup *lookup, const gchar *domain_uid, const gchar *uid)
+{
+  for (guint i = 0; i < lookup->found->len; i++) {
+    const BmCandidate *one = g_ptr_array_index (lookup->found, i);
+    if (g_str_equal (one->uid, uid) && g_str_equal (one->domain, domain_uid))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* item: ItemValue of a user (login set) or of a mailbox; NULL: nobody. */
+static void
+add_candidate (Lookup *lookup, JsonObject *domain_item, JsonNode *item, gboolean is_user)
+{
+  JsonObject *object = object_of (item), *domain = object_member (domain_item, "value");
+  JsonObject *value = object_member (object, "value");
+  const gchar *uid = text_member (object, "uid"), *domain_uid = text_member (domain_item, "uid");
+  if (uid == NULL || value == NULL || is_known (lookup, domain_uid, uid))
+    return;
+  BmCandidate *one = g_new0 (BmCandidate, 1);
+  one->uid = g_strdup (uid);
+  one->domain = g_strdup (domain_uid);
+  one->alias = g_strdup (first_alias (domain));
+  one->login = is_user ? g_strdup (text_member (value, "login")) : NULL;
+  one->type = g_strdup (is_user ? NULL : text_member (value, "type"));
+  one->archived = flag_member (value, "archived");
+  one->system = flag_member (value, "system") || flag_member (domain, "global");
+  g_ptr_array_add (lookup->found, one);
+}
+
+/* A user without a mailbox is nobody here. *exists says whether there is one. */
+static gboolean
+add_mailbox (Lookup *lookup, BmCandidate *one, gboolean *exists, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+  if (!ask (lookup, &node, error, "/api/mailboxes/%s/%s/complete", one->domain, one->uid))
+    return FALSE;
+  JsonObject *value = object_member (object_of (node), "value");
+  *exists = value != NULL;
+  if (value == NULL)
+    return TRUE;
+  g_free (one->type);
+  one->type = g_strdup (text_member (value, "type"));
+  one->routing = g_strdup (text_member (value, "routing"));
+  one->location = g_strdup (text_member (value, "dataLocation"));
+  one->quota_kib = number_member (value, "quota");
+  one->archived |= flag_member (value, "archived");
+  one->system |= flag_member (value, "system");
+  return TRUE;
+}
+
+/* The server of the container of its folders decides; no container, no server. */
+static gboolean
+add_location (Lookup *lookup, BmCandidate *one, GError **error)
+{
+  g_autofree gchar *subtree = bm_directory_subtree (one->domain, one->uid);
+  g_autoptr (JsonNode) node = NULL;
+  if (!ask (lookup, &node, error, "/api/containers/_manage/_ifPresentLight/%s", subtree, ""))
+    return FALSE;
+  const gchar *location = text_member (object_of (node), "datalocation");
+  if (object_of (node) != NULL && location == NULL)
+    return TRUE; /* an older core does not say: the mailbox's own */
+  g_free (one->location);
+  one->location = g_strdup (location);
+  return TRUE;
+}
+
+static gboolean
+add_host (Lookup *lookup, BmCandidate *one, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+  if (!lookup->get (lookup->data, "/api/servers/default/_complete", &node, error))
+    return FALSE;
+  JsonArray *servers =
+      node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  for (guint i = 0; servers != NULL && i < json_array_get_length (servers); i++) {
+    JsonObject *server = object_of (json_array_get_element (servers, i));
+    JsonObject *value = object_member (server, "value");
+    if (g_strcmp0 (text_member (server, "uid"), one->location) != 0 || one->location == NULL)
+      continue;
+    const gchar *ip = text_member (value, "ip");
+    one->host = g_strdup (ip != NULL ? ip : text_member (value, "fqdn"));
+    return TRUE;
+  }
+  return TRUE;
+}
+
+/* The rest of what is to be known of the only candidate. */
+static gboolean
+complete (Lookup *lookup, GError **error)
+{
+  BmCandidate *one = g_ptr_array_index (lookup->found, 0);
+  gboolean exists = FALSE;
+  if (!add_mailbox (lookup, one, &exists, error))
+    return FALSE;
+  if (exists)
+    return add_location (lookup, one, error) && add_host (lookup, one, error);
+  g_ptr_array_set_size (lookup->found, 0);
+  return TRUE;
+}
+
+/* ---- who is meant ---- */
+
+static gboolean
+find_address (Lookup *lookup, const BmUserName *name, GError **error)
+{
+  g_autoptr (JsonNode) domain = NULL, by_login = NULL, by_email = NULL, mailbox = NULL;
+  g_autofree gchar *local = g_utf8_strdown (name->local, -1); /* BlueMind's logins are */
+  g_autofree gchar *email = g_strconcat (local, "@", name->domain, NULL);
+  if (!ask (lookup, &domain, error, "/api/domains/_lookup?name=%s", name->domain, ""))
+    return FALSE;
+  JsonObject *item = object_of (domain);
+  const gchar *uid = text_member (item, "uid");
+  if (uid == NULL)
+    return TRUE;
+  if (!ask (lookup, &by_login, error, "/api/users/%s/byLogin/%s", uid, local) ||
+      !ask (lookup, &by_email, error, "/api/users/%s/byEmail/%s", uid, email))
+    return FALSE;
+  add_candidate (lookup, item, by_login, TRUE);
+  add_candidate (lookup, item, by_email, TRUE);
+  if (lookup->found->len > 0)
+    return TRUE;
+  if (!ask (lookup, &mailbox, error, "/api/mailboxes/%s/_byemail?email=%s", uid, email))
+    return FALSE;
+  add_candidate (lookup, item, mailbox, FALSE); /* a share: refused rather than unknown */
+  return TRUE;
+}
+
+static gboolean
+names_domain (JsonObject *item, const gchar *name)
+{
+  JsonObject *value = object_member (item, "value");
+  const gchar *uid = text_member (item, "uid");
+  JsonNode *aliases = value != NULL ? json_object_get_member (value, "aliases") : NULL;
+  if (name == NULL || (uid != NULL && g_ascii_strcasecmp (uid, name) == 0))
+    return name != NULL;
+  if (aliases == NULL || !JSON_NODE_HOLDS_ARRAY (aliases))
+    return FALSE;
+  JsonArray *array = json_node_get_array (aliases);
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *alias = json_array_get_element (array, i);
+    if (json_node_get_value_type (alias) != G_TYPE_STRING)
+      continue;
+    g_autofree gchar *lower = g_utf8_strdown (json_node_get_string (alias), -1);
+    if (g_str_equal (lower, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+find_external_in (Lookup *lookup, JsonObject *domain, const gchar *id, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+  if (!ask (lookup, &node, error, "/api/users/%s/byExtId/%s", text_member (domain, "uid"), id))
+    return FALSE;
+  add_candidate (lookup, domain, node, TRUE);
+  return TRUE;
+}
+
+/* The whole is an id in any domain, or what precedes its @ one in that domain. */
+static gboolean
+find_external (Lookup *lookup, const BmUserName *name, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+  if (!lookup->get (lookup->data, "/api/domains", &node, error))
+    return FALSE;
+  JsonArray *domains =
+      node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  for (guint i = 0; domains != NULL && i < json_array_get_length (domains); i++) {
+    JsonObject *domain = object_of (json_array_get_element (domains, i));
+    if (text_member (domain, "uid") == NULL ||
+        flag_member (object_member (domain, "value"), "global"))
+      continue;
+    if (!find_external_in (lookup, domain, name->whole, error) ||
+        (names_domain (domain, name->domain) &&
+         !find_external_in (lookup, domain, name->local, error)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+BmUser *
+bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error)
+{
+  g_auto (BmUserName) name = {0};
+  if (!bm_user_name_parse (address, &name, error))
+    return NULL;
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
+  Lookup lookup = {get, data, found};
+  if (!(name.external ? find_external : find_address) (&lookup, &name, error))
+    return NULL;
+  if (found->len == 1 && ((BmCandidate *) g_ptr_array_index (found, 0))->login != NULL &&
+      !complete (&lookup, error))
+    return NULL;
+  return bm_directory_judge (found, address, error);
+}
+
+static gboolean
+get_from_core (gpointer data, const gchar *path, JsonNode **node, GError **error)
+{
+  return bm_core_get (data, path, node, error);
+}
+
+BmUser *
+bm_directory_rest_lookup (BmCore *core, const gchar *address, GError **error)
+{
+  return bm_directory_rest_find (get_from_core, core, address, error);
+}

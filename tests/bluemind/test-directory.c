@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Who is meant by a name and who is refused, over candidates alone; the directory over REST on
+ * answers from a table; the witness that knows nothing. */
+#include "bluemind/bm-directory-judge.h"
+#include "bluemind/bm-directory-rest-private.h"
+#include "bluemind/bm-witness-none.h"
+
+#include <string.h>
+
+/* ---- names ---- */
+
+static void
+test_names (void)
+{
+  static const struct {
+    const gchar *address;
+    gint cause; /* -1: fine */
+    gboolean external;
+    const gchar *whole, *local, *domain;
+  } names[] = {
+      {"jd@Example.ORG", -1, FALSE, "jd@Example.ORG", "jd", "example.org"},
+      {"a@b@example.org", -1, FALSE, "a@b@example.org", "a@b", "example.org"},
+      {"ext:4711", -1, TRUE, "4711", NULL, NULL},
+      {"ext:4711@Example.org", -1, TRUE, "4711@Example.org", "4711", "example.org"},
+      {"ext:ldap://x@", -1, TRUE, "ldap://x@", NULL, NULL},
+      {"ext:", BM_CAUSE_USER_UNKNOWN, FALSE, NULL, NULL, NULL},
+      {"jd", BM_CAUSE_USER_UNKNOWN, FALSE, NULL, NULL, NULL},
+      {"@example.org", BM_CAUSE_USER_UNKNOWN, FALSE, NULL, NULL, NULL},
+      {"jd@", BM_CAUSE_USER_UNKNOWN, FALSE, NULL, NULL, NULL},
+      {"j\xff@example.org", BM_CAUSE_USER_UNKNOWN, FALSE, NULL, NULL, NULL},
+      {"Admin0@example.org", BM_CAUSE_ADMIN_REFUSED, FALSE, NULL, NULL, NULL},
+      {"jd@Global.Virt", BM_CAUSE_ADMIN_REFUSED, FALSE, NULL, NULL, NULL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+    g_auto (BmUserName) name = {0};
+    gboolean ok = bm_user_name_parse (names[i].address, &name, &error);
+    g_test_message ("%s", error != NULL ? error->message : names[i].address);
+    g_assert_true (ok == (names[i].cause < 0));
+    if (!ok) {
+      g_assert_error (error, BM_ERROR, names[i].cause);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      continue;
+    }
+    g_assert_true (name.external == names[i].external);
+    g_assert_cmpstr (name.whole, ==, names[i].whole);
+    g_assert_cmpstr (name.local, ==, names[i].local);
+    g_assert_cmpstr (name.domain, ==, names[i].domain);
+  }
+}
+
+/* ---- judging ---- */
+
+static BmCandidate *
+candidate (const gchar *uid, const gchar *login)
+{
+  BmCandidate *one = g_new0 (BmCandidate, 1);
+  one->uid = g_strdup (uid);
+  one->domain = g_strdup ("d1.internal");
+  one->alias = g_strdup ("example.org");
+  one->login = g_strdup (login);
+  one->type = g_strdup ("user");
+  one->routing = g_strdup ("internal");
+  one->location = g_strdup ("bm-master");
+  one->host = g_strdup ("10.0.0.1");
+  return one;
+}
+
+static void
+set (gchar **text, const gchar *value)
+{
+  g_free (*text);
+  *text = g_strdup (value);
+}
+
+static void
+test_judge (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
+  g_assert_null (bm_directory_judge (all, "jd@example.org", &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+  g_clear_error (&error);
+  g_ptr_array_add (all, candidate ("U1", "jd"));
+  g_autoptr (BmUser) user = bm_directory_judge (all, "jd@example.org", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (user->mail_login, ==, "jd@d1.internal");
+  g_assert_cmpstr (user->domain_name, ==, "example.org");
+  g_assert_cmpstr (user->subtree_uid, ==, "subtree_d1_internal!user.U1");
+  g_assert_cmpstr (user->server_uid, ==, "bm-master");
+  g_ptr_array_add (all, candidate ("U2", "john"));
+  g_assert_null (bm_directory_judge (all, "jd@example.org", &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+  g_assert_nonnull (strstr (error->message, "2 mailboxes (jd@example.org, john@example.org)"));
+}
+
+static void
+test_refused (void)
+{
+  static const struct {
+    const gchar *what; /* is changed */
+    const gchar *words;
+    BmCause cause;
+  } cases[] = {
+      {"archived", "suspended", BM_CAUSE_USER_REFUSED},
+      {"system", "system account", BM_CAUSE_ADMIN_REFUSED},
+      {"share", "not a user", BM_CAUSE_USER_REFUSED},
+      {"no-login", "not a user", BM_CAUSE_USER_REFUSED},
+      {"external", "external server", BM_CAUSE_USER_REFUSED},
+      {"none", "no mail routing", BM_CAUSE_USER_REFUSED},
+      {"no-subtree", "no folder container", BM_CAUSE_USER_REFUSED},
+      {"admin", "administrator", BM_CAUSE_ADMIN_REFUSED},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
+    BmCandidate *one = candidate ("U1", g_str_equal (cases[i].what, "admin") ? "admin0" : "jd");
+    one->archived = g_str_equal (cases[i].what, "archived");
+    one->system = g_str_equal (cases[i].what, "system");
+    if (g_str_equal (cases[i].what, "share"))
+      set (&one->type, "mailshare");
+    if (g_str_equal (cases[i].what, "no-login"))
+      g_clear_pointer (&one->login, g_free);
+    if (g_str_equal (cases[i].what, "external") || g_str_equal (cases[i].what, "none"))
+      set (&one->routing, cases[i].what);
+    if (g_str_equal (cases[i].what, "no-subtree"))
+      g_clear_pointer (&one->location, g_free);
+    g_ptr_array_add (all, one);
+    g_assert_null (bm_directory_judge (all, "x@example.org", &error));
+    g_assert_error (error, BM_ERROR, (gint) cases[i].cause);
+    g_assert_nonnull (strstr (error->message, cases[i].words));
+  }
+}
+
+/* ---- REST ---- */
+
+typedef struct {
+  const gchar *path, *answer; /* answer NULL: nothing, as BlueMind says "unknown" */
+} Answer;
+
+typedef struct {
+  const Answer *answers;
+  GString *asked; /* a line per call */
+} Core;
+
+static gboolean
+get (gpointer data, const gchar *path, JsonNode **node, GError **error)
+{
+  Core *core = data;
+  g_string_append_printf (core->asked, "%s\n", path);
+  *node = NULL;
+  for (const Answer *one = core->answers; one->path != NULL; one++)
+    if (g_str_equal (one->path, path)) {
+      *node = one->answer != NULL ? json_from_string (one->answer, NULL) : NULL;
+      return TRUE;
+    }
+  if (strstr (path, "lost") == NULL)
+    return TRUE;
+  g_set_error_literal (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "table: away");
+  return FALSE;
+}
+
+#define DOMAIN_JSON                                                                                \
+  "{\"uid\":\"d1.internal\",\"value\":{\"name\":\"d1.internal\",\"global\":false,"                 \
+  "\"aliases\":[\"example.org\",\"Example.NET\"]}}"
+#define LOOKUP(name)                                                                               \
+  {                                                                                                \
+    "/api/domains/_lookup?name=" name, DOMAIN_JSON                                                 \
+  }
+#define USER_JSON(uid, login)                                                                      \
+  "{\"uid\":\"" uid "\",\"value\":{\"login\":\"" login "\",\"archived\":false,\"emails\":[]}}"
+#define MAILBOX_JSON(rest)                                                                         \
+  "{\"value\":{\"type\":\"user\",\"routing\":\"internal\",\"dataLocation\":\"bm-1\"" rest "}}"
+#define SUBTREE "/api/containers/_manage/_ifPresentLight/subtree_d1_internal%21user."
+#define SERVERS                                                                                    \
+  {                                                                                                \
+    "/api/servers/default/_complete",                                                              \
+        "[{\"uid\":\"bm-1\",\"value\":{\"ip\":\"10.0.0.1\",\"fqdn\":\"one\"}},"                    \
+        "{\"uid\":\"bm-2\",\"value\":{\"ip\":null,\"fqdn\":\"two\"}},7]"                           \
+  }
+
+static BmUser *
+find (const Answer *answers, const gchar *address, gchar **asked, GError **error)
+{
+  Core core = {answers, g_string_new (NULL)};
+  BmUser *user = bm_directory_rest_find (get, &core, address, error);
+  gchar *text = g_string_free (core.asked, FALSE);
+  if (asked != NULL)
+    *asked = text;
+  else
+    g_free (text);
+  return user;
+}
+
+static void
+test_rest (void)
+{
+  static const Answer answers[] = {
+      LOOKUP ("example.net"),
+      {"/api/users/d1.internal/byEmail/j%2Fd%2B%C3%A9%40example.net", USER_JSON ("U 1", "jd")},
+      {"/api/mailboxes/d1.internal/U%201/complete", MAILBOX_JSON (",\"quota\":200")},
+      {SUBTREE "U%201", "{\"uid\":\"x\",\"datalocation\":\"bm-2\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *asked = NULL;
+  g_autoptr (BmUser) user = find (answers, "J/D+\xc3\x89@Example.net", &asked, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (user->user_uid, ==, "U 1");
+  g_assert_cmpstr (user->login, ==, "jd");
+  g_assert_cmpstr (user->mail_login, ==, "jd@d1.internal");
+  g_assert_cmpstr (user->domain_name, ==, "example.org");
+  g_assert_cmpint (user->quota_kib, ==, 200);
+  g_assert_cmpstr (user->server_uid, ==, "bm-2"); /* the container's, not the mailbox's */
+  g_assert_cmpstr (user->server_host, ==, "two");
+  g_assert_cmpstr (user->subtree_uid, ==, "subtree_d1_internal!user.U 1");
+  g_assert_nonnull (strstr (asked, "/byLogin/j%2Fd%2B%C3%A9\n"));
+}
+
+static void
+test_rest_external (void)
+{
+  static const Answer answers[] = {
+      {"/api/domains", "[{\"uid\":\"global.virt\",\"value\":{\"global\":true}}," DOMAIN_JSON ","
+                       "{\"uid\":\"d2.internal\",\"value\":{\"aliases\":[\"two.org\"]}}]"},
+      {"/api/users/d1.internal/byExtId/ldap%3A%2F%2F4711", USER_JSON ("U1", "jd")},
+      {"/api/users/d1.internal/byExtId/12%40two.org", USER_JSON ("U1", "jd")},
+      {"/api/users/d2.internal/byExtId/12", USER_JSON ("U2", "other")},
+      {"/api/users/d2.internal/byExtId/13", USER_JSON ("U2", "other")},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {"/api/mailboxes/d2.internal/U2/complete", MAILBOX_JSON ("")},
+      {SUBTREE "U1", "{\"uid\":\"x\"}"},
+      {"/api/containers/_manage/_ifPresentLight/subtree_d2_internal%21user.U2", "{\"uid\":\"y\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *asked = NULL;
+  g_autoptr (BmUser) user = find (answers, "ext:ldap://4711", &asked, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (user->user_uid, ==, "U1");
+  g_assert_cmpstr (user->server_uid, ==, "bm-1"); /* an older core does not tell the container's */
+  g_assert_null (strstr (asked, "global.virt"));
+  g_autoptr (BmUser) other = find (answers, "ext:13@TWO.org", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (other->user_uid, ==, "U2");
+  g_assert_null (find (answers, "ext:12@two.org", NULL, &error)); /* both readings find somebody */
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+  g_assert_nonnull (strstr (error->message, "2 mailboxes"));
+}
+
+static void
+test_rest_refused (void)
+{
+  static const Answer answers[] = {
+      LOOKUP ("example.org"),
+      {"/api/users/d1.internal/byLogin/both", USER_JSON ("U1", "both")},
+      {"/api/users/d1.internal/byEmail/both%40example.org", USER_JSON ("U2", "second")},
+      {"/api/mailboxes/d1.internal/_byemail?email=team%40example.org",
+       "{\"uid\":\"T1\",\"value\":{\"type\":\"mailshare\",\"routing\":\"internal\"}}"},
+      {"/api/users/d1.internal/byLogin/bare", USER_JSON ("U3", "bare")},
+      {"/api/users/d1.internal/byLogin/new", USER_JSON ("U4", "new")},
+      {"/api/mailboxes/d1.internal/U4/complete", MAILBOX_JSON ("")},
+      {"/api/users/d1.internal/byLogin/odd", "[\"what\",{}]"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  static const struct {
+    const gchar *address, *words;
+    BmCause cause;
+  } cases[] = {
+      {"both@example.org", "2 mailboxes", BM_CAUSE_USER_UNKNOWN},
+      {"team@example.org", "not a user", BM_CAUSE_USER_REFUSED},
+      {"bare@example.org", "no user", BM_CAUSE_USER_UNKNOWN}, /* without mailbox */
+      {"new@example.org", "no folder container", BM_CAUSE_USER_REFUSED},
+      {"odd@example.org", "no user", BM_CAUSE_USER_UNKNOWN},
+      {"nobody@example.org", "no user", BM_CAUSE_USER_UNKNOWN},
+      {"nobody@elsewhere.org", "no user", BM_CAUSE_USER_UNKNOWN},
+      {"x@lost.org", "away", BM_CAUSE_SERVICE_UNAVAILABLE},
+      {"admin0@example.org", "administrator", BM_CAUSE_ADMIN_REFUSED},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_assert_null (find (answers, cases[i].address, NULL, &error));
+    g_test_message ("%s", error->message);
+    g_assert_error (error, BM_ERROR, (gint) cases[i].cause);
+    g_assert_nonnull (strstr (error->message, cases[i].words));
+  }
+}
+
+/* ---- the witness that knows nothing ---- */
+
+static void
+test_witness_none (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmWitness) witness = bm_witness_none_new ();
+  BmClaim claims[] = {{.folder = "a", .uid = 1, .verdict = BM_VERDICT_PRESENT},
+                      {.folder = "b", .uid = 2, .verdict = BM_VERDICT_GONE}};
+  guint64 last_uid = 5;
+  g_assert_true (witness->ops->examine (witness, claims, 2, &error));
+  g_assert_cmpint (claims[0].verdict, ==, BM_VERDICT_PENDING);
+  g_assert_cmpint (claims[1].verdict, ==, BM_VERDICT_PENDING);
+  g_assert_true (witness->ops->last_uid (witness, "a", &last_uid, &error));
+  g_assert_cmpuint (last_uid, ==, 0);
+  g_assert_null (witness->ops->list (witness, "a", 1, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_UNSUPPORTED);
+  g_assert_cmpstr (witness->ops->blind, ==, "no-database");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/directory/names", test_names);
+  g_test_add_func ("/directory/judge", test_judge);
+  g_test_add_func ("/directory/refused", test_refused);
+  g_test_add_func ("/directory/rest", test_rest);
+  g_test_add_func ("/directory/rest-external", test_rest_external);
+  g_test_add_func ("/directory/rest-refused", test_rest_refused);
+  g_test_add_func ("/directory/witness-none", test_witness_none);
+  return g_test_run ();
+}
