@@ -141,7 +141,7 @@ row_clear (gpointer data)
 GArray *
 bm_csv_parse (const gchar *data, gsize size, GError **error)
 {
-  g_autofree gchar *text = decode (data, size, error);
+  g_autofree gchar *text = decode (data != NULL ? data : "", size, error);
   if (text == NULL)
     return NULL;
   g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (BmCsvRow));

@@ -3,12 +3,14 @@
 #include "cli/bm-session.h"
 
 #include "base/bm-backoff.h"
+#include "bluemind/bm-directory-rest.h"
+#include "bluemind/bm-witness-none.h"
+#include "bluemind/bm-witness-sql.h"
 #include "imap/bm-imap.h"
 #include <string.h>
 
-#define PING_EVERY_US                                                                              \
-  (8 * 60 * G_USEC_PER_SEC) /* a session of the core dies after 20 idle minutes */
-#define PLAIN_PORT 1143     /* the backend: no nginx between */
+#define PLAIN_PORT 1143 /* the backend: no nginx between */
+#define URGENT_US  (5 * G_USEC_PER_SEC)
 #define DATABASE_TRIES                                                                             \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
@@ -26,8 +28,8 @@ database_of (const BmConfigDatabase *config)
                       .timeout_s = config->timeout_s};
 }
 
-static gchar *
-read_secret (const gchar *path, const gchar *what, GError **error)
+gchar *
+bm_session_read_secret (const gchar *path, const gchar *what, GError **error)
 {
   g_autofree gchar *text = NULL;
   g_autoptr (GError) local = NULL;
@@ -49,7 +51,8 @@ bm_session_open_core (const BmConfig *config, BmCore **core, GError **error)
   *core = NULL;
   if (config->core_token_file == NULL)
     return TRUE;
-  g_autofree gchar *key = read_secret (config->core_token_file, "the core's admin key", error);
+  g_autofree gchar *key =
+      bm_session_read_secret (config->core_token_file, "the core's admin key", error);
   if (key == NULL)
     return FALSE;
   *core = bm_core_new (config->core_url, key, error);
@@ -106,44 +109,19 @@ preflight (BmSession *session, guint64 need, GError **error)
   return TRUE;
 }
 
-/* The password or API key of the file, or a token by sudo; asked again at every connect, because
- * tokens end with a maintenance. */
-static gboolean
-give_password (gpointer data, gchar **password, GError **error)
-{
-  BmSession *session = data;
-  if (session->secret != NULL) {
-    *password = g_strdup (session->secret);
-    return TRUE;
-  }
-  if (session->token != NULL && !bm_core_ping (session->core, session->token, NULL))
-    g_clear_pointer (&session->token, g_free);
-  if (session->token == NULL) {
-    g_clear_pointer (&session->imap_login, g_free);
-    if (!bm_core_su (session->core, session->user->mail_login, &session->token,
-                     &session->imap_login, error))
-      return FALSE;
-  }
-  session->token_used = g_get_monotonic_time ();
-  *password = g_strdup (session->token);
-  return TRUE;
-}
+/* ---- the user ---- */
 
-static gboolean
-open_credential (BmSession *session, const BmSessionOptions *options, GError **error)
+/* One question to whichever directory is configured. */
+static BmUser *
+look_up (const BmConfig *config, const gchar *address, GError **error)
 {
-  if (options->password_file != NULL) {
-    session->secret = read_secret (options->password_file, "--password-file", error);
-    return session->secret != NULL;
-  }
-  if (session->core != NULL) {
-    g_autofree gchar *password = NULL;
-    return give_password (session, &password, error);
-  }
-  g_set_error_literal (error, BM_ERROR, BM_CAUSE_CONFIG,
-                       "no credential for the user: give --password-file (password or API key), "
-                       "or [core] token-file for BlueMind's admin key");
-  return FALSE;
+  const BmDatabase directory = database_of (&config->directory);
+  if (!config->directory_rest)
+    return bm_directory_lookup (&directory, address, error);
+  g_autoptr (BmCore) core = NULL;
+  return bm_session_open_core (config, &core, error)
+             ? bm_directory_rest_lookup (core, address, error)
+             : NULL;
 }
 
 /* A database that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
@@ -166,27 +144,114 @@ shall_try_again (BmBackoff *backoff, GError **error)
 BmUser *
 bm_session_find_user (const BmConfig *config, const gchar *address, GError **error)
 {
-  const BmDatabase directory = database_of (&config->directory);
   BmBackoff backoff = DATABASE_TRIES;
   GError *local = NULL;
   BmUser *user;
   do
-    user = bm_directory_lookup (&directory, address, &local);
+    user = look_up (config, address, &local);
   while (user == NULL && shall_try_again (&backoff, &local));
   if (user == NULL)
     g_propagate_error (error, local);
   return user;
 }
 
+static gboolean
+is_unknown (const BmConfig *config, const gchar *login)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmUser) user = look_up (config, login, &error);
+  return user == NULL && bm_error_cause (error) == BM_CAUSE_USER_UNKNOWN;
+}
+
+/* ---- moves ---- */
+
+static gboolean
+compare (const BmUser *before, const BmUser *now, GError **error)
+{
+  if (!g_str_equal (before->user_uid, now->user_uid)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USER_REFUSED,
+                 "%s is another user now than when the import began", before->mail_login);
+    return FALSE;
+  }
+  if (g_str_equal (before->server_uid, now->server_uid))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_MAILBOX_MOVED,
+               "the mailbox of %s was moved from server %s (%s) to %s (%s)", before->mail_login,
+               before->server_uid, before->server_host != NULL ? before->server_host : "no address",
+               now->server_uid, now->server_host != NULL ? now->server_host : "no address");
+  return FALSE;
+}
+
+/* A directory that cannot be asked now is no reason to stop: mail server and witness tell. */
+static gboolean
+says_who (const GError *error)
+{
+  BmCause cause = bm_error_cause (error);
+  return cause == BM_CAUSE_USER_UNKNOWN || cause == BM_CAUSE_USER_REFUSED ||
+         cause == BM_CAUSE_ADMIN_REFUSED;
+}
+
+gboolean
+bm_session_guard (gboolean urgent, gpointer data, GError **error)
+{
+  BmSession *session = data;
+  gint64 now = g_get_monotonic_time ();
+  gint64 wait_us = (gint64) session->config->recheck_s * G_USEC_PER_SEC;
+  if (now - session->asked < (urgent ? MIN (wait_us, URGENT_US) : wait_us))
+    return TRUE;
+  g_autoptr (GError) local = NULL;
+  g_autoptr (BmUser) user = look_up (session->config, session->user->mail_login, &local);
+  session->asked = g_get_monotonic_time ();
+  if (user != NULL)
+    return compare (session->user, user, error);
+  if (says_who (local)) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  g_info ("cannot ask whether the mailbox was moved: %s", local->message);
+  return TRUE;
+}
+
+void
+bm_session_explain (BmSession *session, GError **error)
+{
+  BmScope scope = bm_error_scope (*error);
+  if (scope != BM_SCOPE_RETRY && scope != BM_SCOPE_SETUP &&
+      bm_error_cause (*error) != BM_CAUSE_SERVICE_UNAVAILABLE)
+    return;
+  g_autoptr (GError) why = NULL;
+  session->asked = g_get_monotonic_time () - (gint64) session->config->recheck_s * G_USEC_PER_SEC;
+  if (bm_session_guard (TRUE, session, &why))
+    return;
+  g_info ("%s", (*error)->message);
+  g_clear_error (error);
+  *error = g_steal_pointer (&why);
+}
+
+/* ---- opening ---- */
+
+static BmSession *
+session_new (const BmConfig *config)
+{
+  BmSession *session = g_new0 (BmSession, 1);
+  session->config = config;
+  session->asked = g_get_monotonic_time ();
+  return session;
+}
+
 BmSession *
 bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
                  GError **error)
 {
-  g_autoptr (BmSession) session = g_new0 (BmSession, 1);
-  session->config = config;
+  g_autoptr (BmSession) session = session_new (config);
+  if (!bm_session_open_core (config, &session->core, error))
+    return NULL;
+  if (!options->dry_run)
+    bm_credential_sweep (session->core, config, options->jobs, is_unknown);
   session->user = bm_session_find_user (config, options->address, error);
-  if (session->user == NULL || !bm_session_open_core (config, &session->core, error) ||
-      !preflight (session, need, error) || !open_credential (session, options, error))
+  if (session->user == NULL || !preflight (session, need, error) ||
+      !bm_credential_open (&session->credential, options, config, session->core, session->user,
+                           error))
     return NULL;
   return g_steal_pointer (&session);
 }
@@ -194,16 +259,26 @@ bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint6
 BmSession *
 bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error)
 {
-  g_autoptr (BmSession) session = g_new0 (BmSession, 1);
-  session->config = config;
+  g_autoptr (BmSession) session = session_new (config);
   session->user = bm_session_find_user (config, address, error);
   if (session->user == NULL || !bm_session_connect_witness (session, error))
     return NULL;
   return g_steal_pointer (&session);
 }
 
-gboolean
-bm_session_connect_witness (BmSession *session, GError **error)
+/* 4.0 is known by its tables, or by what the core says of itself. */
+static gboolean
+is_40 (BmSession *session)
+{
+  if (!session->config->no_data)
+    return bm_witness_sql_is_40 (session->witness);
+  g_autofree gchar *version = NULL;
+  return session->core != NULL && bm_core_version (session->core, &version, NULL) &&
+         g_str_has_prefix (version, "4.0.");
+}
+
+static gboolean
+connect_database (BmSession *session, GError **error)
 {
   BmConfigDatabase shard;
   bm_config_shard (session->config, session->user->server_uid, session->user->server_host, &shard);
@@ -222,6 +297,20 @@ bm_session_connect_witness (BmSession *session, GError **error)
   if (session->witness == NULL)
     g_propagate_error (error, local);
   return session->witness != NULL;
+}
+
+gboolean
+bm_session_connect_witness (BmSession *session, GError **error)
+{
+  if (session->config->no_data) {
+    g_warning ("[data] enabled=false: nobody looks into BlueMind's database, so nothing will be "
+               "proven; the import ends with status 2 at best");
+    session->witness = bm_witness_none_new ();
+  } else if (!connect_database (session, error)) {
+    return FALSE;
+  }
+  session->bluemind40 = is_40 (session);
+  return TRUE;
 }
 
 static BmImapTls
@@ -266,9 +355,10 @@ bm_session_make_sink (BmSession *session, GError **error)
       .tls = tls,
       .ca_file = config->imap_ca_file,
       .allow_plaintext = may_be_plain (config, host, local),
-      .login = session->imap_login != NULL ? session->imap_login : session->user->mail_login,
-      .password = give_password,
-      .password_data = session,
+      .login = session->credential.imap_login != NULL ? session->credential.imap_login
+                                                      : session->user->mail_login,
+      .password = bm_credential_give,
+      .password_data = &session->credential,
       .admins = (const gchar *const *) config->imap_admins,
       .timeout_s = config->imap_timeout_s,
       .batch_messages = config->imap_batch_messages,
@@ -280,33 +370,17 @@ bm_session_make_sink (BmSession *session, GError **error)
 }
 
 void
-bm_session_tick (BmSession *session)
-{
-  gint64 now = g_get_monotonic_time ();
-  if (session->token == NULL || now - session->token_used < PING_EVERY_US)
-    return;
-  session->token_used = now;
-  g_autoptr (GError) error = NULL;
-  if (!bm_core_ping (session->core, session->token, &error))
-    g_info ("the core does not know the token any more: %s", error->message);
-}
-
-void
 bm_session_free (BmSession *session)
 {
   if (session == NULL)
     return;
   bm_sink_free (session->sink);
   bm_witness_free (session->witness);
-  if (session->token != NULL && !bm_core_logout (session->core, session->token, NULL))
-    g_info ("could not log the token out; it ends by itself after 20 idle minutes");
+  bm_credential_close (&session->credential);
   if (session->core != NULL)
     bm_core_free (session->core);
   if (session->user != NULL)
     bm_user_free (session->user);
-  g_free (session->secret);
-  g_free (session->token);
-  g_free (session->imap_login);
   g_free (session->imap_host);
   g_free (session);
 }

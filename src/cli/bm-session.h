@@ -4,38 +4,38 @@
  * here and in the commands do adapters meet the engine. One thread. */
 #pragma once
 
-#include "bluemind/bm-core.h"
-#include "bluemind/bm-directory.h"
-#include "bluemind/bm-witness-sql.h"
 #include "cli/bm-cli.h"
+#include "cli/bm-credential.h"
+
+#include <bm-pst-import/witness.h>
 
 G_BEGIN_DECLS
 
-typedef struct {
-  const gchar *address;       /* --user */
-  const gchar *password_file; /* a password or an API key; NULL = a token of the core */
-} BmSessionOptions;
+typedef BmCredentialOptions BmSessionOptions;
 
 typedef struct {
   const BmConfig *config;
   BmUser *user;
-  BmCore *core;  /* NULL without core key */
-  gchar *secret; /* of the password file */
-  gchar *token, *imap_login;
-  gint64 token_used; /* monotonic us of the last ping */
+  BmCore *core; /* NULL without core key */
+  BmCredential credential;
+  gint64 asked; /* monotonic us: when the directory last said where the mailbox is */
   guint64 message_size_limit;
   BmWitness *witness;
+  gboolean bluemind40; /* its upgrade deletes folders below the inbox */
   BmSink *sink;
   gchar *imap_host;
 } BmSession;
 
+/* The first line of a file. New. Error: CONFIG; what: for people. */
+gchar *bm_session_read_secret (const gchar *path, const gchar *what, GError **error);
 /* The user in the directory, asked again when the database cuts the connection. */
 BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GError **error);
 /* *core is NULL without admin key. */
 gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
 /* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
 gboolean bm_session_check_core (BmCore *core, GError **error);
-/* Finds the user and asks the core for state, limits and quota. need bytes are about to come.
+/* Deletes API keys that killed imports left, finds the user, asks the core for state, limits and
+ * quota, opens the credential. need bytes are about to come.
  * Nothing has been sent to the mailbox. */
 BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
                             GError **error);
@@ -43,9 +43,13 @@ BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *opti
 BmSession *bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error);
 gboolean bm_session_connect_witness (BmSession *session, GError **error);
 gboolean bm_session_make_sink (BmSession *session, GError **error);
-/* Keeps the token alive; call it often. */
-void bm_session_tick (BmSession *session);
-/* Logs the token out. */
+/* A BmGuardFunc; data is the session. Asks the directory again every [directory] recheck seconds,
+ * and at most every 5 s when it is urgent. Errors: MAILBOX_MOVED naming both servers; what the
+ * directory says of a user that may not receive any more. */
+gboolean bm_session_guard (gboolean urgent, gpointer data, GError **error);
+/* An import ended with *error; when the directory knows a better reason, that takes its place. */
+void bm_session_explain (BmSession *session, GError **error);
+/* Takes the credential back. */
 void bm_session_free (BmSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmSession, bm_session_free)
 

@@ -2,6 +2,7 @@
 /* batch: many PSTs to many users, from one mapping, with one report. Starts the conductor; the same
  * command goes on where the last one stopped. */
 #include "cli/bm-batch-run.h"
+#include "cli/bm-credential.h"
 #include "cli/bm-selecting.h"
 
 #include "job/bm-mapping.h"
@@ -19,7 +20,7 @@ static const gchar examples[] =
     "  bm-pst-import report weekend --format csv > weekend-report.csv\n";
 
 typedef struct {
-  gchar *name, *config, *jobs, *format, *on_end;
+  gchar *name, *config, *jobs, *format, *on_end, *passwords, *credential;
   BmSelecting selecting;
   gint parallel, per_server, stall_after;
   gboolean mark_seen, empty_folders, subjects;
@@ -28,8 +29,8 @@ typedef struct {
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->name, options->config, options->jobs, options->format,
-                    options->on_end};
+  gchar *texts[] = {options->name,   options->config,    options->jobs,      options->format,
+                    options->on_end, options->passwords, options->credential};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   bm_selecting_clear (&options->selecting);
@@ -63,6 +64,10 @@ words_of (const Options *options)
   add_word (builder, "--before", selecting->before);
   add_word (builder, "--min-size", selecting->min_size);
   add_word (builder, "--max-size", selecting->max_size);
+  g_autofree gchar *passwords =
+      options->passwords != NULL ? g_canonicalize_filename (options->passwords, NULL) : NULL;
+  add_word (builder, "--passwords", passwords);
+  add_word (builder, "--credential", options->credential);
   const struct {
     gboolean set;
     const gchar *option;
@@ -81,7 +86,10 @@ open_batch (const Options *options, const gchar *jobs, const gchar *map, BmBatch
 {
   g_autoptr (BmMapping) mapping = bm_mapping_load (map, error);
   BmSelection selection;
-  if (mapping == NULL || !bm_selecting_read (&options->selecting, &selection, error))
+  const BmCredentialOptions credential = {.passwords = options->passwords,
+                                          .credential = options->credential};
+  if (mapping == NULL || !bm_credential_check (&credential, error) ||
+      !bm_selecting_read (&options->selecting, &selection, error))
     return FALSE;
   g_auto (BmBatchPlan) plan = {.parallel = options->parallel,
                                .per_server = options->per_server,
@@ -138,6 +146,9 @@ bm_cmd_batch (int argc, char **argv)
       {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o.empty_folders, "Make these too", NULL},
       {"with-subjects", 0, 0, G_OPTION_ARG_NONE, &o.subjects, "Subjects in reports", NULL},
       {"stall-after", 0, 0, G_OPTION_ARG_INT, &o.stall_after, "Replication (600)", "SECONDS"},
+      {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &o.passwords, "CSV of user,password", "FILE"},
+      {"credential", 0, 0, G_OPTION_ARG_STRING, &o.credential, "token (default) or api-key",
+       "KIND"},
       {"on-end", 0, 0, G_OPTION_ARG_STRING, &o.on_end, "For the shell, at the end", "COMMAND"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o.format, "text, or lines of json", "FORMAT"},
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o.config, "Configuration file", "FILE"},

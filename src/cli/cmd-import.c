@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* import: the product. Wires reader, BlueMind and engine; everything it does twice it does once,
  * because the job's journal remembers. */
+#include "cli/bm-audit.h"
 #include "cli/bm-selecting.h"
 #include "cli/bm-session.h"
 #include "cli/bm-worker.h"
@@ -22,7 +23,7 @@ static const gchar examples[] =
     "  bm-pst-import import big.pst --user jd@example.org --exclude '#DeletedItems#'\n";
 
 typedef struct {
-  gchar *user, *into, *password_file, *config, *jobs, *format, *state;
+  gchar *user, *into, *password_file, *passwords, *credential, *config, *jobs, *format, *state;
   BmSelecting selecting;
   gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
   gint stall_after;
@@ -33,6 +34,8 @@ typedef struct {
   const Options *options;
   const gchar *path;
   gchar *file; /* absolute */
+  const gchar *jobs;
+  gchar *id; /* of this run, in the audit log */
   BmSource *source;
   const BmCensus *census;
   BmSession *session;
@@ -46,7 +49,7 @@ static void
 on_progress (const BmProgress *progress, gpointer data)
 {
   Run *run = data;
-  bm_session_tick (run->session);
+  bm_credential_tick (&run->session->credential);
   bm_worker_progress (&run->worker, progress);
   bm_cli_progress (progress, NULL);
 }
@@ -114,6 +117,37 @@ check_disk (const gchar *directory, GError **error)
                "%s has %" G_GUINT64_FORMAT " MiB free, less than 1 GiB", directory,
                free_bytes >> 20);
   return FALSE;
+}
+
+/* ledger and cause: of the end. A dry run leaves nothing, no line either. */
+static gboolean
+audit (Run *run, const gchar *event, const BmReport *report, int status, const gchar *cause,
+       GError **error)
+{
+  gchar identity[41];
+  const BmUser *user = run->session != NULL ? run->session->user : NULL;
+  if (run->options->dry_run)
+    return TRUE;
+  if (run->census != NULL)
+    bm_guid_to_hex (&run->census->identity, identity);
+  BmAuditLine line = {
+      .event = event,
+      .run = run->id,
+      .file = run->file,
+      .size = run->census != NULL ? run->census->file_size : 0,
+      .pst_identity = run->census != NULL ? identity : NULL,
+      .address = run->options->user,
+      .uid = user != NULL ? user->user_uid : NULL,
+      .domain = user != NULL ? user->domain_uid : NULL,
+      .into = run->into,
+      .credential =
+          run->session != NULL ? bm_credential_word (run->session->credential.kind) : NULL,
+      .job = run->job != NULL ? run->job->directory : NULL,
+      .cause = cause,
+      .ledger = report != NULL ? &report->ledger : NULL,
+      .status = status,
+  };
+  return bm_audit_write (run->jobs, &line, error);
 }
 
 static gboolean
@@ -224,7 +258,14 @@ open_all (Run *run, const BmConfig *config, GError **error)
 {
   guint64 size;
   const Options *options = run->options;
-  BmSessionOptions session_options = {options->user, options->password_file};
+  BmSessionOptions session_options = {.address = options->user,
+                                      .password_file = options->password_file,
+                                      .passwords = options->passwords,
+                                      .credential = options->credential,
+                                      .jobs = run->jobs,
+                                      .dry_run = options->dry_run};
+  if (!bm_credential_check (&session_options, error))
+    return FALSE;
   if (!pst_size (run->path, &size, error))
     return FALSE;
   run->session =
@@ -237,8 +278,8 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
-  return run->census != NULL &&
-         open_job (run, options->jobs != NULL ? options->jobs : config->jobs, error);
+  return run->census != NULL && open_job (run, run->jobs, error) &&
+         audit (run, "begin", NULL, -1, NULL, error);
 }
 
 static void
@@ -290,7 +331,7 @@ run_import (Run *run, GError **error)
       .mark_seen = options->mark_seen,
       .dry_run = options->dry_run,
       .no_wait = options->no_wait || options->dry_run,
-      .inbox_children_on_top = bm_witness_sql_is_40 (run->session->witness),
+      .inbox_children_on_top = run->session->bluemind40,
       .stall_after_s = (guint) MAX (options->stall_after, 0),
   };
   if (!connect_and_describe (run, error) || !retry_failed (run, error))
@@ -298,7 +339,11 @@ run_import (Run *run, GError **error)
   g_autoptr (BmImport) import = bm_import_new (
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
   bm_import_set_progress (import, on_progress, run);
-  return bm_import_run (import, error);
+  bm_import_set_guard (import, bm_session_guard, run->session);
+  if (bm_import_run (import, error))
+    return TRUE;
+  bm_session_explain (run->session, error);
+  return FALSE;
 }
 
 static int
@@ -307,6 +352,7 @@ finish (Run *run, GError *stopped, const gchar *format)
   g_autoptr (GError) owned = stopped;
   g_autoptr (GError) error = NULL;
   BmJournal *journal = run->job->journal;
+  const gchar *token = owned != NULL ? bm_cause_token (bm_error_cause (owned)) : NULL;
   bm_cli_progress_end ();
   if (owned != NULL) {
     BmCause cause = bm_error_cause (owned);
@@ -318,6 +364,9 @@ finish (Run *run, GError *stopped, const gchar *format)
   }
   bm_journal_set_int (journal, "finished", g_get_real_time () / 1000, NULL);
   g_autoptr (BmReport) report = bm_report_collect (journal, &error);
+  g_autoptr (GError) unwritten = NULL;
+  if (!audit (run, "end", report, report != NULL ? report->exit_status : -1, token, &unwritten))
+    g_warning ("%s", unwritten->message);
   if (report == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   if (report->stalled && report->exit_status == 2)
@@ -334,6 +383,17 @@ fail (Run *run, GError *error)
   return bm_cli_fail (error);
 }
 
+/* Nothing was started, and that is told too. */
+static int
+refuse (Run *run, GError *error)
+{
+  g_autoptr (GError) local = NULL;
+  BmCause cause = bm_error_cause (error);
+  if (!audit (run, "refused", NULL, bm_cause_exit_status (cause), bm_cause_token (cause), &local))
+    g_warning ("%s", local->message);
+  return fail (run, error);
+}
+
 static void
 run_clear (Run *run)
 {
@@ -342,6 +402,7 @@ run_clear (Run *run)
   bm_job_free (run->job);
   g_free (run->into);
   g_free (run->file);
+  g_free (run->id);
 }
 
 static int
@@ -353,13 +414,17 @@ import_one (const Options *options, const gchar *path)
     return bm_cli_fail (g_steal_pointer (&error));
   Run run = {.options = options, .path = path};
   run.file = g_canonicalize_filename (path, NULL);
+  run.jobs = options->jobs != NULL ? options->jobs : config->jobs;
+  run.id = g_uuid_string_random ();
   run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
   int status;
   bm_worker_begin (&run.worker, options->state);
   if (!check_into (run.into, &error) ||
       !bm_selecting_read (&options->selecting, &run.selection, &error) ||
-      !bm_cli_check_reading (&options->reading, &error) || !open_all (&run, config, &error)) {
+      !bm_cli_check_reading (&options->reading, &error)) {
     status = fail (&run, g_steal_pointer (&error));
+  } else if (!open_all (&run, config, &error)) {
+    status = refuse (&run, g_steal_pointer (&error));
   } else {
     if (run_import (&run, &error))
       g_clear_error (&error);
@@ -374,8 +439,9 @@ import_one (const Options *options, const gchar *path)
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->user, options->into,   options->password_file, options->config,
-                    options->jobs, options->format, options->state};
+  gchar *texts[] = {options->user,      options->into,       options->password_file,
+                    options->passwords, options->credential, options->config,
+                    options->jobs,      options->format,     options->state};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   bm_selecting_clear (&options->selecting);
@@ -399,6 +465,9 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {"ignore-quota", 0, 0, G_OPTION_ARG_NONE, &o->ignore_quota, "Skip the estimate", NULL},
       {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file, "Password or API key",
        "FILE"},
+      {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &o->passwords, "CSV of user,password", "FILE"},
+      {"credential", 0, 0, G_OPTION_ARG_STRING, &o->credential, "token (default) or api-key",
+       "KIND"},
       {"stall-after", 0, 0, G_OPTION_ARG_INT, &o->stall_after, "Give up waiting (600)", "SECONDS"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Report: text, json, csv, html", "FORMAT"},
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Configuration file", "FILE"},

@@ -25,6 +25,7 @@ run (BmJob *job, const BmConfig *config, gint stall_after, GError **error)
   g_autoptr (BmImport) import =
       bm_import_new (NULL, NULL, session->witness, job->journal, &options);
   bm_import_set_progress (import, bm_cli_progress, NULL);
+  bm_import_set_guard (import, bm_session_guard, session);
   return bm_import_verify (import, error);
 }
 

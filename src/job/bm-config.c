@@ -25,9 +25,9 @@ static const struct {
   const gchar *group;
   const gchar *keys; /* space before and after each */
 } known[] = {
-    {"core", " url token-file "},
-    {"directory", " host port dbname user password password-file timeout "},
-    {"data", " host port dbname user password password-file timeout "},
+    {"core", " url token-file credential "},
+    {"directory", " source recheck host port dbname user password password-file timeout "},
+    {"data", " enabled host port dbname user password password-file timeout "},
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
     {"jobs", " directory "},
     {"batch", " parallel per-server watch-disk min-free "},
@@ -64,6 +64,20 @@ get_number (Loader *loader, const gchar *group, const gchar *key, guint64 max, g
       g_strdup_printf ("\"%s\" is not a number from 1 to %" G_GUINT64_FORMAT, text, max);
   fault (loader, group, key, what);
   return fallback;
+}
+
+/* The place of the value in words; the first is the default. */
+static guint
+get_word (Loader *loader, const gchar *group, const gchar *key, const gchar *const *words)
+{
+  g_autofree gchar *text = get (loader, group, key, words[0]);
+  for (guint i = 0; words[i] != NULL; i++)
+    if (g_str_equal (words[i], text))
+      return i;
+  g_autofree gchar *all = g_strjoinv (", ", (gchar **) words);
+  g_autofree gchar *what = g_strconcat ("not one of ", all, NULL);
+  fault (loader, group, key, what);
+  return 0;
 }
 
 static GStrv
@@ -160,7 +174,10 @@ read_bm_ini (BmConfigDatabase *database)
 static gboolean
 is_known (const gchar *group, const gchar *key)
 {
-  const gchar *name = g_str_has_prefix (group, "data ") ? "data" : group;
+  gboolean shard = g_str_has_prefix (group, "data ");
+  const gchar *name = shard ? "data" : group;
+  if (shard && g_strcmp0 (key, "enabled") == 0)
+    return FALSE; /* proof is for all mailboxes or for none */
   for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
     if (!g_str_equal (known[i].group, name))
       continue;
@@ -205,7 +222,7 @@ load_shards (Loader *loader, BmConfig *config)
 static void
 load_imap (Loader *loader, BmConfig *config)
 {
-  static const gchar *const words[] = {"auto", "none", "starttls", "implicit"};
+  static const gchar *const words[] = {"auto", "none", "starttls", "implicit", NULL};
   config->imap_host = get (loader, "imap", "host", NULL);
   config->imap_port = (guint16) get_number (loader, "imap", "port", 65535, 0);
   config->imap_ca_file = get (loader, "imap", "ca-file", NULL);
@@ -214,13 +231,7 @@ load_imap (Loader *loader, BmConfig *config)
   config->imap_batch_messages = (guint) get_number (loader, "imap", "batch-messages", 1000, 0);
   config->imap_batch_bytes = get_number (loader, "imap", "batch-bytes", 1u << 30, 0);
   config->imap_timeout_s = (guint) get_number (loader, "imap", "timeout", 3600, 0);
-  g_autofree gchar *tls = get (loader, "imap", "tls", "auto");
-  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
-    if (g_str_equal (words[i], tls)) {
-      config->imap_tls = (BmConfigTls) i;
-      return;
-    }
-  fault (loader, "imap", "tls", "not one of auto, none, starttls, implicit");
+  config->imap_tls = (BmConfigTls) get_word (loader, "imap", "tls", words);
 }
 
 static gchar *
@@ -250,10 +261,24 @@ load_file (Loader *loader, BmConfig *config, const gchar *path, GError **error)
   return FALSE;
 }
 
+/* Where users are looked up, whether there is a proof, and whose password is used. */
+static void
+load_choices (Loader *loader, BmConfig *config)
+{
+  static const gchar *const sources[] = {"sql", "rest", NULL};
+  static const gchar *const enabled[] = {"true", "false", NULL};
+  static const gchar *const credentials[] = {"token", "api-key", NULL};
+  config->directory_rest = get_word (loader, "directory", "source", sources) == 1;
+  config->recheck_s = (guint) get_number (loader, "directory", "recheck", 24 * 3600, 60);
+  config->no_data = get_word (loader, "data", "enabled", enabled) == 1;
+  config->credential = (BmConfigCredential) get_word (loader, "core", "credential", credentials);
+}
+
 static void
 load_all (Loader *loader, BmConfig *config)
 {
   check_names (loader);
+  load_choices (loader, config);
   BmConfigDatabase ini = {0};
   read_bm_ini (&ini);
   load_database (loader, "directory", &ini, &config->directory);
@@ -266,6 +291,8 @@ load_all (Loader *loader, BmConfig *config)
   config->core_url = get (loader, "core", "url", "http://127.0.0.1:8090");
   const gchar *token = g_file_test (CORE_TOKEN, G_FILE_TEST_EXISTS) ? CORE_TOKEN : NULL;
   config->core_token_file = get (loader, "core", "token-file", token);
+  if (config->directory_rest && config->core_token_file == NULL)
+    fault (loader, "directory", "source", "rest needs BlueMind's admin key: [core] token-file");
   g_autofree gchar *jobs = default_jobs ();
   config->jobs = get (loader, "jobs", "directory", jobs);
   config->batch_parallel = (guint) get_number (loader, "batch", "parallel", 1000, 0);

@@ -15,6 +15,12 @@ typedef enum {
   BM_CONFIG_TLS_IMPLICIT,
 } BmConfigTls;
 
+/* What the user's password is, unless a file gives one. */
+typedef enum {
+  BM_CONFIG_CREDENTIAL_TOKEN,   /* a session of the core */
+  BM_CONFIG_CREDENTIAL_API_KEY, /* an API key that lives as long as the import */
+} BmConfigCredential;
+
 typedef struct {
   gchar *host; /* NULL = from the directory (data only) */
   guint16 port;
@@ -26,6 +32,10 @@ typedef struct {
   gchar *file; /* that was read; NULL when none exists */
   gchar *core_url;
   gchar *core_token_file; /* the admin key; NULL = no core */
+  BmConfigCredential credential;
+  gboolean directory_rest; /* ask the core instead of the database bj; never without admin key */
+  guint recheck_s;         /* between two looks at where the mailbox is */
+  gboolean no_data;        /* bj-data may not be read: nothing is proven */
   BmConfigDatabase directory;
   BmConfigDatabase data;
   GHashTable *shards; /* server uid -> BmConfigDatabase *: groups [data SERVERUID] */

@@ -23,7 +23,7 @@ DEPENDENCIES = {
     "dep_etpan": {"libetpan"}, "dep_gnutls": {"GnuTLS"}, "dep_pq": {"libpq"}, "dep_soup": {"libsoup"},
     "dep_json": {"json-glib"}, "dep_sqlite": {"SQLite"}, "dep_glib": {"GLib"}, "dep_gio": {"GLib"},
 }
-WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session)\.[ch]")  # may see adapters and engine together
+WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session|bm-credential)\.[ch]")  # may see adapters and engine together
 CHILD = re.compile(r"src/reader/bm-reader-(main|sandbox)\.[ch]")  # the half that parses
 FILE_LINES = 640
 FUNCTION_LINES = 64
@@ -79,7 +79,7 @@ def check_includes(table):
             if other in {"pst", "mime"} and room == "reader" and not CHILD.fullmatch(path):
                 problems.append(f"{path} includes {inc}: the parent's end knows neither PST nor MIME")
             if room == "cli" and other in ADAPTERS | {"engine"} and not WIRING.fullmatch(path):
-                problems.append(f"{path} includes {inc}: only cmd-*.c and bm-session.c wire adapters")
+                problems.append(f"{path} includes {inc}: only cmd-*.c, bm-session.c and bm-credential.c wire adapters")
     report("rooms include only rooms above them", problems)
 
 
