@@ -7,6 +7,8 @@
  */
 #include "lab-rest.h"
 
+#include "lab-rest-lookup.h"
+
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <string.h>
@@ -522,7 +524,11 @@ route (Request *request)
       fault (request, "PERMISSION_DENIED", "session id is not valid");
     return;
   }
-  fault (request, "NOT_FOUND", "no such call in the lab");
+  gboolean known = FALSE;
+  if (request->admin && g_str_equal (method, "GET"))
+    request->scalar = lab_rest_lookup (request->core, request->path, request->query, &known);
+  if (!known)
+    fault (request, "NOT_FOUND", "no such call in the lab");
 }
 
 /* The answer: JSON when something was built, else an empty 200 or 204. */
