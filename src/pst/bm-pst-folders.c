@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Folders: read through windows of their own, then placed. The tree is the one of the node B-tree's
- * parents; tables are not needed, so a broken table loses nothing. Well-known folders are found by
- * entry id, then by the receive-folder table, then by name. One thread. */
+ * parents; tables are not needed, so a broken table loses nothing. A folder whose own node is lost,
+ * or whose way up is broken, is put at the top: what it holds must not pass for something outside
+ * the user's folders. Well-known folders are found by entry id, then by the receive-folder table,
+ * then by name. One thread. */
 #include "pst/bm-pst-folders.h"
 
 #include "pst/bm-pst-item.h"
@@ -9,6 +11,7 @@
 
 #define FOLDERS_PER_WINDOW 200
 #define DEPTH_MAX          64
+#define DAMAGED_NAMED      20      /* broken folders with a warning of their own */
 #define OST_SUBTREE        0x2142u /* IPM_SUBTREE of every OST seen, pst-to-mime 3.1 */
 #define OST_INBOX          0x2182u
 
@@ -38,6 +41,7 @@ typedef struct {
   guint32 inbox;    /* by receive-folder table or OST */
   guint32 roles[BM_ROLE_LAST];
   guint32 sync_issues[4];
+  guint damaged; /* lost or unreadable */
 } Folders;
 
 static void warn (BmCensus *census, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
@@ -133,7 +137,7 @@ read_folder (Folders *folders, BmPstWindow *window, const BmPstNode *node)
     folder->container_class = g_strdup (bm_props_text (props, TAG_CONTAINER_CLASS));
     entry->hidden = bm_props_bool (props, TAG_HIDDEN, FALSE);
     note_special (folders, props);
-  } else {
+  } else if (folders->damaged++ < DAMAGED_NAMED) {
     warn (folders->census, "folder %08x cannot be read: its name is lost, its messages are not",
           node->nid);
   }
@@ -216,7 +220,7 @@ read_all (Folders *folders)
   for (guint i = 0; i < pst->nodes->len; i++) {
     const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
     guint type = node->nid & 0x1f;
-    if (type == BM_NID_FOLDER || type == BM_NID_SEARCH_FOLDER)
+    if ((type == BM_NID_FOLDER || type == BM_NID_SEARCH_FOLDER) && !bm_pst_is_phantom (pst, node))
       g_ptr_array_add (nodes, (gpointer) node);
   }
   for (guint i = 0; i < nodes->len; i += FOLDERS_PER_WINDOW)
@@ -246,6 +250,30 @@ child_named (const Folders *folders, guint32 parent, const gchar *name)
   return found;
 }
 
+/* Folders that the index has lost but that something lies in. The root may be missing: what lies
+ * there is not the user's. */
+static void
+add_lost (Folders *folders)
+{
+  const GArray *nodes = folders->pst->nodes;
+  for (guint i = 0; i < nodes->len; i++) {
+    const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
+    guint type = node->nid & 0x1f;
+    if ((type != BM_NID_MESSAGE && type != BM_NID_FOLDER) || node->parent == BM_NID_ROOT ||
+        entry_of (folders, node->parent) != NULL || bm_pst_is_phantom (folders->pst, node))
+      continue;
+    Entry *entry = g_new0 (Entry, 1);
+    entry->folder = bm_folder_new ();
+    entry->folder->nid = node->parent;
+    entry->folder->name = g_strdup ("");
+    entry->folder->damaged = TRUE;
+    g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (node->parent), entry);
+    if (folders->damaged++ < DAMAGED_NAMED)
+      warn (folders->census,
+            "folder %08x is lost: its name is unknown, what lies in it is not lost", node->parent);
+  }
+}
+
 /* OSTs name no subtree: it is a literal, fixed in place and name. */
 static void
 find_subtree (Folders *folders)
@@ -264,7 +292,7 @@ find_subtree (Folders *folders)
   folders->subtree = 0;
   for (guint i = 0; i < G_N_ELEMENTS (names) && folders->subtree == 0; i++)
     folders->subtree = child_named (folders, BM_NID_ROOT, names[i]);
-  if (folders->subtree == 0 && entry_of (folders, BM_NID_ROOT) != NULL) {
+  if (folders->subtree == 0) {
     folders->subtree = BM_NID_ROOT;
     warn (folders->census, "the PST names no top of the user's folders: all folders are taken");
   }
@@ -327,20 +355,52 @@ path_name (const BmFolder *folder)
   return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
-/* Fills path: NULL outside the subtree, also when parents run in a circle. */
+/* Does the way up end at the top or at the root? */
+static gboolean
+has_way_up (const Folders *folders, const BmFolder *folder)
+{
+  guint32 nid = folder->nid;
+  for (guint depth = 0; depth < DEPTH_MAX; depth++) {
+    if (is_top (folders, nid) || nid == BM_NID_ROOT)
+      return TRUE;
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL)
+      return FALSE;
+    nid = at->folder->parent;
+  }
+  return FALSE;
+}
+
+/* A parent that is missing, a circle of parents, too many of them: such a folder goes to the top.
+ * Ascending by nid, so that it is the same one of a circle each time. */
+static void
+mend_ways (Folders *folders)
+{
+  guint mended = 0;
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    if ((folder->nid & 0x1f) == BM_NID_SEARCH_FOLDER || has_way_up (folders, folder))
+      continue;
+    folder->parent = folders->subtree;
+    mended++;
+  }
+  if (mended > 0)
+    warn (folders->census, "%u folders have lost their place: they are put at the top", mended);
+}
+
+/* Fills path: NULL outside the subtree. */
 static void
 place (Folders *folders, Entry *entry)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  Entry *at = entry;
-  for (guint depth = 0; at != NULL && !is_top (folders, at->folder->nid); depth++) {
-    if (depth == DEPTH_MAX || at->folder->parent == at->folder->nid)
+  guint32 nid = entry->folder->nid;
+  for (guint depth = 0; !is_top (folders, nid); depth++) {
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL || nid == BM_NID_ROOT || depth == DEPTH_MAX)
       return;
     g_ptr_array_insert (names, 0, path_name (at->folder));
-    at = entry_of (folders, at->folder->parent);
+    nid = at->folder->parent;
   }
-  if (at == NULL)
-    return;
   g_ptr_array_add (names, NULL);
   entry->folder->path = g_strjoinv ("/", (gchar **) names->pdata);
 }
@@ -425,14 +485,20 @@ settle (Folders *folders)
 {
   GHashTableIter iter;
   Entry *entry;
+  add_lost (folders);
+  if (folders->damaged > DAMAGED_NAMED)
+    warn (folders->census, "%u more folders are lost or cannot be read",
+          folders->damaged - DAMAGED_NAMED);
   find_subtree (folders);
   find_tops (folders);
   g_hash_table_iter_init (&iter, folders->by_nid);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
-    place (folders, entry);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     g_ptr_array_add (folders->census->folders, entry->folder);
-  }
   g_ptr_array_sort (folders->census->folders, compare_folders);
+  mend_ways (folders);
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    place (folders, entry);
   g_hash_table_iter_init (&iter, folders->by_nid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     entry->folder->rule = rule_of (folders, entry);

@@ -28,13 +28,20 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
-tear_down (Fixture *fixture, gconstpointer data)
+tear_down_reading (Fixture *fixture)
 {
-  bm_census_free (fixture->census);
-  bm_pst_close (fixture->pst);
+  g_clear_pointer (&fixture->census, bm_census_free);
+  g_clear_pointer (&fixture->pst, bm_pst_close);
   g_clear_error (&fixture->error);
   if (fixture->fd >= 0)
     close (fixture->fd);
+  fixture->fd = -1;
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  tear_down_reading (fixture);
   g_unlink (fixture->path);
   g_rmdir (fixture->directory);
   g_free (fixture->path);
@@ -157,7 +164,8 @@ test_cases (Fixture *fixture, gconstpointer data)
   if (fixture->census == NULL)
     g_assert_error (fixture->error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
   if (g_str_equal (name, "contents-table") || g_str_equal (name, "header-crc") ||
-      g_str_equal (name, "embedded-clash"))
+      g_str_equal (name, "embedded-clash") || g_str_equal (name, "node-lost") ||
+      g_str_equal (name, "parent-loop"))
     g_assert_cmpuint (readable, ==,
                       fixture->census->items->len - count_rule (fixture, BM_RULE_ASSOCIATED) -
                           count_rule (fixture, BM_RULE_HIDDEN));
@@ -192,6 +200,79 @@ test_phantom (Fixture *fixture, gconstpointer data)
   g_assert_true (open_it (fixture));
   g_assert_cmpuint (fixture->census->bad_crc_pages, ==, 1);
   g_assert_cmpuint (count_rule (fixture, BM_RULE_PHANTOM), ==, 1);
+}
+
+/* A damaged index that lost a folder's node has not lost what lies in it: nothing of it may end as
+ * "outside the user's folders". */
+static void
+test_lost_folders (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    BmPstDamage kind;
+    guint32 nid;
+    const gchar *path; /* where its messages are then */
+    gboolean warned;
+  } cases[] = {
+      {BM_PST_DAMAGE_NODE_LOST, BM_PST_NID_SUBTREE, "Inbox", TRUE},
+      {BM_PST_DAMAGE_NODE_LOST, BM_PST_NID_ROOT, "Inbox", FALSE},
+      {BM_PST_DAMAGE_NODE_LOST, BM_PST_NID_STORE, "Inbox", TRUE},
+      {BM_PST_DAMAGE_NODE_LOST, BM_PST_SAMPLE_NID_INBOX, "Unnamed folder 00008202", TRUE},
+      {BM_PST_DAMAGE_NODE_LOST, 0x82A2, "Unnamed folder 000082a2/Été 2017 ∕ Übersicht", TRUE},
+      {BM_PST_DAMAGE_PARENT_LOOP, BM_PST_SAMPLE_NID_NESTED, "Projets réalisés", TRUE},
+  };
+  const guint at = GPOINTER_TO_UINT (data);
+  guint damaged;
+  g_assert_true (bm_pst_sample_write (fixture->path, NULL, NULL));
+  g_assert_true (bm_pst_damage (fixture->path, cases[at].kind, cases[at].nid, NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpuint (count_rule (fixture, BM_RULE_OUTSIDE_SUBTREE), ==, 0);
+  g_assert_cmpuint (count_readable (fixture, &damaged), ==,
+                    BM_PST_SAMPLE_MAILS + BM_PST_SAMPLE_NOT_MAIL);
+  g_assert_cmpint (folder_at (fixture, cases[at].path)->rule, ==, BM_RULE_NONE);
+  g_assert_cmpuint (fixture->census->warnings->len > 0, ==, cases[at].warned);
+  if (cases[at].nid == BM_PST_SAMPLE_NID_INBOX)
+    g_assert_cmpint (folder_at (fixture, cases[at].path)->role, ==, BM_ROLE_INBOX);
+}
+
+/* Neither the store nor any folder can be read, but the messages can. */
+static void
+test_only_messages (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GArray) nids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint damaged;
+  g_assert_true (bm_pst_sample_write (fixture->path, NULL, NULL));
+  g_assert_true (open_it (fixture));
+  for (guint i = 0; i < fixture->census->folders->len; i++) {
+    const BmFolder *folder = g_ptr_array_index (fixture->census->folders, i);
+    g_array_append_val (nids, folder->nid);
+  }
+  tear_down_reading (fixture);
+  g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_BLOCK_ZEROED, BM_PST_NID_STORE, NULL));
+  for (guint i = 0; i < nids->len; i++)
+    g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_BLOCK_ZEROED,
+                                  g_array_index (nids, guint32, i), NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpuint (count_readable (fixture, &damaged), ==,
+                    BM_PST_SAMPLE_MAILS + BM_PST_SAMPLE_NOT_MAIL + BM_PST_SAMPLE_HIDDEN);
+}
+
+/* Thousands of broken folders must not fill reports and journals with sentences. */
+static void
+test_many_warnings (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, &error);
+  guint32 nids[60];
+  for (guint i = 0; i < G_N_ELEMENTS (nids); i++)
+    nids[i] = bm_pst_writer_add_folder (writer, 0, "Broken", "IPF.Note", NULL);
+  g_assert_true (bm_pst_writer_close (writer, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (nids); i++)
+    g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_BLOCK_ZEROED, nids[i], NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpuint (fixture->census->warnings->len, >, 1);
+  g_assert_cmpuint (fixture->census->warnings->len, <, 30);
+  const gchar *last = g_ptr_array_index (fixture->census->warnings, 20);
+  g_assert_cmpstr (last, ==, "40 more folders are lost or cannot be read");
 }
 
 static void
@@ -277,6 +358,12 @@ main (int argc, char **argv)
     g_autofree gchar *name = g_strconcat ("/pst/case/", *one, NULL);
     ADD (name, test_cases, *one);
   }
+  for (guint i = 0; i < 6; i++) {
+    g_autofree gchar *name = g_strdup_printf ("/pst/lost-folders/%u", i);
+    ADD (name, test_lost_folders, GUINT_TO_POINTER (i));
+  }
+  ADD ("/pst/only-messages", test_only_messages, NULL);
+  ADD ("/pst/many-warnings", test_many_warnings, NULL);
   ADD ("/pst/not-a-pst", test_not_a_pst, NULL);
   ADD ("/pst/rules", test_rules, NULL);
   ADD ("/pst/phantom", test_phantom, NULL);
