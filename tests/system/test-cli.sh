@@ -31,6 +31,18 @@ is $? 64 "an export overwrites nothing"
 "$program" inspect "$work/sample.pst" --full --format json > "$work/inspect.json" 2> /dev/null
 is "$(python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(d["items"], d["rendered"])' "$work/inspect.json")" "28 24" "inspect --full"
 
+is "$(python3 - "$work/inspect.json" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1]))
+print(d["skipped"], sum(d["sizes"].values()) == d["rendered"], list(d["sizes"]))
+P
+)" "{'associated': 1, 'hidden': 1, 'not-mail': 2} True ['up-to-10K', 'up-to-100K', 'up-to-1M', 'up-to-10M', 'up-to-100M', 'larger']" "inspect: rules and sizes"
+"$program" inspect "$work/sample.pst" --full > "$work/inspect.txt" 2> /dev/null
+for title in Classes Sizes Years Senders 'Left out'; do
+  grep -q "^$title" "$work/inspect.txt"
+  ok $? "inspect --full: $title"
+done
+
 [ -d "$corpus" ] || { echo "# no corpus at $corpus: its files are not exported"; done_testing; }
 for file in "$corpus"/*.[op]st; do
   name=$(basename "$file")
