@@ -336,10 +336,32 @@ write_clash (const gchar *path, const BmPstWriterOptions *options, GError **erro
   return bm_pst_writer_close (writer, error);
 }
 
+/* Folders in folders, deeper and with longer names than any path may be. */
+static gboolean
+write_deep (const gchar *path, const BmPstWriterOptions *options, GError **error)
+{
+  BmPstWriter *writer = bm_pst_writer_new (path, options, error);
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  g_autofree gchar *name = g_strnfill (200, 'n');
+  BmPstMessage message = {props};
+  guint32 folder = 0;
+
+  if (writer == NULL)
+    return FALSE;
+  bm_pst_props_string (props, 0x0037001F, "Deep");
+  for (guint i = 0; i < 100; i++) {
+    folder = bm_pst_writer_add_folder (writer, folder, name, "IPF.Note", NULL);
+    bm_pst_writer_add_message (writer, folder, &message);
+  }
+  return bm_pst_writer_close (writer, error);
+}
+
 static const struct {
   const gchar *name;
   gboolean (*write) (const gchar *path, const BmPstWriterOptions *options, GError **error);
-} written_cases[] = {{"unsupported-type", write_unsupported}, {"embedded-clash", write_clash}};
+} written_cases[] = {{"unsupported-type", write_unsupported},
+                     {"embedded-clash", write_clash},
+                     {"deep-folders", write_deep}};
 
 const gchar *const *
 bm_pst_case_names (void)

@@ -43,6 +43,13 @@ for title in Classes Sizes Years Senders 'Left out'; do
   ok $? "inspect --full: $title"
 done
 
+"$make_pst" --case deep-folders "$work/deep.pst"
+"$program" export "$work/deep.pst" --output "$work/deep" > /dev/null 2> "$work/talk"
+status=$?
+is $status 0 "folders deeper than paths may be"
+python3 "$root/tests/system/check-manifest.py" "$work/deep" $status
+ok $? "folders deeper than paths may be: their manifest"
+
 [ -d "$corpus" ] || { echo "# no corpus at $corpus: its files are not exported"; done_testing; }
 for file in "$corpus"/*.[op]st; do
   name=$(basename "$file")
