@@ -72,7 +72,7 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
 static gboolean
 can_read_messages (BmPst *pst, const BmCensus *census)
 {
-  guint32 nids[PROBED];
+  guint32 nids[PROBED] = {0};
   guint n = 0;
   for (guint i = 0; i < census->items->len && n < PROBED; i++) {
     const BmCensusItem *item = &g_array_index (census->items, BmCensusItem, i);

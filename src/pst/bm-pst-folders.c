@@ -236,15 +236,16 @@ entry_of (const Folders *folders, guint32 nid)
   return g_hash_table_lookup (folders->by_nid, GUINT_TO_POINTER (nid));
 }
 
+/* The child of the root that is named like a top; 0 when none is. */
 static guint32
-child_named (const Folders *folders, guint32 parent, const gchar *name)
+top_by_name (const Folders *folders)
 {
   GHashTableIter iter;
   Entry *entry;
   guint32 found = 0;
   g_hash_table_iter_init (&iter, folders->by_nid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    if (entry->folder->parent == parent && g_str_equal (entry->folder->name, name) &&
+    if (entry->folder->parent == BM_NID_ROOT && bm_pst_is_top_name (entry->folder->name) &&
         (found == 0 || entry->folder->nid < found))
       found = entry->folder->nid;
   return found;
@@ -287,11 +288,7 @@ find_subtree (Folders *folders)
       folders->inbox = OST_INBOX;
     return;
   }
-  static const gchar *const names[] = {"Top of Personal Folders", "Top of Outlook data file",
-                                       "IPM_SUBTREE", "Top of Information Store"};
-  folders->subtree = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (names) && folders->subtree == 0; i++)
-    folders->subtree = child_named (folders, BM_NID_ROOT, names[i]);
+  folders->subtree = top_by_name (folders);
   if (folders->subtree == 0) {
     folders->subtree = BM_NID_ROOT;
     warn (folders->census, "the PST names no top of the user's folders: all folders are taken");
@@ -313,8 +310,7 @@ has_items (const Folders *folders, guint32 nid)
 static gboolean
 is_wrapper_name (const gchar *name)
 {
-  return g_str_has_prefix (name, "Top of ") || g_str_equal (name, "IPM_SUBTREE") ||
-         g_str_has_prefix (name, "Root - ");
+  return g_str_has_prefix (name, "Root - ") || bm_pst_is_top_name (name);
 }
 
 static gboolean

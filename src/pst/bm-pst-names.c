@@ -47,6 +47,13 @@ static const gchar sync_issues[] =
     "z synchronizacją|Potíže se synchronizací|Szinkronizálási hibák|Ошибки синхронизации|Eşitleme "
     "Sorunları|同步问题|同步處理問題|同期の失敗|동기화 문제";
 
+/* The top of a PST, and of the mailbox a PST was exported from. */
+static const gchar tops[] =
+    "IPM_SUBTREE|Top of Personal Folders|Top of Outlook data file|Top of Information Store|"
+    "Début du fichier de données Outlook|Haut de la banque d'informations|"
+    "Partie supérieure de la banque d'informations|Sommet de la banque d'informations|"
+    "Oberste Ebene des Informationsspeichers|Bovenste map van gegevensarchief";
+
 static gchar *
 fold (const gchar *name)
 {
@@ -84,4 +91,11 @@ bm_pst_is_sync_issues_name (const gchar *name)
 {
   g_autofree gchar *folded = fold (name);
   return is_one_of (folded, sync_issues);
+}
+
+gboolean
+bm_pst_is_top_name (const gchar *name)
+{
+  g_autofree gchar *folded = fold (name);
+  return is_one_of (folded, tops);
 }

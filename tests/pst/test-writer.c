@@ -344,6 +344,30 @@ test_rules (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count_rule (fixture, BM_RULE_NONE), ==, 2);
 }
 
+/* A PST that a French Outlook made of a French mailbox: the top is found by name where the store
+ * names none, and the top of the mailbox in it is one more. */
+static void
+test_french_tops (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, NULL);
+  BmPstMessage message = {.props = props};
+  guint32 top = bm_pst_writer_add_folder (writer, BM_PST_NID_ROOT,
+                                          "Début du fichier de données Outlook", NULL, NULL);
+  guint32 mailbox =
+      bm_pst_writer_add_folder (writer, top, "Haut de la banque d’informations", NULL, NULL);
+  guint32 inbox =
+      bm_pst_writer_add_folder (writer, mailbox, "Boîte de réception", "IPF.Note", NULL);
+  bm_pst_writer_add_message (writer, inbox, &message);
+  bm_pst_props_remove (bm_pst_writer_node_props (writer, BM_PST_NID_STORE),
+                       BM_PST_TAG (0x35e0, 0x0102));
+  g_assert_true (bm_pst_writer_close (writer, NULL));
+  g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_NODE_LOST, BM_PST_NID_SUBTREE, NULL));
+  g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_NODE_LOST, BM_PST_NID_DELETED, NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpint (folder_at (fixture, "Boîte de réception")->role, ==, BM_ROLE_INBOX);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -366,6 +390,7 @@ main (int argc, char **argv)
   ADD ("/pst/many-warnings", test_many_warnings, NULL);
   ADD ("/pst/not-a-pst", test_not_a_pst, NULL);
   ADD ("/pst/rules", test_rules, NULL);
+  ADD ("/pst/french-tops", test_french_tops, NULL);
   ADD ("/pst/phantom", test_phantom, NULL);
   g_test_add_func ("/pst/role-names", test_role_names);
   return g_test_run ();
