@@ -29,7 +29,7 @@
 
 typedef struct {
   BmFolder *folder;
-  gboolean hidden;
+  gboolean hidden, holds_messages;
 } Entry;
 
 typedef struct {
@@ -251,27 +251,38 @@ top_by_name (const Folders *folders)
   return found;
 }
 
-/* Folders that the index has lost but that something lies in. The root may be missing: what lies
- * there is not the user's. */
+/* A folder that the index has lost. */
+static Entry *
+add_lost (Folders *folders, guint32 nid)
+{
+  Entry *entry = g_new0 (Entry, 1);
+  entry->folder = bm_folder_new ();
+  entry->folder->nid = nid;
+  entry->folder->name = g_strdup ("");
+  entry->folder->damaged = TRUE;
+  g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (nid), entry);
+  if (folders->damaged++ < DAMAGED_NAMED)
+    warn (folders->census, "folder %08x is lost: its name is unknown, what lies in it is not lost",
+          nid);
+  return entry;
+}
+
+/* Notes which folders hold messages, and makes up those that something lies in but that are not
+ * there. The root may be missing: what lies there is not the user's. */
 static void
-add_lost (Folders *folders)
+note_contents (Folders *folders)
 {
   const GArray *nodes = folders->pst->nodes;
   for (guint i = 0; i < nodes->len; i++) {
     const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
     guint type = node->nid & 0x1f;
-    if ((type != BM_NID_MESSAGE && type != BM_NID_FOLDER) || node->parent == BM_NID_ROOT ||
-        entry_of (folders, node->parent) != NULL || bm_pst_is_phantom (folders->pst, node))
+    if (type != BM_NID_MESSAGE && type != BM_NID_FOLDER)
       continue;
-    Entry *entry = g_new0 (Entry, 1);
-    entry->folder = bm_folder_new ();
-    entry->folder->nid = node->parent;
-    entry->folder->name = g_strdup ("");
-    entry->folder->damaged = TRUE;
-    g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (node->parent), entry);
-    if (folders->damaged++ < DAMAGED_NAMED)
-      warn (folders->census,
-            "folder %08x is lost: its name is unknown, what lies in it is not lost", node->parent);
+    Entry *entry = entry_of (folders, node->parent);
+    if (entry == NULL && node->parent != BM_NID_ROOT && !bm_pst_is_phantom (folders->pst, node))
+      entry = add_lost (folders, node->parent);
+    if (entry != NULL && type == BM_NID_MESSAGE)
+      entry->holds_messages = TRUE;
   }
 }
 
@@ -293,18 +304,6 @@ find_subtree (Folders *folders)
     folders->subtree = BM_NID_ROOT;
     warn (folders->census, "the PST names no top of the user's folders: all folders are taken");
   }
-}
-
-static gboolean
-has_items (const Folders *folders, guint32 nid)
-{
-  const GArray *nodes = folders->pst->nodes;
-  for (guint i = 0; i < nodes->len; i++) {
-    const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
-    if (node->parent == nid && (node->nid & 0x1f) == BM_NID_MESSAGE)
-      return TRUE;
-  }
-  return FALSE;
 }
 
 static gboolean
@@ -334,7 +333,7 @@ find_tops (Folders *folders)
     while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
       const BmFolder *folder = entry->folder;
       if (!is_top (folders, folder->parent) || is_top (folders, folder->nid) ||
-          !is_wrapper_name (folder->name) || has_items (folders, folder->nid))
+          entry->holds_messages || !is_wrapper_name (folder->name))
         continue;
       found = g_hash_table_add (folders->tops, GUINT_TO_POINTER (folder->nid));
     }
@@ -481,7 +480,7 @@ settle (Folders *folders)
 {
   GHashTableIter iter;
   Entry *entry;
-  add_lost (folders);
+  note_contents (folders);
   if (folders->damaged > DAMAGED_NAMED)
     warn (folders->census, "%u more folders are lost or cannot be read",
           folders->damaged - DAMAGED_NAMED);
