@@ -256,6 +256,23 @@ test_only_messages (Fixture *fixture, gconstpointer data)
                     BM_PST_SAMPLE_MAILS + BM_PST_SAMPLE_NOT_MAIL + BM_PST_SAMPLE_HIDDEN);
 }
 
+/* No fixed node, no message, and folders that cannot be read: nothing to show a window of. */
+static void
+test_nothing_left (Fixture *fixture, gconstpointer data)
+{
+  static const guint32 lost[] = {BM_PST_NID_STORE, 0x61, BM_PST_NID_ROOT};
+  static const guint32 broken[] = {BM_PST_NID_SUBTREE, BM_PST_NID_FINDER, BM_PST_NID_DELETED};
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, NULL);
+  g_assert_true (bm_pst_writer_close (writer, NULL));
+  for (guint i = 0; i < 3; i++) {
+    g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_NODE_LOST, lost[i], NULL));
+    g_assert_true (bm_pst_damage (fixture->path, BM_PST_DAMAGE_BLOCK_ZEROED, broken[i], NULL));
+  }
+  g_assert_false (open_it (fixture));
+  g_assert_error (fixture->error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+  g_assert_null (bm_pst_window_open (fixture->pst, NULL, 0, NULL));
+}
+
 /* Thousands of broken folders must not fill reports and journals with sentences. */
 static void
 test_many_warnings (Fixture *fixture, gconstpointer data)
@@ -387,6 +404,7 @@ main (int argc, char **argv)
     ADD (name, test_lost_folders, GUINT_TO_POINTER (i));
   }
   ADD ("/pst/only-messages", test_only_messages, NULL);
+  ADD ("/pst/nothing-left", test_nothing_left, NULL);
   ADD ("/pst/many-warnings", test_many_warnings, NULL);
   ADD ("/pst/not-a-pst", test_not_a_pst, NULL);
   ADD ("/pst/rules", test_rules, NULL);
