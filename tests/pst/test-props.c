@@ -195,6 +195,24 @@ test_wrong_values (Fixture *fixture, gconstpointer data)
   g_assert_true (NOTE (item, UNREADABLE_PROPERTY));
 }
 
+/* More attachments than are read: that is said. */
+static void
+test_too_many (Fixture *fixture, gconstpointer data)
+{
+  const guint n = 10001;
+  g_autofree BmPstAttachment *attachments = g_new0 (BmPstAttachment, n);
+  BmPstMessage message = {.props = fixture->props, .attachments = attachments, .n_attachments = n};
+  for (guint i = 0; i < n; i++)
+    attachments[i] = (BmPstAttachment){.data = "x", .size = 1};
+  guint32 nid = bm_pst_writer_add_message (fixture->writer, fixture->inbox, &message);
+  open_it (fixture);
+  g_autoptr (BmPstWindow) window = bm_pst_window_open (fixture->pst, &nid, 1, NULL);
+  g_autoptr (BmItem) item = bm_pst_window_read (window, 0, NULL);
+  g_assert_nonnull (item);
+  g_assert_cmpuint (item->attachments->len, ==, 10000);
+  g_assert_true (NOTE (item, ATTACHMENT_DAMAGED));
+}
+
 static const BmFolder *
 folder_named (const Fixture *fixture, const gchar *name)
 {
@@ -261,6 +279,7 @@ main (int argc, char **argv)
     ADD (name, test_code_pages, GUINT_TO_POINTER (i));
   }
   ADD ("/props/wrong-values", test_wrong_values, NULL);
+  ADD ("/props/too-many", test_too_many, NULL);
   ADD ("/props/entry-ids", test_entry_ids, NULL);
   return g_test_run ();
 }
