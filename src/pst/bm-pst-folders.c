@@ -450,17 +450,56 @@ role_taken (const Folders *folders, BmRole role)
   return FALSE;
 }
 
-/* Only mail folders directly below the subtree, and only roles that entry ids left open. */
+/* nid -> number of its children that are the user's and have no role. */
+static GHashTable *
+count_children (const Folders *folders)
+{
+  GHashTable *children = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    const BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    gpointer parent = GUINT_TO_POINTER (folder->parent);
+    if (folder->rule == BM_RULE_NONE && folder->role == BM_ROLE_NONE)
+      g_hash_table_insert (
+          children, parent,
+          GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (children, parent)) + 1));
+  }
+  return children;
+}
+
+/* The top, or what only lone, empty folders part from it: archives of one user begin with his
+ * name. */
+static gboolean
+is_entrance (const Folders *folders, GHashTable *children, guint32 nid)
+{
+  for (guint depth = 0; !is_top (folders, nid); depth++) {
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL || at->holds_messages || depth == DEPTH_MAX ||
+        GPOINTER_TO_UINT (g_hash_table_lookup (children, GUINT_TO_POINTER (at->folder->parent))) !=
+            1)
+      return FALSE;
+    nid = at->folder->parent;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_mail_class (const gchar *container_class)
+{
+  return container_class == NULL || *container_class == '\0' ||
+         g_ascii_strncasecmp (container_class, "IPF.Note", 8) == 0 ||
+         g_ascii_strncasecmp (container_class, "IPF.Imap", 8) == 0;
+}
+
+/* Only mail folders at an entrance, and only roles that entry ids left open. */
 static void
 roles_by_name (Folders *folders)
 {
+  g_autoptr (GHashTable) children = count_children (folders);
   for (guint i = 0; i < folders->census->folders->len; i++) {
     BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
-    if (!is_top (folders, folder->parent) || folder->role != BM_ROLE_NONE ||
-        folder->rule != BM_RULE_NONE ||
-        (folder->container_class != NULL && *folder->container_class != '\0' &&
-         g_ascii_strncasecmp (folder->container_class, "IPF.Note", 8) != 0 &&
-         g_ascii_strncasecmp (folder->container_class, "IPF.Imap", 8) != 0))
+    if (folder->role != BM_ROLE_NONE || folder->rule != BM_RULE_NONE ||
+        !is_mail_class (folder->container_class) ||
+        !is_entrance (folders, children, folder->parent))
       continue;
     BmRole role = bm_pst_role_of_name (folder->name);
     if (role != BM_ROLE_NONE && !role_taken (folders, role))

@@ -385,6 +385,30 @@ test_french_tops (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (folder_at (fixture, "Boîte de réception")->role, ==, BM_ROLE_INBOX);
 }
 
+/* Well-known names below a chain of lone, empty folders, as archives of one user have it; not below
+ * a folder that has a sibling, and not below one that holds messages. */
+static void
+test_lone_folders (Fixture *fixture, gconstpointer data)
+{
+  const guint kind = GPOINTER_TO_UINT (data); /* 0 lone, 1 a sibling, 2 a message */
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, NULL);
+  BmPstMessage message = {.props = props};
+  guint32 user = bm_pst_writer_add_folder (writer, 0, "lokay-m", NULL, NULL);
+  guint32 mailbox = bm_pst_writer_add_folder (writer, user, "MLOKAY", NULL, NULL);
+  bm_pst_writer_add_folder (writer, mailbox, "Sent Items", "IPF.Note", NULL);
+  bm_pst_writer_add_folder (writer, mailbox, "Projects", "IPF.Note", NULL);
+  if (kind == 1)
+    bm_pst_writer_add_folder (writer, user, "Other", "IPF.Note", NULL);
+  if (kind == 2)
+    bm_pst_writer_add_message (writer, mailbox, &message);
+  g_assert_true (bm_pst_writer_close (writer, NULL));
+  g_assert_true (open_it (fixture));
+  g_assert_cmpint (folder_at (fixture, "lokay-m/MLOKAY/Sent Items")->role, ==,
+                   kind == 0 ? BM_ROLE_SENT : BM_ROLE_NONE);
+  g_assert_cmpint (folder_at (fixture, "lokay-m")->role, ==, BM_ROLE_NONE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -409,6 +433,10 @@ main (int argc, char **argv)
   ADD ("/pst/not-a-pst", test_not_a_pst, NULL);
   ADD ("/pst/rules", test_rules, NULL);
   ADD ("/pst/french-tops", test_french_tops, NULL);
+  for (guint i = 0; i < 3; i++) {
+    g_autofree gchar *name = g_strdup_printf ("/pst/lone-folders/%u", i);
+    ADD (name, test_lone_folders, GUINT_TO_POINTER (i));
+  }
   ADD ("/pst/phantom", test_phantom, NULL);
   g_test_add_func ("/pst/role-names", test_role_names);
   return g_test_run ();
