@@ -47,6 +47,14 @@ gboolean bm_filter_is_folder_glob (const gchar *glob);
 /* One line for people, and to compare two selections; "" when everything is wanted. New. */
 gchar *bm_filter_describe (const BmSelection *selection);
 
+/* The canonical form of a target folder that the user named: NFC, INBOX in capitals. NULL with USAGE
+ * when the rules do not allow it, or for a folder below the inbox where those are lost (BlueMind
+ * 4.0). New. */
+gchar *bm_import_canonical_into (const gchar *into, const BmNameRules *rules,
+                                 gboolean inbox_children_are_lost, GError **error);
+/* "Imported/<base name of the file>" within the rules. New. */
+gchar *bm_import_default_into (const gchar *path, const BmNameRules *rules);
+
 typedef enum {
   BM_PHASE_CENSUS,
   BM_PHASE_SETTLE, /* looking for messages in doubt after a crash */

@@ -245,8 +245,8 @@ may_be_plain (const BmConfig *config, const gchar *host, gboolean local)
   return local || g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host);
 }
 
-gboolean
-bm_session_make_sink (BmSession *session, GError **error)
+static gboolean
+make_sink (BmSession *session, GError **error)
 {
   const BmConfig *config = session->config;
   const gchar *host = config->imap_host != NULL ? config->imap_host : session->user->server_host;
@@ -276,6 +276,20 @@ bm_session_make_sink (BmSession *session, GError **error)
   };
   session->sink = bm_imap_sink_new (&options, error);
   return session->sink != NULL;
+}
+
+gboolean
+bm_session_connect_sink (BmSession *session, GError **error)
+{
+  GError *local = NULL;
+  if (!make_sink (session, error))
+    return FALSE;
+  if (session->sink->ops->connect (session->sink, &local))
+    return TRUE;
+  if (bm_error_cause (local) == BM_CAUSE_CONNECTION_LOST)
+    local->code = BM_CAUSE_SERVICE_UNAVAILABLE;
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 void

@@ -36,7 +36,9 @@ BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *opti
 /* Only the user and the witness: for verify. */
 BmSession *bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error);
 gboolean bm_session_connect_witness (BmSession *session, GError **error);
-gboolean bm_session_make_sink (BmSession *session, GError **error);
+/* Connects and logs in, so that a mail server that is away is known before the census. A first
+ * connection that fails is SERVICE_UNAVAILABLE: nothing was started. */
+gboolean bm_session_connect_sink (BmSession *session, GError **error);
 /* Keeps the token alive; call it often. */
 void bm_session_tick (BmSession *session);
 /* Logs the token out. */

@@ -48,44 +48,6 @@ on_progress (const BmProgress *progress, gpointer data)
   bm_cli_progress (progress, NULL);
 }
 
-/* "Imported/<base name>" unless the user says otherwise. */
-static gchar *
-default_into (const gchar *path)
-{
-  g_autofree gchar *base = g_path_get_basename (path);
-  gchar *dot = strrchr (base, '.');
-  if (dot != NULL && dot != base)
-    *dot = '\0';
-  g_autofree gchar *valid = g_utf8_make_valid (base, -1);
-  for (gchar *p = valid; *p != '\0'; p++)
-    if (strchr ("\\\"%&^*!;<>{|}`/", *p) != NULL || g_ascii_iscntrl (*p))
-      *p = '_';
-  return g_strconcat ("Imported/", g_strstrip (valid), NULL);
-}
-
-/* A target named on the command line must be sayable to every server. */
-static gboolean
-check_into (const gchar *into, GError **error)
-{
-  if (g_str_equal (into, "/"))
-    return TRUE;
-  if (!g_utf8_validate (into, -1, NULL) || *into == '\0' || *into == '/' ||
-      g_str_has_suffix (into, "/") || strstr (into, "//") != NULL ||
-      strpbrk (into, "\\\"%&^*!;<>{|}`") != NULL) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
-                 "--into \"%s\": not a folder name BlueMind takes (no \\ \" %% & ^ * ! ; < > { | } "
-                 "` and no / at its ends)",
-                 into);
-    return FALSE;
-  }
-  if (g_ascii_strcasecmp (into, "Outbox") == 0 || g_ascii_strncasecmp (into, "Outbox/", 7) == 0) {
-    g_set_error_literal (error, BM_ERROR, BM_CAUSE_USAGE,
-                         "--into Outbox: BlueMind sends what lies there");
-    return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean
 pst_size (const gchar *path, guint64 *size, GError **error)
 {
@@ -216,6 +178,16 @@ open_job (Run *run, const gchar *jobs, GError **error)
          check_render_id (run, error) && set_facts (run, error);
 }
 
+/* Again, now that the server has told which names are not the user's. */
+static gboolean
+check_into (Run *run, GError **error)
+{
+  BmSink *sink = run->session->sink;
+  g_autofree gchar *into = bm_import_canonical_into (
+      run->into, sink->ops->name_rules (sink), bm_witness_sql_is_40 (run->session->witness), error);
+  return into != NULL;
+}
+
 static gboolean
 open_all (Run *run, const BmConfig *config, GError **error)
 {
@@ -227,7 +199,7 @@ open_all (Run *run, const BmConfig *config, GError **error)
   run->session =
       bm_session_open (config, &session_options, options->ignore_quota ? 0 : size, error);
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
-      !bm_session_make_sink (run->session, error))
+      !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;
   run->source = bm_cli_open_source (run->path, &options->reading, config->default_charset,
                                     run->session->message_size_limit, error);
@@ -242,22 +214,21 @@ static void
 warn_of_push (Run *run)
 {
   const BmSinkLimits *limits = run->session->sink->ops->limits (run->session->sink);
-  if (limits == NULL || !limits->bluemind5)
+  if (!limits->bluemind5)
     return;
   g_message ("BlueMind 5 lets a user append 1 MB/s by default: about %" G_GUINT64_FORMAT
              " minutes; bm-cli mail imap-rate-limit --bypass %s lifts it",
              run->census->file_size / 1000000 / 60 + 1, run->options->user);
-  if (g_str_equal (run->into, "/") && !run->options->mark_seen)
+  gboolean inbox = g_str_equal (run->into, "/") || g_str_equal (run->into, "INBOX");
+  if (inbox && !run->options->mark_seen)
     g_warning ("unread mail merged into INBOX makes BlueMind 5 notify the user's devices for each "
                "message; --mark-seen avoids that");
 }
 
 static gboolean
-connect_and_describe (Run *run, GError **error)
+describe_server (Run *run, GError **error)
 {
   BmSink *sink = run->session->sink;
-  if (!sink->ops->connect (sink, error))
-    return FALSE;
   const BmSinkLimits *limits = sink->ops->limits (sink);
   warn_of_push (run);
   return bm_journal_set (run->job->journal, "server", limits->description, error) &&
@@ -290,7 +261,7 @@ run_import (Run *run, GError **error)
       .inbox_children_on_top = bm_witness_sql_is_40 (run->session->witness),
       .stall_after_s = (guint) MAX (options->stall_after, 0),
   };
-  if (!connect_and_describe (run, error) || !retry_failed (run, error))
+  if (!describe_server (run, error) || !retry_failed (run, error))
     return FALSE;
   g_autoptr (BmImport) import = bm_import_new (
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
@@ -340,10 +311,11 @@ import_one (const Options *options, const gchar *path)
     return bm_cli_fail (g_steal_pointer (&error));
   Run run = {.options = options, .path = path};
   run.file = g_canonicalize_filename (path, NULL);
-  run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
+  run.into = options->into != NULL
+                 ? bm_import_canonical_into (options->into, &bm_name_rules_bluemind, FALSE, &error)
+                 : bm_import_default_into (path, &bm_name_rules_bluemind);
   int status;
-  if (!check_into (run.into, &error) ||
-      !bm_selecting_read (&options->selecting, &run.selection, &error) ||
+  if (run.into == NULL || !bm_selecting_read (&options->selecting, &run.selection, &error) ||
       !bm_cli_check_reading (&options->reading, &error) || !open_all (&run, config, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));
   } else {

@@ -69,6 +69,12 @@ gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *c
 /* BM_RULE_NONE: wanted. */
 BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
 
+/* bm-names.c: one name made to fit the server's rules (new, never empty, equal when it fits); bytes
+ * of a name in modified UTF-7, from above (RFC 3501 5.1.3); whether a top-level name is not ours. */
+gchar *bm_names_safe (const BmNameRules *rules, const gchar *name);
+gsize bm_names_encoded_size (const gchar *name);
+gboolean bm_names_is_taken (const BmNameRules *rules, const gchar *name);
+
 /* bm-plan.c: where each folder of the PST goes. Fills target and notes; rows in order of nid. */
 typedef struct {
   const gchar *into;

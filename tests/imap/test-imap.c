@@ -244,6 +244,30 @@ test_append_limit (void)
   clear (&r);
 }
 
+/* The smaller of what the server and the core's configuration say. BlueMind 5 announces nothing, and
+ * hangs up: without a configured limit its own default counts. */
+static void
+test_size_limits (void)
+{
+  static const struct {
+    const gchar *capabilities;
+    guint64 configured, limit;
+  } cases[] = {{"LITERAL+", 0, 0},      {CYRUS, 0, 100000},       {CYRUS, 5000, 5000},
+               {CYRUS, 500000, 100000}, {BLUEMIND5, 0, 20000000}, {BLUEMIND5, 50000000, 50000000}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const FakeImapScript script = {.capabilities = cases[i].capabilities};
+    FakeImap *fake = fake_imap_start (&script);
+    BmImapOptions options = options_for (fake);
+    options.server_message_limit = cases[i].configured;
+    g_autoptr (GError) error = NULL;
+    BmSink *sink = bm_imap_sink_new (&options, &error);
+    g_assert_true (sink->ops->connect (sink, &error));
+    g_assert_cmpuint (sink->ops->limits (sink)->max_message_size, ==, cases[i].limit);
+    bm_sink_free (sink);
+    fake_imap_stop (fake);
+  }
+}
+
 /* Large messages go alone, and wait for the server's word. */
 static void
 test_large (void)
@@ -370,6 +394,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/imap/no-appenduid/together", CYRUS, test_no_appenduid);
   g_test_add_data_func ("/imap/no-appenduid/pipelined", BLUEMIND5, test_no_appenduid);
   g_test_add_func ("/imap/append-limit", test_append_limit);
+  g_test_add_func ("/imap/size-limits", test_size_limits);
   g_test_add_func ("/imap/large", test_large);
   g_test_add_func ("/imap/too-many-keywords", test_too_many_keywords);
   g_test_add_func ("/imap/login", test_login);
