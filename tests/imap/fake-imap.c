@@ -64,7 +64,9 @@ read_command (Line *line)
     g_autofree gchar *literal = g_malloc0 (size + 1);
     if (fread (literal, 1, size, line->in) != size)
       return NULL;
-    line->refused |= script->refuse_mark != NULL && strstr (literal, script->refuse_mark) != NULL;
+    line->refused |=
+        script->refuse_mark != NULL && (strstr (literal, script->refuse_mark) != NULL ||
+                                        strstr (buffer, script->refuse_mark) != NULL);
     line->literals++;
     g_string_append_printf (command, "%s<%" G_GSIZE_FORMAT ">", buffer, size);
   }
