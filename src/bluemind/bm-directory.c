@@ -7,26 +7,31 @@
 #include <string.h>
 
 /* Everything about the mailboxes this address may mean: by login in the domain, or by e-mail. An
- * e-mail with all_aliases counts on every alias of the domain. The two joins to t_domain_user and
- * t_directory_entry are outer, so that a share is found and refused rather than unknown. */
+ * e-mail with all_aliases counts on every alias of the domain. The candidates come first, by the
+ * part before the @ alone, because a directory of 20 000 users must not be joined with itself. The
+ * join to t_domain_user is outer, so that a share is found and refused rather than unknown. */
 static const gchar lookup_sql[] =
-    "SELECT DISTINCT ci.uid, d.name, d.aliases[1], u.login, coalesce(u.archived, m.archived),"
+    "WITH wanted AS (SELECT item_id FROM t_domain_user WHERE lower(login) = lower($1)"
+    "  UNION SELECT item_id FROM t_mailbox_email WHERE lower(left_address) = lower($1))"
+    " SELECT DISTINCT ci.uid, d.name, d.aliases[1], u.login,"
+    "  coalesce(u.archived, false) OR coalesce(m.archived, false),"
     "  m.routing::text, coalesce(m.quota, 0), m.type::text, l.location, s.ip, s.fqdn, d.global,"
     "  coalesce(u.system, false) OR m.system"
-    " FROM t_mailbox m"
+    " FROM wanted w"
+    " JOIN t_mailbox m ON m.item_id = w.item_id"
     " JOIN t_container_item ci ON ci.id = m.item_id"
     " JOIN t_container dir ON dir.id = ci.container_id"
     " JOIN t_domain d ON d.name = dir.uid"
     " LEFT JOIN t_domain_user u ON u.item_id = m.item_id"
+    " LEFT JOIN t_mailbox_email e ON e.item_id = m.item_id AND lower(e.left_address) = lower($1)"
     " LEFT JOIN t_container_location l ON l.container_uid ="
     "  'subtree_' || replace(d.name, '.', '_') || '!user.' || ci.uid"
     " LEFT JOIN (t_container_item si JOIN t_server s ON s.item_id = si.id) ON si.uid = l.location"
-    " WHERE (lower(u.login) = lower($1) AND ($2 = lower(d.name) OR $2 = ANY"
-    "   (SELECT lower(a) FROM unnest(d.aliases) a)))"
-    " OR EXISTS (SELECT 1 FROM t_mailbox_email e WHERE e.item_id = m.item_id"
-    "   AND lower(e.left_address) = lower($1)"
-    "   AND (lower(e.right_address) = $2 OR (e.all_aliases AND ($2 = lower(d.name) OR $2 = ANY"
-    "    (SELECT lower(a) FROM unnest(d.aliases) a)))))";
+    " CROSS JOIN LATERAL (SELECT $2 = lower(d.name) OR $2 = ANY"
+    "  (SELECT lower(a) FROM unnest(d.aliases) a) AS here) domain"
+    " WHERE (lower(u.login) = lower($1) AND domain.here)"
+    "  OR lower(e.right_address) = $2 OR (e.all_aliases AND domain.here)"
+    " ORDER BY 1";
 
 enum {
   COL_UID,
@@ -56,6 +61,7 @@ bm_user_free (BmUser *user)
   g_free (user->mail_login);
   g_free (user->server_uid);
   g_free (user->server_host);
+  g_free (user->server_name);
   g_free (user->subtree_uid);
   g_free (user);
 }
@@ -114,9 +120,27 @@ user_of (const PGresult *row)
   user->quota_kib = g_ascii_strtoll (bm_pg_text (row, 0, COL_QUOTA), NULL, 10);
   user->server_uid = g_strdup (bm_pg_text (row, 0, COL_LOCATION));
   user->server_host = g_strdup (ip != NULL ? ip : bm_pg_text (row, 0, COL_FQDN));
+  user->server_name = g_strdup (bm_pg_text (row, 0, COL_FQDN));
   g_autofree gchar *domain = g_strdelimit (g_strdup (user->domain_uid), ".", '_');
   user->subtree_uid = g_strconcat ("subtree_", domain, "!user.", user->user_uid, NULL);
   return user;
+}
+
+/* All the mailboxes that an address means, for the administrator to choose. */
+static void
+refuse_ambiguous (GError **error, const gchar *address, const PGresult *rows)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (int i = 0; i < PQntuples (rows); i++) {
+    const gchar *login = bm_pg_text (rows, i, COL_LOGIN);
+    g_string_append_printf (list, "%s%s@%s", i > 0 ? ", " : "",
+                            login != NULL ? login : bm_pg_text (rows, i, COL_UID),
+                            bm_pg_text (rows, i, COL_DOMAIN));
+  }
+  g_set_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN,
+               "%s is login or e-mail address of more than one mailbox (%s); give an address of "
+               "one alone",
+               address, list->str);
 }
 
 BmUser *
@@ -144,11 +168,13 @@ bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError *
   g_autoptr (PGresult) rows = bm_pg_query (pg, lookup_sql, parameters, 2, error);
   if (rows == NULL)
     return NULL;
-  if (PQntuples (rows) != 1) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN,
-                 PQntuples (rows) == 0 ? "no user %s in BlueMind's directory"
-                                       : "%s means more than one mailbox; give login@domain",
+  if (PQntuples (rows) == 0) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN, "no user %s in BlueMind's directory",
                  address);
+    return NULL;
+  }
+  if (PQntuples (rows) > 1) {
+    refuse_ambiguous (error, address, rows);
     return NULL;
   }
   return check_row (rows, address, error) ? user_of (rows) : NULL;

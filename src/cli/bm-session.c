@@ -6,9 +6,7 @@
 #include "imap/bm-imap.h"
 #include <string.h>
 
-#define PING_EVERY_US                                                                              \
-  (8 * 60 * G_USEC_PER_SEC) /* a session of the core dies after 20 idle minutes */
-#define PLAIN_PORT 1143     /* the backend: no nginx between */
+#define PLAIN_PORT 1143 /* the backend: no nginx between */
 #define DATABASE_TRIES                                                                             \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
@@ -240,12 +238,6 @@ tls_of (const BmConfig *config, gboolean local)
 }
 
 static gboolean
-may_be_plain (const BmConfig *config, const gchar *host, gboolean local)
-{
-  return local || g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host);
-}
-
-static gboolean
 make_sink (BmSession *session, GError **error)
 {
   const BmConfig *config = session->config;
@@ -256,15 +248,19 @@ make_sink (BmSession *session, GError **error)
     return FALSE;
   }
   gboolean local = bm_config_host_is_local (host);
-  session->imap_host = g_strdup (local ? "127.0.0.1" : host);
   BmImapTls tls = tls_of (config, local);
+  if (tls != BM_IMAP_TLS_NONE && config->imap_host == NULL && session->user->server_name != NULL)
+    host = session->user->server_name; /* certificates hold names, the directory an address */
+  session->imap_host = g_strdup (local && tls == BM_IMAP_TLS_NONE ? "127.0.0.1" : host);
   guint16 port = tls == BM_IMAP_TLS_NONE ? PLAIN_PORT : tls == BM_IMAP_TLS_STARTTLS ? 143 : 993;
   BmImapOptions options = {
-      .host = tls == BM_IMAP_TLS_NONE ? session->imap_host : host,
+      .host = session->imap_host,
       .port = config->imap_port > 0 ? config->imap_port : port,
       .tls = tls,
       .ca_file = config->imap_ca_file,
-      .allow_plaintext = may_be_plain (config, host, local),
+      .local = local,
+      .allow_plaintext =
+          g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host),
       .login = session->imap_login != NULL ? session->imap_login : session->user->mail_login,
       .password = give_password,
       .password_data = session,
@@ -296,7 +292,8 @@ void
 bm_session_tick (BmSession *session)
 {
   gint64 now = g_get_monotonic_time ();
-  if (session->token == NULL || now - session->token_used < PING_EVERY_US)
+  if (session->token == NULL ||
+      now - session->token_used < session->config->core_keep_alive_s * G_USEC_PER_SEC)
     return;
   session->token_used = now;
   g_autoptr (GError) error = NULL;

@@ -15,6 +15,7 @@
 #define SYSTEM_FILE "/etc/bm-pst-import/bm-pst-import.conf"
 #define BM_INI      "/etc/bm/bm.ini"
 #define CORE_TOKEN  "/etc/bm/bm-core.tok"
+#define KEEP_ALIVE  480 /* a session of the core dies after 20 idle minutes */
 
 typedef struct {
   GKeyFile *keys;
@@ -25,7 +26,7 @@ static const struct {
   const gchar *group;
   const gchar *keys; /* space before and after each */
 } known[] = {
-    {"core", " url token-file "},
+    {"core", " url token-file keep-alive "},
     {"directory", " host port dbname user password password-file timeout "},
     {"data", " host port dbname user password password-file timeout "},
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
@@ -259,6 +260,7 @@ load_core (Loader *loader, BmConfig *config)
       (!g_str_equal (g_uri_get_scheme (url), "http") &&
        !g_str_equal (g_uri_get_scheme (url), "https")))
     fault (loader, "core", "url", "not an http address");
+  config->core_keep_alive_s = (guint) get_number (loader, "core", "keep-alive", 3600, KEEP_ALIVE);
   config->core_token_file = get_file (loader, "core", "token-file");
   if (config->core_token_file == NULL && access (CORE_TOKEN, R_OK) == 0)
     config->core_token_file = g_strdup (CORE_TOKEN);

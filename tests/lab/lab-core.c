@@ -168,6 +168,20 @@ lab_core_close_session (LabCore *core, const gchar *key)
   return g_hash_table_remove (core->sessions, key);
 }
 
+guint
+lab_core_count_sessions (LabCore *core)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  Session *session;
+  guint n = 0;
+  g_hash_table_iter_init (&iter, core->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &session))
+    n += now - session->used <= core->knobs.session_ttl_s * G_USEC_PER_SEC;
+  return n;
+}
+
 static gboolean
 find_session (LabCore *core, const gchar *key, gchar **uid, gchar **domain)
 {

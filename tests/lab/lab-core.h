@@ -50,6 +50,8 @@ gboolean lab_core_drops (LabCore *core, const guint8 *data, gsize size);
 /* A new session of the user; the key is the caller's. */
 gchar *lab_core_open_session (LabCore *core, const LabUser *user);
 gboolean lab_core_close_session (LabCore *core, const gchar *key);
+/* Sessions that are neither closed nor too long idle. */
+guint lab_core_count_sessions (LabCore *core);
 /* Whose key this is: a live session (kept alive by the look) or an API key. NULL for none, or for an archived user. */
 LabUser *lab_core_whose_key (LabCore *core, const gchar *key);
 

@@ -2,7 +2,7 @@
 /*
  * bm-core's REST face, cut to what an importer calls, in BlueMind's manners: X-BM-ApiKey, faults as
  * {"errorCode":...} with 403, 404 or 500, `_su` that answers 200 with the status in the body, nothing (204) for an
- * unknown user. Beside it GET and PUT /lab/knobs, which need no key. Must not know SQL tables of messages beyond their
+ * unknown user. Beside it GET and PUT /lab/knobs and GET /lab/sessions, which need no key. Must not know SQL tables of messages beyond their
  * sum of sizes. Main loop's thread only.
  */
 #include "lab-rest.h"
@@ -583,7 +583,17 @@ on_api (SoupServer *server, SoupServerMessage *message, const char *path, GHashT
   send_answer (&request);
 }
 
-/* ---- /lab/knobs */
+/* ---- /lab/sessions, /lab/knobs */
+
+static void
+on_sessions (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+             gpointer core)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  Request request = {.core = core, .message = message, .json = json};
+  request.scalar = g_strdup_printf ("%u", lab_core_count_sessions (core));
+  send_answer (&request);
+}
 
 static gboolean
 turn_knobs (LabCore *core, JsonObject *object)
@@ -659,5 +669,6 @@ lab_rest_start (LabCore *core, guint16 port, GError **error)
   SoupServer *server = soup_server_new ("raw-paths", TRUE, NULL); /* as long as the process */
   soup_server_add_handler (server, "/api", on_api, core, NULL);
   soup_server_add_handler (server, "/lab/knobs", on_knobs, core, NULL);
+  soup_server_add_handler (server, "/lab/sessions", on_sessions, core, NULL);
   return soup_server_listen_local (server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, error);
 }
