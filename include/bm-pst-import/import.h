@@ -40,6 +40,7 @@ typedef struct {
   guint settle_quiet_ms;          /* between two looks that must agree; 0 = 1000 */
   guint reconnect_tries;          /* 0 = 8, about two minutes */
   guint reconnect_first_ms;       /* 0 = 500 */
+  guint idle_after_ms;            /* a quiet sink is asked for a sign of life; 0 = 60000 */
 } BmImportOptions;
 
 /* FALSE for a glob that begins with # and names no well-known folder. */

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #define SHOW_EVERY_US (100 * 1000)
-#define IDLE_AFTER_US (60 * G_USEC_PER_SEC)
+#define IDLE_AFTER_MS 60000
 
 static volatile sig_atomic_t interrupted;
 
@@ -316,7 +316,9 @@ while_waiting (BmImport *import, GError **error)
   EngineTarget *target = bm_gather_largest (import);
   if (target != NULL)
     return bm_deliver_batch (import, target, error);
-  if (g_get_monotonic_time () - import->sink_used < IDLE_AFTER_US)
+  gint64 idle_after_ms =
+      import->options.idle_after_ms > 0 ? import->options.idle_after_ms : IDLE_AFTER_MS;
+  if (g_get_monotonic_time () - import->sink_used < idle_after_ms * 1000)
     return TRUE;
   import->sink_used = g_get_monotonic_time ();
   g_autoptr (GError) local = NULL;

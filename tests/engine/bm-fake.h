@@ -61,5 +61,7 @@ typedef struct {
 
 /* folders: NULL-terminated paths. n items, ascending nids. */
 BmSource *fake_source_new (const gchar *const *folders, const FakeItem *items, guint n);
+/* The source is not ready so many times, two milliseconds each. */
+void fake_source_hesitate (BmSource *source, guint times);
 /* A message as the source makes it. */
 BmMessage *fake_message (guint32 nid, const gchar *body);

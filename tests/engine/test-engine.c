@@ -66,6 +66,8 @@ tear_down (Fixture *fixture, gconstpointer data)
   fake_server_free (fixture->server);
 }
 
+static guint hesitations; /* of the source of the next run */
+
 /* Runs and returns the report; *stopped is the error that ended the run, or NULL. */
 static BmReport *
 run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
@@ -76,6 +78,7 @@ run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
   g_autoptr (BmWitness) witness = fake_witness_new (fixture->server);
   g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
   g_assert_no_error (error);
+  fake_source_hesitate (source, hesitations);
   g_autoptr (BmImport) import = bm_import_new (source, sink, witness, journal, options);
   gboolean ok = bm_import_run (import, stopped);
   g_assert_true (ok == (*stopped == NULL));
@@ -343,6 +346,25 @@ test_verdicts (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (g_array_index (report->reasons, BmReportCount, 0).token, ==, "body-missing");
 }
 
+/* While the reader is slow the mail server hears of us, but not all the time. */
+static void
+test_idle (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) stopped = NULL;
+  BmImportOptions options = fast;
+  hesitations = 5;
+  g_autoptr (BmReport) quiet = run_with (fixture, &options, &stopped);
+  g_assert_null (strstr (fixture->server->trace->str, "idle"));
+  forget_job (fixture);
+  options.idle_after_ms = 1;
+  hesitations = 5;
+  g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
+  hesitations = 0;
+  g_assert_no_error (stopped);
+  g_assert_nonnull (strstr (fixture->server->trace->str, "idle"));
+  g_assert_cmpuint (report->ledger.verified, ==, MAIL);
+}
+
 static void
 test_no_wait (Fixture *fixture, gconstpointer data)
 {
@@ -487,6 +509,7 @@ main (int argc, char **argv)
   ADD ("lag-and-lost-database", test_lag_and_lost_database, NULL);
   ADD ("stalled-then-verified", test_stalled_then_verified, NULL);
   ADD ("verdicts", test_verdicts, NULL);
+  ADD ("idle", test_idle, NULL);
   ADD ("no-wait", test_no_wait, NULL);
   ADD ("dry-run", test_dry_run, NULL);
   ADD ("excluded", test_excluded, NULL);
