@@ -398,6 +398,11 @@ test_names (void)
   g_assert_true (g_strv_contains (taken, "Dossiers partagés"));
   g_assert_true (g_strv_contains (taken, "Outbox"));
   clear (&r);
+  const FakeImapScript dots = {.capabilities = CYRUS, .namespace = "((\"\" \".\"))"};
+  run (&r, &dots, 1, 0);
+  g_autofree gchar *trace = fake_imap_trace (r.fake);
+  g_assert_nonnull (strstr (trace, "APPEND \"&AMk-t&AOk-.A&-B\""));
+  clear (&r);
 }
 
 int
