@@ -68,11 +68,13 @@ check_state (BmSession *session, GError **error)
 }
 
 /* The PST's size stands for the size of its messages: an estimate, and called one. */
-static gboolean
-check_quota (BmSession *session, guint64 need, GError **error)
+gboolean
+bm_session_check_quota (BmSession *session, guint64 need, GError **error)
 {
   gint64 used = 0, quota = 0;
   g_autoptr (GError) local = NULL;
+  if (session->core == NULL || need == 0)
+    return TRUE;
   if (!bm_core_quota (session->core, session->user->domain_uid, session->user->user_uid, &used,
                       &quota, &local)) {
     g_warning ("cannot ask for the quota: %s", local->message);
@@ -89,14 +91,14 @@ check_quota (BmSession *session, guint64 need, GError **error)
 }
 
 static gboolean
-preflight (BmSession *session, guint64 need, GError **error)
+preflight (BmSession *session, GError **error)
 {
   if (session->core == NULL) {
     g_warning ("no admin key of BlueMind's core: its state, quota and size limit are not checked");
     return TRUE;
   }
   g_autoptr (GError) local = NULL;
-  if (!check_state (session, error) || (need > 0 && !check_quota (session, need, error)))
+  if (!check_state (session, error))
     return FALSE;
   if (!bm_core_message_size_limit (session->core, &session->message_size_limit, &local))
     g_warning ("cannot ask for the message size limit: %s", local->message);
@@ -176,13 +178,12 @@ find_user (const BmConfig *config, const gchar *address, GError **error)
 }
 
 BmSession *
-bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
-                 GError **error)
+bm_session_open (const BmConfig *config, const BmSessionOptions *options, GError **error)
 {
   g_autoptr (BmSession) session = g_new0 (BmSession, 1);
   session->config = config;
   session->user = find_user (config, options->address, error);
-  if (session->user == NULL || !open_core (session, error) || !preflight (session, need, error) ||
+  if (session->user == NULL || !open_core (session, error) || !preflight (session, error) ||
       !open_credential (session, options, error))
     return NULL;
   return g_steal_pointer (&session);

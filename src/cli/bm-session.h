@@ -29,10 +29,11 @@ typedef struct {
   gchar *imap_host;
 } BmSession;
 
-/* Finds the user and asks the core for state, limits and quota. need bytes are about to come.
- * Nothing has been sent to the mailbox. */
-BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
+/* Finds the user and asks the core for state and limits. Nothing has been sent to the mailbox. */
+BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options,
                             GError **error);
+/* need bytes are about to come: OVER_QUOTA when the core says that there is no room. */
+gboolean bm_session_check_quota (BmSession *session, guint64 need, GError **error);
 /* Only the user and the witness: for verify. */
 BmSession *bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error);
 gboolean bm_session_connect_witness (BmSession *session, GError **error);

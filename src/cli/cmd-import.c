@@ -48,16 +48,31 @@ on_progress (const BmProgress *progress, gpointer data)
   bm_cli_progress (progress, NULL);
 }
 
+/* Before any server is asked. */
 static gboolean
-pst_size (const gchar *path, guint64 *size, GError **error)
+check_exists (const gchar *path, GError **error)
 {
   struct stat info;
-  if (stat (path, &info) != 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
+  if (stat (path, &info) == 0)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
+  return FALSE;
+}
+
+/* What is still to come, by the size of the PST: the second run of a job needs no room for what the
+ * first has sent. */
+static gboolean
+check_quota (Run *run, GError **error)
+{
+  BmJournalCounts counts;
+  guint64 need = run->census->file_size;
+  if (run->options->ignore_quota)
+    return TRUE;
+  if (!bm_journal_counts (run->job->journal, &counts, error))
     return FALSE;
-  }
-  *size = (guint64) info.st_size;
-  return TRUE;
+  if (counts.found > 0)
+    need = (guint64) ((gdouble) need * counts.by_state[BM_STATE_PLANNED] / counts.found);
+  return bm_session_check_quota (run->session, need, error);
 }
 
 static gboolean
@@ -172,10 +187,10 @@ open_job (Run *run, const gchar *jobs, GError **error)
   if (run->options->subjects)
     bm_journal_keep_subjects (run->job->journal);
   if (run->options->dry_run)
-    return check_render_id (run, error) && set_facts (run, error);
+    return check_quota (run, error) && check_render_id (run, error) && set_facts (run, error);
   g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
-  return check_disk (run->job->directory, error) && bm_log_set_file (log, error) &&
-         check_render_id (run, error) && set_facts (run, error);
+  return check_disk (run->job->directory, error) && check_quota (run, error) &&
+         bm_log_set_file (log, error) && check_render_id (run, error) && set_facts (run, error);
 }
 
 /* Again, now that the server has told which names are not the user's. */
@@ -191,13 +206,11 @@ check_into (Run *run, GError **error)
 static gboolean
 open_all (Run *run, const BmConfig *config, GError **error)
 {
-  guint64 size;
   const Options *options = run->options;
   BmSessionOptions session_options = {options->user, options->password_file};
-  if (!pst_size (run->path, &size, error))
+  if (!check_exists (run->path, error))
     return FALSE;
-  run->session =
-      bm_session_open (config, &session_options, options->ignore_quota ? 0 : size, error);
+  run->session = bm_session_open (config, &session_options, error);
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
       !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;

@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
   gchar *file; /* that was read; NULL when none exists */
   gchar *core_url;
-  gchar *core_token_file; /* the admin key; NULL = no core */
+  gchar *core_token_file;  /* the admin key; NULL = no core */
   guint core_keep_alive_s; /* between two pings of a token */
   BmConfigDatabase directory;
   BmConfigDatabase data;

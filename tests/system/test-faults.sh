@@ -41,6 +41,17 @@ for user in archie xavier nora sven team admin0 nobody; do
 done
 import "$work/sample.pst" quinn
 is "$status" 73 "a quota too small for the file stops before anything is sent"
+is "$(mailbox quinn | wc -l)" 0 "nothing is"
+knobs '{"quota_used_kib": 0}'
+sql "UPDATE t_mailbox SET quota = 400 WHERE name = 'quinn'" bj > /dev/null
+import "$work/sample.pst" quinn --into Full --include '#Inbox#'
+is "$status $(ledger verified)" "0 14" "one that is just large enough"
+knobs '{"quota_used_kib": 350}'
+import "$work/sample.pst" quinn --into Full --include '#Inbox#'
+is "$status $(ledger verified)" "0 14" "the same command again needs no room for what was sent"
+import "$work/sample.pst" quinn --into Fuller
+is "$status" 73 "another does"
+knobs '{"quota_used_kib": -1}'
 "$make_pst" --bulk 200 --size 4000 "$work/big.pst"
 import "$work/big.pst" quinn --ignore-quota
 is "$status $(ledger balanced)" "73 True" "over quota in the middle stops, the ledger balances"

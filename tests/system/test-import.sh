@@ -13,6 +13,7 @@ is "$(ledger verified)" 24 "every message is verified"
 is "$(ledger skipped)" 4 "what is no mail is skipped by rule"
 is "$(mailbox alice | wc -l)" 24 "the database has every message once"
 before=$(mailbox alice)
+is "$(sql "SELECT count(*) FROM t_mailbox_record WHERE internal_date > now() - interval '1 day'")" 0 "with its own date"
 
 import "$work/sample.pst" alice
 is "$status $(ledger verified)" "0 24" "the same command again says the same"

@@ -91,6 +91,25 @@ if [ ! -r /etc/bm/bm-core.tok ]; then
   is "$status" 78 "and not without any credential"
 fi
 
+sed 's|^url=.*|url=http://127.0.0.1:1|' "$BMLAB_CONFIG" > "$work/coreless.conf"
+BMLAB_CONFIG=$work/coreless.conf import "$work/sample.pst" u1
+is "$status $(grep -c "BlueMind's core at" "$work/talk")" "69 1" "a core that is away is found first"
+
+# A maintenance ends all tokens; when the connection to the mail server is then lost, a new one is asked for.
+"$make_pst" --bulk 4000 --size 3000 "$work/long.pst"
+(import "$work/long.pst" u3; echo "$status" > "$work/status"; ledger verified >> "$work/status") &
+for try in $(seq 1 200); do
+  [ "$(mailbox u3 | wc -l)" -gt 0 ] && break
+  sleep 0.05
+done
+knobs '{"state": "CORE_STATE_MAINTENANCE"}'
+knobs '{"state": "CORE_STATE_RUNNING"}'
+imapd=$(grep -o "cyrus/imap\[[0-9]*\].*login: .* u3@" "$BMLAB_DIR/log/cyrus" | tail -n 1 | sed 's/.*imap\[\([0-9]*\)\].*/\1/')
+kill -9 "$imapd"
+wait
+is "$(tr '\n' ' ' < "$work/status")$(grep -c 'next try\|looking what it has' "$work/talk" | sed 's/^[1-9].*/reconnected/')" "0 4000 reconnected" \
+  "a new token after a maintenance"
+
 sql "UPDATE t_systemconf SET configuration = configuration || 'message_size_limit=>\"2000\"'" bj > /dev/null
 import "$work/sample.pst" u1
 is "$status $(ledger verified) $(ledger failed_by_cause.too-large)" "1 23 1" "what exceeds the core's size limit is failed(too-large), unsent"
