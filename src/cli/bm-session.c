@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PLAIN_PORT 1143 /* the backend: no nginx between */
-#define DATABASE_TRIES                                                                             \
+#define FIRST_TRIES                                                                                \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
   }
@@ -145,12 +145,13 @@ open_credential (BmSession *session, const BmSessionOptions *options, GError **e
   return FALSE;
 }
 
-/* A database that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
+/* A server that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
 static gboolean
 shall_try_again (BmBackoff *backoff, GError **error)
 {
   guint wait_ms;
-  if (bm_error_cause (*error) != BM_CAUSE_DATABASE_LOST)
+  BmCause cause = bm_error_cause (*error);
+  if (cause != BM_CAUSE_DATABASE_LOST && cause != BM_CAUSE_CONNECTION_LOST)
     return FALSE;
   if (bm_backoff_next (backoff, &wait_ms)) {
     g_info ("%s; next try in %u ms", (*error)->message, wait_ms);
@@ -166,7 +167,7 @@ static BmUser *
 find_user (const BmConfig *config, const gchar *address, GError **error)
 {
   const BmDatabase directory = database_of (&config->directory);
-  BmBackoff backoff = DATABASE_TRIES;
+  BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
   BmUser *user;
   do
@@ -212,7 +213,7 @@ bm_session_connect_witness (BmSession *session, GError **error)
     return FALSE;
   }
   BmDatabase data = database_of (&shard);
-  BmBackoff backoff = DATABASE_TRIES;
+  BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
   do
     session->witness = bm_witness_sql_new (&data, session->user, &local);
@@ -278,15 +279,17 @@ make_sink (BmSession *session, GError **error)
 gboolean
 bm_session_connect_sink (BmSession *session, GError **error)
 {
+  BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
+  gboolean connected;
   if (!make_sink (session, error))
     return FALSE;
-  if (session->sink->ops->connect (session->sink, &local))
-    return TRUE;
-  if (bm_error_cause (local) == BM_CAUSE_CONNECTION_LOST)
-    local->code = BM_CAUSE_SERVICE_UNAVAILABLE;
-  g_propagate_error (error, local);
-  return FALSE;
+  do
+    connected = session->sink->ops->connect (session->sink, &local);
+  while (!connected && shall_try_again (&backoff, &local));
+  if (!connected)
+    g_propagate_error (error, local);
+  return connected;
 }
 
 void

@@ -390,7 +390,8 @@ bm_config_host_is_local (const gchar *host)
   struct addrinfo *found = NULL;
   struct ifaddrs *own = NULL;
   gboolean local = FALSE;
-  if (g_ascii_strcasecmp (host, "localhost") == 0 || g_str_has_prefix (host, "127."))
+  if (g_ascii_strcasecmp (host, "localhost") == 0 ||
+      (g_str_has_prefix (host, "127.") && g_hostname_is_ip_address (host)))
     return TRUE;
   if (getaddrinfo (host, NULL, NULL, &found) != 0)
     return FALSE;

@@ -44,6 +44,7 @@ test_config (void)
   g_assert_true (bm_config_host_is_local ("localhost"));
   g_assert_true (bm_config_host_is_local ("127.0.0.1"));
   g_assert_false (bm_config_host_is_local ("192.0.2.1"));
+  g_assert_false (bm_config_host_is_local ("127.example.invalid"));
   g_unlink (path);
 }
 
