@@ -99,9 +99,8 @@ read_secret (Loader *loader, const gchar *group, const gchar *key)
 static gchar *
 get_file (Loader *loader, const gchar *group, const gchar *key)
 {
-  g_autofree gchar *path = get (loader, group, key, NULL);
-  g_autofree gchar *held = read_secret (loader, group, key);
-  return g_steal_pointer (&path);
+  g_free (read_secret (loader, group, key));
+  return get (loader, group, key, NULL);
 }
 
 static void

@@ -353,7 +353,7 @@ test_idle (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) stopped = NULL;
   BmImportOptions options = fast;
   hesitations = 5;
-  g_autoptr (BmReport) quiet = run_with (fixture, &options, &stopped);
+  bm_report_free (run_with (fixture, &options, &stopped));
   g_assert_null (strstr (fixture->server->trace->str, "idle"));
   forget_job (fixture);
   options.idle_after_ms = 1;
