@@ -75,12 +75,19 @@ check_quota (Run *run, GError **error)
   return bm_session_check_quota (run->session, need, error);
 }
 
+/* Of the directory of the jobs, or of where it will be made. */
 static gboolean
-check_disk (const gchar *directory, GError **error)
+check_disk (const gchar *jobs, GError **error)
 {
   struct statvfs info;
-  if (statvfs (directory, &info) != 0)
-    return TRUE;
+  g_autofree gchar *directory = g_canonicalize_filename (jobs, NULL);
+  while (statvfs (directory, &info) != 0) {
+    gchar *parent = g_path_get_dirname (directory);
+    g_free (directory);
+    directory = parent;
+    if (g_str_equal (directory, "/"))
+      return TRUE; /* making the job will say why */
+  }
   guint64 free_bytes = (guint64) info.f_bavail * info.f_frsize;
   if (free_bytes >= DISK_NEEDED)
     return TRUE;
@@ -179,7 +186,7 @@ open_job (Run *run, const gchar *jobs, GError **error)
     return FALSE;
   if (run->options->dry_run)
     run->job = bm_job_open_dry (error);
-  else
+  else if (check_disk (jobs, error))
     run->job =
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
@@ -187,10 +194,9 @@ open_job (Run *run, const gchar *jobs, GError **error)
   if (run->options->subjects)
     bm_journal_keep_subjects (run->job->journal);
   if (run->options->dry_run)
-    return check_quota (run, error) && check_render_id (run, error) && set_facts (run, error);
+    return check_render_id (run, error) && set_facts (run, error);
   g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
-  return check_disk (run->job->directory, error) && check_quota (run, error) &&
-         bm_log_set_file (log, error) && check_render_id (run, error) && set_facts (run, error);
+  return bm_log_set_file (log, error) && check_render_id (run, error) && set_facts (run, error);
 }
 
 /* Again, now that the server has told which names are not the user's. */
@@ -274,7 +280,7 @@ run_import (Run *run, GError **error)
       .inbox_children_on_top = bm_witness_sql_is_40 (run->session->witness),
       .stall_after_s = (guint) MAX (options->stall_after, 0),
   };
-  if (!describe_server (run, error) || !retry_failed (run, error))
+  if (!describe_server (run, error) || !retry_failed (run, error) || !check_quota (run, error))
     return FALSE;
   g_autoptr (BmImport) import = bm_import_new (
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);

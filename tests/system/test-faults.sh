@@ -42,6 +42,8 @@ done
 import "$work/sample.pst" quinn
 is "$status" 73 "a quota too small for the file stops before anything is sent"
 is "$(mailbox quinn | wc -l)" 0 "nothing is"
+is "$(python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); print(r["stopped"]["cause"], r["exit_status"])' "$work/report.json")" \
+  "over-quota 73" "and the report says why"
 knobs '{"quota_used_kib": 0}'
 sql "UPDATE t_mailbox SET quota = 400 WHERE name = 'quinn'" bj > /dev/null
 import "$work/sample.pst" quinn --into Full --include '#Inbox#'

@@ -117,8 +117,9 @@ is "$(mailbox u1 | wc -l)" 23 "and nothing else"
 if unshare -m true 2> /dev/null; then
   mkdir "$work/small"
   unshare -m bash -c "mount -t tmpfs -o size=20m none '$work/small' && '$program' import '$work/sample.pst' --user 'u2@$BMLAB_DOMAIN' \
-    --config '$BMLAB_CONFIG' --jobs '$work/small'" > /dev/null 2> "$work/talk"
-  is "$? $(grep -c '^bm-pst-import: disk-full' "$work/talk") $(mailbox u2 | wc -l)" "75 1 0" "a full disk stops before anything is sent"
+    --config '$BMLAB_CONFIG' --jobs '$work/small/jobs'; status=\$?; ls '$work/small' > '$work/left'; exit \$status" > /dev/null 2> "$work/talk"
+  is "$? $(grep -c '^bm-pst-import: disk-full' "$work/talk") $(mailbox u2 | wc -l) $(cat "$work/left")" "75 1 0 " \
+    "a full disk stops before a job is begun"
 fi
 sed '/^\[imap\]/,/^$/{/^host=/d;s/^port=.*/tls=implicit/}' "$BMLAB_CONFIG" > "$work/tls.conf"
 BMLAB_CONFIG=$work/tls.conf import "$work/sample.pst" u2
