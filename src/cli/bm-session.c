@@ -253,7 +253,9 @@ make_sink (BmSession *session, GError **error)
   BmImapTls tls = tls_of (config, local);
   if (tls != BM_IMAP_TLS_NONE && config->imap_host == NULL && session->user->server_name != NULL)
     host = session->user->server_name; /* certificates hold names, the directory an address */
-  session->imap_host = g_strdup (local && tls == BM_IMAP_TLS_NONE ? "127.0.0.1" : host);
+  /* an address of this host means its backend, which also listens on loopback; 127.0.0.2 is itself */
+  gboolean moved = local && tls == BM_IMAP_TLS_NONE && !g_str_has_prefix (host, "127.");
+  session->imap_host = g_strdup (moved ? "127.0.0.1" : host);
   guint16 port = tls == BM_IMAP_TLS_NONE ? PLAIN_PORT : tls == BM_IMAP_TLS_STARTTLS ? 143 : 993;
   BmImapOptions options = {
       .host = session->imap_host,

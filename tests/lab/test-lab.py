@@ -55,8 +55,13 @@ def sql(query, server=0, database="bj-data", user="pstimport"):
     return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
-def imap(login, password="secret"):
-    session = imaplib.IMAP4("127.0.0.1", int(ENV["BMLAB_IMAP_PORT"]))
+def mail_host(server=0):
+    """Each mail server has its Cyrus; BlueMind 5 has one IMAP server for all."""
+    return "127.0.0.%d" % (1 if BM5 else server + 1)
+
+
+def imap(login, password="secret", server=0):
+    session = imaplib.IMAP4(mail_host(server), int(ENV["BMLAB_IMAP_PORT"]))
     session.login("%s@%s" % (login, DOMAIN), password)
     return session
 
@@ -317,14 +322,24 @@ def test_over_quota():
 
 def test_shards():
     last = len(SERVERS) - 1
-    session, data = imap("bob"), message("on bob's shard")
+    session, data = imap("bob", server=last), message("on bob's shard")
     uid = append(session, "INBOX", data)[1]
     wait_for(lambda: records("bob", "r.imap_uid = %d AND b.size > 0" % uid, last))
     assert sql("SELECT location FROM t_container_location WHERE container_uid LIKE '%%%s'" % entry_uid("bob"),
                database="bj") == [(SERVERS[last],)]
+    session.logout()
     if last > 0:
         assert not records("bob")
-    session.logout()
+        if not BM5:  # a mailbox is on its own mail server only
+            session = imap("bob")
+            assert session.select("INBOX")[0] == "NO"
+            session.logout()
+    # u1..uN go round the servers, each with its folders on its own
+    for number in range(1, 5):
+        home = (number - 1) % len(SERVERS)
+        assert sql("SELECT 1 FROM t_container c WHERE c.uid = 'subtree_%s!user.%s'"
+                   % (DOMAIN.replace(".", "_"), entry_uid("u%d" % number)), home), number
+        imap("u%d" % number, server=home).logout()
 
 
 class Raw:

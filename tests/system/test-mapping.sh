@@ -104,7 +104,7 @@ for try in $(seq 1 200); do
 done
 knobs '{"state": "CORE_STATE_MAINTENANCE"}'
 knobs '{"state": "CORE_STATE_RUNNING"}'
-imapd=$(grep -o "cyrus/imap\[[0-9]*\].*login: .* u3@" "$BMLAB_DIR/log/cyrus" | tail -n 1 | sed 's/.*imap\[\([0-9]*\)\].*/\1/')
+imapd=$(grep -ho "cyrus/imap\[[0-9]*\].*login: .* u3@" "$BMLAB_DIR"/log/cyrus* | tail -n 1 | sed 's/.*imap\[\([0-9]*\)\].*/\1/')
 kill -9 "$imapd"
 wait
 is "$(tr '\n' ' ' < "$work/status")$(grep -c 'next try\|looking what it has' "$work/talk" | sed 's/^[1-9].*/reconnected/')" "0 4000 reconnected" \
