@@ -83,6 +83,8 @@ show_all (const gchar *jobs, gchar **args, JsonBuilder *builder, GError **error)
   if (args[0] != NULL)
     return show (jobs, args[0], builder, error);
   g_autoptr (GPtrArray) list = bm_job_list (jobs);
+  if (list->len == 0)
+    g_printerr ("no jobs in %s\n", jobs);
   for (guint i = 0; i < list->len; i++) {
     g_autoptr (GError) local = NULL;
     if (!show (jobs, g_ptr_array_index (list, i), builder, &local))

@@ -237,7 +237,8 @@ add_item (const BmJournalItem *item, gpointer data)
   if (item->state == BM_STATE_VERIFIED) {
     ledger->bytes += (guint64) item->size;
     counted->bytes += (guint64) item->size;
-  } else if (item->state != BM_STATE_SKIPPED) {
+  } else if (item->state != BM_STATE_SKIPPED &&
+             !(collector->report->dry_run && item->state == BM_STATE_PLANNED)) {
     add_exception (collector, item, folder);
   }
   if (item->appended_ms > 0)

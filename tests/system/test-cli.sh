@@ -17,6 +17,8 @@ cp "$program" "$work/alone" # the reader is not beside it
 "$work/alone" --version | grep -q 'sandbox: off'
 ok $? "--version says when there is no sandbox"
 
+is "$("$program" status --jobs "$work/none" 2>&1)" "no jobs in $work/none" "status without jobs says so"
+
 "$make_pst" --sample "$work/sample.pst"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2>&1
 is $? 0 "export"

@@ -79,6 +79,7 @@ is "$status $(ledger verified) $(ledger failed)" "0 23 0" "by class and size"
 
 import "$work/sample.pst" dave --dry-run
 is "$status $(ledger pending)" "0 24" "a dry run says what would be appended"
+is "$(python3 -c 'import json,sys; print(len(json.load(open(sys.argv[1]))["exceptions"]))' "$work/report.json")" 0 "which is no exception"
 is "$(mailbox dave | wc -l)" 0 "and appends nothing"
 is "$(ls "$work/jobs" | grep -c dave)" 0 "and leaves no job"
 
