@@ -52,12 +52,14 @@ gchar *lab_core_open_session (LabCore *core, const LabUser *user);
 gboolean lab_core_close_session (LabCore *core, const gchar *key);
 /* Sessions that are neither closed nor too long idle. */
 guint lab_core_count_sessions (LabCore *core);
+gboolean lab_core_is_session (LabCore *core, const gchar *key);
 /* Whose key this is: a live session (kept alive by the look) or an API key. NULL for none, or for an archived user. */
 LabUser *lab_core_whose_key (LabCore *core, const gchar *key);
 
-typedef enum { LAB_LOGIN_BAD, LAB_LOGIN_OK } LabLogin;
-/* Checks login, domain (uid, name or alias; "" for admin0's) and token, API key or password, as bm-ysnp does. *user is
- * NULL for admin0. */
+/* CLOSED: the core is not running, and only admin0 may. */
+typedef enum { LAB_LOGIN_BAD, LAB_LOGIN_OK, LAB_LOGIN_CLOSED } LabLogin;
+/* Checks who (a login in the domain of this uid, or an address; domain "" is the default, or admin0's) and token, API key
+ * or password, as bm-ysnp and `auth/login` do. *user is set iff OK. */
 LabLogin lab_core_login (LabCore *core, const gchar *login, const gchar *domain,
                          const gchar *secret, LabUser **user);
 
