@@ -236,7 +236,7 @@ warn_of_push (Run *run)
   if (!limits->bluemind5)
     return;
   g_message ("BlueMind 5 lets a user append 1 MB/s by default: about %" G_GUINT64_FORMAT
-             " minutes; bm-cli mail imap-rate-limit --bypass %s lifts it",
+             " min; bm-cli mail imap-rate-limit --bypass %s lifts it",
              run->census->file_size / 1000000 / 60 + 1, run->options->user);
   gboolean inbox = g_str_equal (run->into, "/") || g_str_equal (run->into, "INBOX");
   if (inbox && !run->options->mark_seen)

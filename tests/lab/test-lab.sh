@@ -32,6 +32,9 @@ sh -c '"$0" down --state "$1"; sleep 0; :' "$here/lab" "$state" || { echo "FAIL:
 for try in 1 2 3 4 5 6 7 8 9 10; do nothing_left && break; sleep 0.2; done
 nothing_left || { echo "FAIL: something of $BMLAB_DIR is left"; result=1; }
 
+# What follows does not depend on tables: with the default ones, and with BlueMind 5's lack of Cyrus, it is enough.
+case "$*" in *--schema*) exit $result ;; esac
+
 # An owner that is killed leaves nothing.
 held=$(mktemp)
 bash -c '"$0" up --users 0 --state "$1" >/dev/null; exec sleep 1000' "$here/lab" "$held" &
