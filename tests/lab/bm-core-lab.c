@@ -27,6 +27,7 @@ typedef struct {
 /* The sync_client of one mail server. */
 typedef struct {
   LabCore *core;
+  gchar *server; /* uid */
   gchar **command;
   GPid pid; /* 0: not running */
   guint respawn;
@@ -60,13 +61,19 @@ die_with_parent (gpointer data)
   prctl (PR_SET_PDEATHSIG, SIGTERM);
 }
 
+static gboolean
+is_stopped (const SyncClient *client)
+{
+  g_auto (LabKnobs) knobs = {0};
+  lab_core_get_knobs (client->core, &knobs);
+  return knobs.stop || g_str_equal (knobs.stop_server, client->server);
+}
+
 static void
 start_sync_client (SyncClient *client)
 {
-  g_auto (LabKnobs) knobs = {0};
   g_autoptr (GError) error = NULL;
-  lab_core_get_knobs (client->core, &knobs);
-  if (client->pid != 0 || knobs.stop)
+  if (client->pid != 0 || is_stopped (client))
     return;
   if (g_spawn_async (NULL, client->command, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
                      die_with_parent, NULL, &client->pid, &error))
@@ -76,20 +83,10 @@ start_sync_client (SyncClient *client)
 }
 
 static void
-stop_sync_clients (Program *program)
+stop_sync_client (SyncClient *client)
 {
-  for (guint i = 0; i < program->clients->len; i++) {
-    SyncClient *client = g_ptr_array_index (program->clients, i);
-    if (client->pid != 0)
-      kill (client->pid, SIGTERM);
-  }
-}
-
-static void
-start_sync_clients (Program *program)
-{
-  for (guint i = 0; i < program->clients->len; i++)
-    start_sync_client (g_ptr_array_index (program->clients, i));
+  if (client->pid != 0)
+    kill (client->pid, SIGTERM);
 }
 
 /* BlueMind's core starts and stops sync_client itself; so `stop` ends it, and its log of changes grows. */
@@ -97,20 +94,22 @@ static void
 on_knobs_changed (LabCore *core, gpointer data)
 {
   Program *program = data;
-  g_auto (LabKnobs) knobs = {0};
-  lab_core_get_knobs (core, &knobs);
   lab_sync_update (program->sync);
-  if (knobs.stop)
-    stop_sync_clients (program);
-  else
-    start_sync_clients (program);
+  for (guint i = 0; i < program->clients->len; i++) {
+    SyncClient *client = g_ptr_array_index (program->clients, i);
+    if (is_stopped (client))
+      stop_sync_client (client);
+    else
+      start_sync_client (client);
+  }
 }
 
 static gboolean
 on_signal (gpointer data)
 {
   Program *program = data;
-  stop_sync_clients (program);
+  for (guint i = 0; i < program->clients->len; i++)
+    stop_sync_client (g_ptr_array_index (program->clients, i));
   g_main_loop_quit (program->loop);
   return G_SOURCE_REMOVE;
 }
@@ -148,7 +147,8 @@ static const GOptionEntry options[] = {
     {"imap-port", 0, 0, G_OPTION_ARG_INT, &imap_port, "BlueMind 5's IMAP", "PORT"},
     {"spool", 0, 0, G_OPTION_ARG_FILENAME, &spool, "Its messages", "DIR"},
     {"sasl", 0, 0, G_OPTION_ARG_FILENAME, &sasl_path, "saslauthd's socket", "PATH"},
-    {"sync-client", 0, 0, G_OPTION_ARG_STRING_ARRAY, &sync_commands, "Kept running", "COMMAND"},
+    {"sync-client", 0, 0, G_OPTION_ARG_STRING_ARRAY, &sync_commands, "Kept running",
+     "SERVER=COMMAND"},
     {"ready", 0, 0, G_OPTION_ARG_FILENAME, &ready_file, "Written when all is open", "FILE"},
     {NULL}};
 
@@ -171,8 +171,10 @@ add_sync_clients (Program *program, GError **error)
   for (guint i = 0; sync_commands != NULL && sync_commands[i] != NULL; i++) {
     SyncClient *client = g_new0 (SyncClient, 1); /* as long as the process */
     g_ptr_array_add (program->clients, client);
+    g_auto (GStrv) pair = g_strsplit (sync_commands[i], "=", 2);
     client->core = program->core;
-    if (!g_shell_parse_argv (sync_commands[i], NULL, &client->command, error))
+    client->server = g_strdup (pair[0]);
+    if (!g_shell_parse_argv (pair[1] != NULL ? pair[1] : "", NULL, &client->command, error))
       return FALSE;
   }
   return TRUE;
@@ -196,7 +198,7 @@ run (Program *program, GError **error)
   lab_core_on_change (program->core, on_knobs_changed, program);
   if (ready_file != NULL && !g_file_set_contents (ready_file, "READY\n", -1, error))
     return FALSE;
-  start_sync_clients (program);
+  on_knobs_changed (program->core, program);
   program->loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, on_signal, program);
   g_unix_signal_add (SIGINT, on_signal, program);

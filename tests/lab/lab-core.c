@@ -27,6 +27,7 @@ static const LabKnobInfo knob_table[] = {
     KNOB (NUMBER, delay_ms),      KNOB (NUMBER, records_delay_ms), KNOB (NUMBER, quota_used_kib),
     KNOB (NUMBER, session_ttl_s), KNOB (NUMBER, throttle_kib),     KNOB (BOOLEAN, refuse),
     KNOB (BOOLEAN, stop),         KNOB (TEXT, drop_body),          KNOB (TEXT, state),
+    KNOB (TEXT, stop_server),
 };
 
 static void
@@ -48,6 +49,7 @@ lab_core_new (LabStore *store, const gchar *admin_token)
   core->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_session);
   core->knobs.drop_body = g_strdup ("");
   core->knobs.state = g_strdup ("CORE_STATE_RUNNING");
+  core->knobs.stop_server = g_strdup ("");
   core->knobs.quota_used_kib = -1;
   core->knobs.session_ttl_s = 20 * 60;
   return core;
@@ -79,6 +81,7 @@ lab_core_get_knobs (LabCore *core, LabKnobs *knobs)
   *knobs = core->knobs;
   knobs->drop_body = g_strdup (core->knobs.drop_body);
   knobs->state = g_strdup (core->knobs.state);
+  knobs->stop_server = g_strdup (core->knobs.stop_server);
   g_mutex_unlock (&core->lock);
 }
 
@@ -87,6 +90,7 @@ lab_knobs_clear (LabKnobs *knobs)
 {
   g_free (knobs->drop_body);
   g_free (knobs->state);
+  g_free (knobs->stop_server);
 }
 
 gboolean

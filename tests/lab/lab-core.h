@@ -19,6 +19,7 @@ typedef struct {
   gboolean refuse, stop;
   gchar *drop_body; /* "", "all", a number that counts down, or a substring of the message */
   gchar *state;
+  gchar *stop_server; /* uid of the mail server whose replication stands still */
 } LabKnobs;
 
 typedef struct {

@@ -137,6 +137,23 @@ def test_refuse_and_stop():
     session.logout()
 
 
+def test_one_server_stands_still():
+    last = len(SERVERS) - 1
+    data = message("while bob's server stands still")
+    mine = "m.name = 'Drafts' AND %s = '%s'" % (HEX, guid(data))
+    knobs(stop_server=SERVERS[last])
+    time.sleep(0.5)
+    for name, server in ("bob", last), ("alice", 0):
+        session = imap(name, server=server)
+        append(session, "Drafts", data)
+        session.logout()
+    if last > 0:
+        wait_for(lambda: records("alice", mine))
+    assert not records("bob", mine, last)
+    knobs(stop_server="")
+    wait_for(lambda: records("bob", mine, last))
+
+
 def test_over_quota():
     session = imap("quinn")
     typ, lines = session.append("INBOX", "()", '"07-Feb-2003 04:05:06 +0000"', message("big", size=300000))
@@ -253,5 +270,5 @@ def test_bm5_append():
 
 
 CYRUS_ONLY = {"test_many_at_once", "test_delay", "test_records_lag_behind_last_uid", "test_lost_bodies",
-              "test_refuse_and_stop"}
+              "test_refuse_and_stop", "test_one_server_stands_still"}
 run_cases(globals(), lambda name: name in CYRUS_ONLY if BM5 else name.startswith("test_bm5"))
