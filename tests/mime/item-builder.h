@@ -35,6 +35,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rendered, rendered_free)
 gchar *rendered_header (const Rendered *rendered, const gchar *name);
 /* How often a header occurs. */
 guint rendered_count (const Rendered *rendered, const gchar *name);
+/* The names of all header fields in their order, a blank between. New. */
+gchar *rendered_names (const Rendered *rendered);
 /* "mixed(alternative(text/plain,text/html),image/png)". New. */
 gchar *rendered_shape (const Rendered *rendered);
 /* The n-th leaf (depth first), and its decoded content. */

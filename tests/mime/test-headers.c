@@ -197,6 +197,9 @@ test_200_recipients (void)
   g_autoptr (Rendered) r = rendered_new (item);
   InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
   g_assert_cmpint (internet_address_list_length (to), ==, 200);
+  g_auto (GStrv) lines = g_strsplit (r->text, "\r\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_assert_cmpuint (strlen (lines[i]), <=, 78);
 }
 
 /* 14 */
@@ -222,6 +225,12 @@ test_bcc (void)
   g_autoptr (Rendered) s = rendered_new (sent);
   HEADER_IS (s, "Bcc", "<secret@example.net>");
   HEADER_IS (s, "To", "Bob <bob@example.net>");
+  g_autoptr (BmItem) only = item_new ("IPM.Note");
+  item_recipient (only, 0x10000001, NULL, "bob@example.net");
+  item_recipient (only, 0x80000002, NULL, "cc@example.net"); /* submitted */
+  g_autoptr (Rendered) o = rendered_new (only);
+  HEADER_IS (o, "To", "<bob@example.net>");
+  HEADER_IS (o, "Cc", "<cc@example.net>");
   g_autoptr (BmItem) got = item_mail ();
   item_recipient (got, 3, NULL, "secret@example.net");
   item_text (got->props, 0x007d, received);
@@ -247,6 +256,9 @@ test_message_id (void)
   item_text (d->props, 0x0037, "two");
   g_autoptr (Rendered) rc = rendered_new (c), rd = rendered_new (d);
   g_assert_cmpstr (rc->message->message_id, !=, rd->message->message_id);
+  c->nid = 0x4444; /* in a copy of the PST it may lie elsewhere */
+  g_autoptr (Rendered) moved = rendered_new (c);
+  g_assert_true (bm_guid_equal (&moved->message->guid, &rc->message->guid));
   g_autoptr (BmItem) bare = item_new ("IPM.Note");
   item_text (bare->props, 0x1035, "bare@example.org");
   g_autoptr (Rendered) re = rendered_new (bare);
