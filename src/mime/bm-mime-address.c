@@ -100,8 +100,9 @@ from_transport (const BmMime *mime, const gchar *name)
   static const gchar *const fields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
   for (guint i = 0; name != NULL && *name != '\0' && i < G_N_ELEMENTS (fields); i++) {
     const gchar *value = bm_mime_transport_get (mime, fields[i]);
+    g_autofree gchar *known = value != NULL ? bm_mime_known_words (value) : NULL;
     g_autoptr (GObject) list =
-        value != NULL ? (GObject *) internet_address_list_parse (NULL, value) : NULL;
+        known != NULL ? (GObject *) internet_address_list_parse (NULL, known) : NULL;
     int n = list != NULL ? internet_address_list_length ((InternetAddressList *) list) : 0;
     for (int k = 0; k < n; k++) {
       InternetAddress *one = internet_address_list_get_address ((InternetAddressList *) list, k);
@@ -196,6 +197,10 @@ format_mailbox (const gchar *name, const gchar *address)
 {
   if (name == NULL)
     return g_strconcat ("<", address, ">", NULL);
+  if (strstr (name, "=?") != NULL) { /* readers would decode it, even in quotes */
+    g_autofree gchar *words = bm_mime_encode_text (name);
+    return g_strconcat (words, " <", address, ">", NULL);
+  }
   g_autoptr (GObject) mailbox = (GObject *) internet_address_mailbox_new (name, address);
   internet_address_set_charset ((InternetAddress *) mailbox, "utf-8");
   return internet_address_to_string ((InternetAddress *) mailbox, NULL, TRUE);
@@ -374,7 +379,8 @@ gchar *
 bm_mime_reencode_addresses (const gchar *utf8)
 {
   g_autofree gchar *line = bm_mime_one_line (utf8);
-  g_autoptr (GObject) parsed = (GObject *) internet_address_list_parse (NULL, line);
+  g_autofree gchar *known = bm_mime_known_words (line);
+  g_autoptr (GObject) parsed = (GObject *) internet_address_list_parse (NULL, known);
   if (parsed == NULL)
     return bm_mime_encode_text (line);
   InternetAddressList *list = (InternetAddressList *) parsed;

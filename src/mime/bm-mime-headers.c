@@ -34,12 +34,14 @@ add_foreign (GString *out, const BmMimeField *field)
 {
   g_autofree gchar *value = NULL;
   g_autofree gchar *line = bm_mime_one_line (field->value);
-  if (bm_mime_is_ascii (line))
+  if (bm_mime_is_ascii (line)) {
     value = g_steal_pointer (&line);
-  else if (holds_addresses (field->name))
+  } else if (holds_addresses (field->name)) {
     value = bm_mime_reencode_addresses (line);
-  else
-    value = bm_mime_encode_text (line);
+  } else { /* it may have encoded words beside 8-bit ones */
+    g_autofree gchar *decoded = bm_mime_decode_text (line);
+    value = bm_mime_encode_text (decoded);
+  }
   bm_mime_add_field (out, field->name, value);
 }
 

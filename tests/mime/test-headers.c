@@ -55,6 +55,25 @@ test_transport (void)
   g_assert_cmpint (r->message->internal_date, ==, 1500000060); /* the top Received */
 }
 
+/* 1: what no mail ever had is not used, and that is said */
+static void
+test_garbage (void)
+{
+  static const gchar *const cases[] = {"AAA*?A: A?A\r\nB: \xef\xbf\xbd\r\nSubject: Hello\r\n",
+                                       "no field at all\r\n",
+                                       "Microsoft Mail Internet Headers Version 2.0\r\n"};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    item_text (item->props, 0x007d, cases[i]);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_autofree gchar *names = rendered_names (r);
+    g_assert_cmpstr (names, ==,
+                     "From To Subject Date Message-ID MIME-Version Content-Type "
+                     "Content-Transfer-Encoding");
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED), ==, i < 2);
+  }
+}
+
 /* 4, 5 */
 static void
 test_subject (void)
@@ -69,6 +88,26 @@ test_subject (void)
   g_autoptr (Rendered) p = rendered_new (plain);
   HEADER_IS (p, "Subject", "Gr\xc3\xbc\xc3\x9f\x65");
   g_assert_nonnull (strstr (p->text, "Subject: =?"));
+}
+
+/* Text that looks like an encoded word is text; 8-bit headers may hold encoded words beside it. */
+static void
+test_encoded_once (void)
+{
+  static const gchar looks[] = "what =?utf-8?Q?this?= means \xc3\xa9";
+  g_autoptr (BmItem) item = item_mail (), foreign = item_new ("IPM.Note");
+  BmProps *row = item_recipient (item, 2, looks, "x@example.net");
+  item_text (row, 0x3002, "SMTP");
+  item_text (item->props, 0x0070, looks);
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Thread-Topic", looks);
+  InternetAddressList *cc = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_CC);
+  g_assert_cmpstr (internet_address_get_name (internet_address_list_get_address (cc, 0)), ==,
+                   looks);
+  item_text (foreign->props, 0x007d,
+             "From: ada@example.org\r\nX-Mixed: \xc3\xa9 =?iso-8859-1?Q?=E8?=\r\n");
+  g_autoptr (Rendered) f = rendered_new (foreign);
+  HEADER_IS (f, "X-Mixed", "\xc3\xa9 \xc3\xa8");
 }
 
 /* 6, 7, 8 */
@@ -429,6 +468,8 @@ main (int argc, char **argv)
   bm_render_init ();
   g_test_add_func ("/mime/1-2-3-transport", test_transport);
   g_test_add_func ("/mime/1-encoded-words", test_encoded_words);
+  g_test_add_func ("/mime/12-encoded-once", test_encoded_once);
+  g_test_add_func ("/mime/1-garbage", test_garbage);
   g_test_add_func ("/mime/4-5-subject", test_subject);
   g_test_add_func ("/mime/6-7-8-sender", test_sender);
   g_test_add_func ("/mime/10-11-12-91-addresses", test_addresses);
