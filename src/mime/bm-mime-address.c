@@ -175,14 +175,20 @@ resolve (BmMime *mime, const BmMimeParty *party)
   return address;
 }
 
-/* Without the quotes Outlook puts around an address shown as name; NULL when it says nothing. */
+/* Without the address that some writers repeat in the name, and without the quotes Outlook puts
+ * around an address shown as name; NULL when it says nothing. */
 static gchar *
 clean_name (const gchar *name, const gchar *address)
 {
   if (name == NULL)
     return NULL;
   g_autofree gchar *line = bm_mime_one_line (name);
-  gsize length = strlen (line);
+  gsize length = strlen (line), tail = strlen (address) + 2;
+  if (length >= tail && line[length - tail] == '<' && line[length - 1] == '>' &&
+      g_ascii_strncasecmp (line + length - tail + 1, address, tail - 2) == 0) {
+    line[length - tail] = '\0';
+    length = strlen (g_strchomp (line));
+  }
   if (length >= 2 && (*line == '\'' || *line == '"') && line[length - 1] == *line) {
     line[length - 1] = '\0';
     memmove (line, line + 1, length - 1);
@@ -252,6 +258,15 @@ sender (const BmProps *props)
   return party_of (props, 0x0c1a, 0x5d01, 0x0c1e, 0x0c1f, 0x0c19);
 }
 
+/* The same Exchange name or, when one of them has no address, the same display name. */
+static gboolean
+is_same_party (const BmMimeParty *a, const BmMimeParty *b)
+{
+  if (a->address != NULL && b->address != NULL && *a->address != '\0' && *b->address != '\0')
+    return g_ascii_strcasecmp (a->address, b->address) == 0 && g_strcmp0 (a->smtp, b->smtp) == 0;
+  return a->name != NULL && g_strcmp0 (a->name, b->name) == 0;
+}
+
 gchar *
 bm_mime_from (BmMime *mime, gchar **address)
 {
@@ -270,12 +285,11 @@ bm_mime_sender (BmMime *mime, const gchar *from_address)
 {
   BmMimeParty from = representing (mime->item->props), party = sender (mime->item->props);
   g_autofree gchar *address = NULL;
-  if (!is_somebody (&from) || !is_somebody (&party))
+  if (!is_somebody (&from) || !is_somebody (&party) || is_same_party (&from, &party))
     return NULL;
   BmNotes before = mime->notes;
   g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
-  if (g_ascii_strcasecmp (address, from_address) != 0 &&
-      !g_str_has_suffix (address, "@unresolved.invalid"))
+  if (g_ascii_strcasecmp (address, from_address) != 0)
     return g_steal_pointer (&text);
   mime->notes = before; /* a guess that is not used is none */
   return NULL;
@@ -300,6 +314,8 @@ bm_mime_reply_to (BmMime *mime)
       BmMimeParty party = {.name = name, .smtp = address};
       g_autofree gchar *text = bm_mime_mailbox (mime, &party, NULL);
       g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", text);
+    } else { /* no placeholder: answers would go nowhere; without it they go to From */
+      bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
     }
     at += 4 + (entry + 3) / 4 * 4;
   }

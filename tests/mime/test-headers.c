@@ -135,6 +135,41 @@ test_sender (void)
   g_assert_false (rendered_noted (o, BM_NOTE_SENDER_UNKNOWN));
 }
 
+/* 7 on Exchange: a sender who cannot be resolved is somebody else, or the same */
+static void
+test_exchange_sender (void)
+{
+  static const gchar *const others[] = {"/O=X/CN=RECIPIENTS/CN=ADA", "/o=X/cn=Recipients/cn=eve"};
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    item_text (item->props, 0x0042, "Ada Lovelace");
+    item_text (item->props, 0x0064, "EX");
+    item_text (item->props, 0x0065, "/o=X/cn=Recipients/cn=ada");
+    item_text (item->props, 0x0c1a, "Somebody");
+    item_text (item->props, 0x0c1e, "EX");
+    item_text (item->props, 0x0c1f, others[i]);
+    g_autoptr (Rendered) r = rendered_new (item);
+    HEADER_IS (r, "From", "Ada Lovelace <ada@unresolved.invalid>");
+    HEADER_IS (r, "Sender", i == 0 ? NULL : "Somebody <eve@unresolved.invalid>");
+    g_assert_true (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  }
+}
+
+/* EX resolved by a name in the item's own headers, which may be in any known charset. */
+static void
+test_own_headers (void)
+{
+  g_autoptr (BmItem) item = item_new ("IPM.Note");
+  item_text (item->props, 0x007d,
+             "From: ada@example.org\r\nReply-To: =?x-sjis?B?gqA=?= <a@example.jp>\r\n");
+  BmProps *row = item_recipient (item, 1, "\xe3\x81\x82", NULL);
+  item_text (row, 0x3002, "EX");
+  item_text (row, 0x3003, "/o=X/cn=Recipients/cn=a");
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "To", "\xe3\x81\x82 <a@example.jp>");
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+}
+
 /* 9, 10, 11, 12, 91 */
 static void
 test_addresses (void)
@@ -161,6 +196,10 @@ test_addresses (void)
                    "Doe, \"Jim\" \xf0\x9f\x98\x80");
   const gchar *quoted = internet_address_get_name (internet_address_list_get_address (to, 0));
   g_assert_true (quoted == NULL || *quoted == 0);
+  g_autoptr (BmItem) twice = item_mail ();
+  item_recipient (twice, 2, "Jim <JIM@example.net>", "jim@example.net");
+  g_autoptr (Rendered) w = rendered_new (twice);
+  HEADER_IS (w, "Cc", "Jim <jim@example.net>");
   g_assert_true (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
   g_assert_cmpuint (rendered_count (r, "Bcc"), ==, 0);
   g_autoptr (BmItem) injected = item_mail ();
@@ -180,20 +219,29 @@ test_one_off (void)
   static const guint8 ansi[] =
       "\0\0\0\0\x81\x2b\x1f\xa4\xbe\xa3\x10\x19\x9d\x6e\x00\xdd\x01\x0f\x54\x02\0\0\1\x10"
       "Old\0SMTP\0old@x.org";
+  static const guint8 exchange[] = "\0\0\0\0of Exchange, 16..\1\0\0\0\0\0\0\0/o=X/cn=n";
   g_autoptr (GByteArray) list = g_byte_array_new ();
   const struct {
     const guint8 *data;
     guint32 size;
-  } entries[] = {{unicode, sizeof unicode}, {ansi, sizeof ansi}};
+  } entries[] = {{unicode, sizeof unicode}, {ansi, sizeof ansi}, {exchange, sizeof exchange}};
   const guint32 zero = 0, count = GUINT32_TO_LE (2);
   g_byte_array_append (list, (const guint8 *) &count, 4);
   g_byte_array_append (list, (const guint8 *) &zero, 4);
-  for (guint i = 0; i < 2; i++) {
+  guint all_known = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++) {
     guint32 size = GUINT32_TO_LE (entries[i].size);
+    all_known = i == 2 ? list->len : 0;
     g_byte_array_append (list, (const guint8 *) &size, 4);
     g_byte_array_append (list, entries[i].data, entries[i].size);
     g_byte_array_append (list, (const guint8 *) &zero, (4 - entries[i].size % 4) % 4);
   }
+  g_autoptr (BmItem) partly = item_mail ();
+  item_bytes (partly->props, 0x004f, list->data, list->len);
+  g_autoptr (Rendered) p = rendered_new (partly);
+  HEADER_IS (p, "Reply-To", "\"N; X\" <n@x.org>, Old <old@x.org>");
+  g_assert_true (rendered_noted (p, BM_NOTE_ADDRESS_PLACEHOLDER)); /* one was left out */
+  g_byte_array_set_size (list, all_known);
   g_autoptr (BmItem) item = item_mail ();
   item_bytes (item->props, 0x004f, list->data, list->len);
   BmProps *row = item_recipient (item, 2, "Cc", NULL);
@@ -472,6 +520,8 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/1-garbage", test_garbage);
   g_test_add_func ("/mime/4-5-subject", test_subject);
   g_test_add_func ("/mime/6-7-8-sender", test_sender);
+  g_test_add_func ("/mime/7-exchange-sender", test_exchange_sender);
+  g_test_add_func ("/mime/own-headers", test_own_headers);
   g_test_add_func ("/mime/10-11-12-91-addresses", test_addresses);
   g_test_add_func ("/mime/23-one-off", test_one_off);
   g_test_add_func ("/mime/23-proxies", test_proxies);
