@@ -20,6 +20,7 @@ typedef struct {
   const BmItem *item;
   const BmRenderContext *context;
   GPtrArray *transport; /* BmMimeField *, decoded UTF-8 values; NULL when there are none to use */
+  GPtrArray *unsent;    /* those of an item marked unsent: only their Date counts; or NULL */
   BmNotes notes;
   gchar *message_id; /* with brackets */
   gchar *seed;       /* of boundaries */

@@ -382,6 +382,46 @@ test_dates (void)
   g_assert_true (rendered_noted (d, BM_NOTE_DATE_CLAMPED));
 }
 
+/* 20, 21: what the headers say, also of an item marked unsent; a late date; no date at all */
+static void
+test_other_dates (void)
+{
+  static const gchar dated[] = "From: ada@example.org\r\nDate: Fri, 14 Jul 2017 04:40:00 +0200\r\n";
+  static const gchar undated[] = "From: ada@example.org\r\n";
+  const struct {
+    const gchar *headers;
+    gint64 flags, submitted, modified; /* FILETIME */
+    gint64 want;
+    const gchar *date;
+    gint note; /* or -1 */
+  } cases[] = {
+      {dated, 0, 0, 0, 1500000000, "Fri, 14 Jul 2017 04:40:00 +0200", -1},
+      {dated, 9, 0, 131471000000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000", -1},
+      {undated, 0, 0, 131444736000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000",
+       BM_NOTE_DATE_GUESSED},
+      {undated, 0, G_GINT64_CONSTANT (0x0cb34557a3dd4000), 0, 86400,
+       "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},
+      {NULL, 0, 0, 0, 86400, "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},
+      {NULL, 0, G_GINT64_CONSTANT (173300000000000000), 0, 4102444799,
+       "Thu, 31 Dec 2099 23:59:59 +0000", BM_NOTE_DATE_CLAMPED},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    BmProp submitted = {.id = 0x0039, .type = BM_TYPE_FILETIME, .integer = cases[i].submitted};
+    BmProp modified = {.id = 0x3008, .type = BM_TYPE_FILETIME, .integer = cases[i].modified};
+    bm_props_take (item->props, &submitted);
+    bm_props_take (item->props, &modified);
+    item_int (item->props, 0x0e07, cases[i].flags);
+    if (cases[i].headers != NULL)
+      item_text (item->props, 0x007d, cases[i].headers);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_assert_cmpint (r->message->internal_date, ==, cases[i].want);
+    HEADER_IS (r, "Date", cases[i].date);
+    for (gint n = BM_NOTE_DATE_CLAMPED; n <= BM_NOTE_DATE_UNKNOWN; n++)
+      g_assert_cmpint (rendered_noted (r, (BmNote) n), ==, n == cases[i].note);
+  }
+}
+
 /* 22 */
 static void
 test_subject_prefix (void)
@@ -534,6 +574,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/15-16-bcc", test_bcc);
   g_test_add_func ("/mime/17-18-message-id", test_message_id);
   g_test_add_func ("/mime/19-20-21-dates", test_dates);
+  g_test_add_func ("/mime/20-21-other-dates", test_other_dates);
   g_test_add_func ("/mime/22-subject-prefix", test_subject_prefix);
   g_test_add_func ("/mime/24-25-26-27-other-headers", test_other_headers);
   g_test_add_func ("/mime/29-categories", test_categories);
