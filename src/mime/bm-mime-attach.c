@@ -321,8 +321,8 @@ bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean
   g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &mime->notes);
   switch (attachment->method) {
   case BM_ATTACH_EMBEDDED:
-    if (attachment->embedded == NULL)
-      return lost (mime, name);
+    if (attachment->embedded == NULL && mime->depth < BM_MIME_DEPTH_MAX)
+      return lost (mime, name); /* deeper ones the reader leaves out on purpose */
     return embedded (mime, attachment, index, name, error);
   case BM_ATTACH_BY_REFERENCE:
   case BM_ATTACH_BY_REFERENCE_RESOLVE:

@@ -367,6 +367,28 @@ test_embedded (void)
   for (const gchar *p = n->text; (p = strstr (p, "message/rfc822")) != NULL; p++)
     levels++;
   g_assert_cmpuint (levels, ==, 20);
+  g_assert_nonnull (strstr (n->text, "A message nested too deeply was left out."));
+}
+
+/* 56: what the reader of the PST left out for its depth is not damaged */
+static void
+test_cut_by_reader (void)
+{
+  g_autoptr (BmItem) shallow = item_mail ();
+  item_embed (shallow, NULL);
+  g_autoptr (Rendered) s = rendered_new (shallow);
+  g_assert_true (rendered_noted (s, BM_NOTE_ATTACHMENT_DAMAGED));
+  BmItem *deep = item_mail ();
+  item_embed (deep, NULL);
+  for (guint i = 0; i < 20; i++) {
+    BmItem *outer = item_mail ();
+    item_embed (outer, deep);
+    deep = outer;
+  }
+  g_autoptr (BmItem) nested = deep;
+  g_autoptr (Rendered) n = rendered_new (nested);
+  g_assert_true (rendered_noted (n, BM_NOTE_NESTING_CUT));
+  g_assert_false (rendered_noted (n, BM_NOTE_ATTACHMENT_DAMAGED));
 }
 
 /* ---- the same bytes everywhere ---- */
@@ -489,6 +511,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/8bit", test_8bit);
   g_test_add_func ("/mime/large", test_large);
   g_test_add_func ("/mime/55-56-embedded", test_embedded);
+  g_test_add_func ("/mime/56-cut-by-reader", test_cut_by_reader);
   g_test_add_func ("/mime/same-everywhere", test_same_everywhere);
   g_test_add_func ("/mime/render-id", test_render_id);
   return g_test_run ();
