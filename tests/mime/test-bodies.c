@@ -250,6 +250,23 @@ test_names (void)
   g_assert_nonnull (strstr (e->text, "filename=\"empty.bin\""));
 }
 
+/* 51: too long for a file system; the extension says what it is */
+static void
+test_long_name (void)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+  for (guint i = 0; i < 90; i++)
+    g_string_append (name, "购");
+  g_string_append (name, ".docx");
+  g_autoptr (BmItem) item = item_mail ();
+  item_attachment (item, name->str, "x", 1);
+  g_autoptr (Rendered) r = rendered_new (item);
+  const gchar *got = g_mime_part_get_filename (GMIME_PART (rendered_leaf (r, 1)));
+  g_assert_true (g_str_has_suffix (got, "购.docx"));
+  g_assert_cmpuint (strlen (got), ==, 200);
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_NAME_CHANGED));
+}
+
 /* 53, 59, and types that lie */
 static void
 test_odd_attachments (void)
@@ -506,6 +523,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/46-no-body", test_no_body);
   g_test_add_func ("/mime/47-48-49-inline", test_inline);
   g_test_add_func ("/mime/50-51-52-names", test_names);
+  g_test_add_func ("/mime/51-long-name", test_long_name);
   g_test_add_func ("/mime/53-59-odd-attachments", test_odd_attachments);
   g_test_add_func ("/mime/60-stored-message", test_stored_message);
   g_test_add_func ("/mime/8bit", test_8bit);
