@@ -213,6 +213,7 @@ test_inline (void)
   g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 2)), ==, "inline");
   g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 4)), ==, "attachment");
   content_is (r, 4, "CCC");
+  g_assert_nonnull (strstr (r->text, "multipart/related; type=\"multipart/alternative\";\r\n"));
   g_assert_true (rendered_noted (r, BM_NOTE_DUPLICATE_CONTENT_ID));
 }
 
