@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RENDERER_VERSION "2" /* raise it whenever the same item would give other bytes */
+#define RENDERER_VERSION "3" /* raise it whenever the same item would give other bytes */
 
 void
 bm_render_init (void)
