@@ -409,6 +409,68 @@ test_lone_folders (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (folder_at (fixture, "lokay-m")->role, ==, BM_ROLE_NONE);
 }
 
+static BmItem *
+read_only_item (Fixture *fixture)
+{
+  g_assert_true (open_it (fixture));
+  g_assert_cmpuint (fixture->census->items->len, ==, 1);
+  guint32 nid = g_array_index (fixture->census->items, BmCensusItem, 0).nid;
+  g_autoptr (BmPstWindow) window = bm_pst_window_open (fixture->pst, &nid, 1, NULL);
+  BmItem *item = bm_pst_window_read (window, 0, &fixture->error);
+  g_assert_no_error (fixture->error);
+  return item;
+}
+
+/* Dossier 4: transport headers as 8-bit string, in the code page that the message names. */
+static void
+test_header_bytes (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, NULL);
+  BmPstMessage message = {.props = props};
+  bm_pst_props_string8 (props, BM_PST_TAG (0x007d, 0x1e), "Subject: Gr\xfc\xdf\x65 \x80\r\n", -1);
+  bm_pst_props_int32 (props, BM_PST_TAG (0x3ffd, 3), 1252);
+  bm_pst_writer_add_message (writer, BM_PST_NID_SUBTREE, &message);
+  g_assert_true (bm_pst_writer_close (writer, NULL));
+  g_autoptr (BmItem) item = read_only_item (fixture);
+  g_assert_cmpstr (bm_props_text (item->props, 0x007d), ==, "Subject: Grüße €\r\n");
+}
+
+/* Dossier 56: four levels, each the only attachment of the one around it. */
+static void
+test_four_levels (Fixture *fixture, gconstpointer data)
+{
+  BmPstProps *props[4];
+  BmPstMessage messages[4];
+  BmPstAttachment attachments[4];
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, NULL, NULL);
+  for (guint i = 0; i < 4; i++) {
+    const gchar name[] = {'A' + (gchar) i, '\0'};
+    props[i] = bm_pst_props_new ();
+    bm_pst_props_string (props[i], BM_PST_TAG (0x0037, 0x1f), name);
+    messages[i] = (BmPstMessage){.props = props[i]};
+    if (i > 0) {
+      attachments[i] = (BmPstAttachment){.embedded = &messages[i - 1]};
+      messages[i].attachments = &attachments[i];
+      messages[i].n_attachments = 1;
+    }
+  }
+  bm_pst_writer_add_message (writer, BM_PST_NID_SUBTREE, &messages[3]);
+  g_assert_true (bm_pst_writer_close (writer, NULL));
+  for (guint i = 0; i < 4; i++)
+    bm_pst_props_free (props[i]);
+  g_autoptr (BmItem) item = read_only_item (fixture);
+  const BmItem *level = item;
+  for (guint i = 3; i > 0; i--) {
+    const gchar name[] = {'A' + (gchar) i, '\0'};
+    g_assert_cmpstr (bm_props_text (level->props, 0x0037), ==, name);
+    g_assert_cmpuint (level->attachments->len, ==, 1);
+    level = ((BmAttachment *) g_ptr_array_index (level->attachments, 0))->embedded;
+    g_assert_nonnull (level);
+  }
+  g_assert_cmpstr (bm_props_text (level->props, 0x0037), ==, "A");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -438,6 +500,8 @@ main (int argc, char **argv)
     ADD (name, test_lone_folders, GUINT_TO_POINTER (i));
   }
   ADD ("/pst/phantom", test_phantom, NULL);
+  ADD ("/pst/4-header-bytes", test_header_bytes, NULL);
+  ADD ("/pst/56-four-levels", test_four_levels, NULL);
   g_test_add_func ("/pst/role-names", test_role_names);
   return g_test_run ();
 }
