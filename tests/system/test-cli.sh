@@ -26,6 +26,8 @@ TZ=Pacific/Auckland LC_ALL=fr_FR.UTF-8 "$program" export "$work/sample.pst" --ou
 TZ=America/St_Johns LC_ALL=C "$program" export "$work/sample.pst" --output "$work/c" --no-sandbox > /dev/null 2>&1
 diff -r "$work/a" "$work/b" > /dev/null && diff -r "$work/a" "$work/c" > /dev/null
 ok $? "other time zone, locale, no sandbox: the same bytes"
+python3 "$root/tests/system/check-mail.py" "$work/a"
+ok $? "the sample's messages, read by another parser"
 "$program" inspect "$work/sample.pst" --no-sandbox 2> /dev/null | grep -q 'sandbox: off$'
 ok $? "inspect says that it ran without a sandbox"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2> "$work/talk"
@@ -64,6 +66,9 @@ for file in "$corpus"/*.[op]st; do
   fi
   python3 "$root/tests/system/check-manifest.py" "$work/out" $status > "$work/problems"
   ok $? "$name: its manifest"
+  note < "$work/problems"
+  python3 "$root/tests/system/check-mail.py" "$work/out" > "$work/problems"
+  ok $? "$name: its messages, read by another parser"
   note < "$work/problems"
 done
 done_testing
