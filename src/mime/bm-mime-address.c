@@ -93,6 +93,40 @@ from_proxies (const BmProps *row)
   return NULL;
 }
 
+/* Address book entry ids differ at most in the case of the Exchange name behind the first 28 bytes,
+ * [MS-OXCDATA] 2.2.5.2. */
+static gboolean
+same_entry_id (GBytes *a, GBytes *b)
+{
+  gsize size = 0, other = 0;
+  const gchar *x = a != NULL ? g_bytes_get_data (a, &size) : NULL;
+  const gchar *y = b != NULL ? g_bytes_get_data (b, &other) : NULL;
+  return size > 28 && size == other && memcmp (x, y, 28) == 0 &&
+         g_ascii_strncasecmp (x + 28, y + 28, size - 28) == 0;
+}
+
+/* The SMTP address that the item gives to the same Exchange user in another place: a recipient's
+ * row; creator, last modifier, received by, received representing ([MS-OXPROPS]). */
+static gchar *
+from_item (const BmItem *item, const BmMimeParty *party)
+{
+  static const guint16 users[][2] = {
+      {0x3ff9, 0x5d0a}, {0x3ffb, 0x5d0b}, {0x003f, 0x5d07}, {0x0043, 0x5d08}};
+  gchar *address = NULL;
+  for (guint i = 0; address == NULL && i < G_N_ELEMENTS (users); i++)
+    if (same_entry_id (party->entry_id, bm_props_data (item->props, users[i][0])))
+      address = clean_address (bm_props_text (item->props, users[i][1]));
+  if (party->row != NULL || party->address == NULL || *party->address == '\0')
+    return address;
+  for (guint i = 0; address == NULL && item->recipients != NULL && i < item->recipients->len; i++) {
+    const BmProps *row = g_ptr_array_index (item->recipients, i);
+    const gchar *name = bm_props_text (row, 0x3003);
+    if (name != NULL && g_ascii_strcasecmp (name, party->address) == 0)
+      address = clean_address (bm_props_text (row, 0x39fe));
+  }
+  return address;
+}
+
 /* The address that the item's own transport headers give to this name. */
 static gchar *
 from_transport (const BmMime *mime, const gchar *name)
@@ -162,6 +196,8 @@ resolve (BmMime *mime, const BmMimeParty *party)
     address = g_steal_pointer (&one_off_address);
   if (address == NULL)
     address = from_proxies (party->row);
+  if (address == NULL)
+    address = from_item (mime->item, party);
   if (address == NULL)
     address = from_transport (mime, party->name);
   if (address == NULL)
