@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
   gchar *name;
   BmTarget *open;    /* of the sink; NULL until first needed */
+  gboolean wanted;   /* of a folder that is selected now */
   gboolean recorded; /* it has a row in the journal */
   gboolean existed;  /* before this job: its old messages are in the journal's before table */
   guint32 uidvalidity, mark;

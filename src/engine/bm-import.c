@@ -174,7 +174,9 @@ select_again (BmImport *import, const GArray *rows, GError **error)
         !bm_journal_select_folder (import->journal, row->nid, row->rule, error))
       return FALSE;
   }
-  return bm_journal_set (import->journal, "appended.all", "0", error);
+  guint n;
+  return bm_journal_leave_excluded (import->journal, &n, error) &&
+         bm_journal_set (import->journal, "appended.all", "0", error);
 }
 
 static gboolean
@@ -208,9 +210,13 @@ static gboolean
 load_folder (const BmJournalFolder *folder, gpointer data)
 {
   BmImport *import = data;
-  if (folder->target != NULL && folder->rule == BM_RULE_NONE)
-    g_hash_table_insert (import->by_folder, GUINT_TO_POINTER (folder->nid),
-                         bm_engine_target (import, folder->target));
+  gboolean wanted = folder->rule == BM_RULE_NONE;
+  /* an excluded folder may hold what an earlier selection sent: to be settled and proven */
+  if (folder->target == NULL || (!wanted && folder->rule != BM_RULE_EXCLUDED))
+    return TRUE;
+  EngineTarget *target = bm_engine_target (import, folder->target);
+  target->wanted |= wanted;
+  g_hash_table_insert (import->by_folder, GUINT_TO_POINTER (folder->nid), target);
   return TRUE;
 }
 
@@ -358,9 +364,23 @@ deliver_rest (BmImport *import, GError **error)
   return TRUE;
 }
 
+/* Settling and --retry make items PLANNED again, also where nothing is wanted any more. */
+static gboolean
+leave_excluded (BmImport *import, GError **error)
+{
+  guint n;
+  if (!bm_journal_leave_excluded (import->journal, &n, error))
+    return FALSE;
+  import->progress.skipped += n;
+  import->progress.done += n;
+  return TRUE;
+}
+
 static gboolean
 append_all (BmImport *import, GError **error)
 {
+  if (!leave_excluded (import, error))
+    return FALSE;
   g_autoptr (GArray) nids = bm_journal_planned (import->journal, FALSE, error);
   if (nids == NULL)
     return FALSE;
@@ -380,7 +400,7 @@ append_all (BmImport *import, GError **error)
 static gboolean
 make_empty_folder (BmImport *import, EngineTarget *target, GError **error)
 {
-  return bm_deliver_open (import, target, error);
+  return !target->wanted || bm_deliver_open (import, target, error);
 }
 
 gboolean

@@ -90,8 +90,11 @@ gboolean bm_journal_add_item (BmJournal *journal, guint32 nid, guint32 folder, B
                               GError **error);
 
 /* The selection changed. NONE: what a selection's rule had left out of the folder is PLANNED again.
- * EXCLUDED: what is PLANNED without intent is left out. */
+ * EXCLUDED: see bm_journal_leave_excluded. */
 gboolean bm_journal_select_folder (BmJournal *journal, guint32 nid, BmRule rule, GError **error);
+/* What is PLANNED without intent in folders that are EXCLUDED is SKIPPED: n items. What is in doubt
+ * there stays so, because the server may have it. */
+gboolean bm_journal_leave_excluded (BmJournal *journal, guint *n, GError **error);
 
 /* Targets. */
 gboolean bm_journal_add_target (BmJournal *journal, const BmJournalTarget *target, GError **error);

@@ -1,102 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The engine on fakes: delivery under faults, doubt, resume, duplicates, verification, ledger. */
-#include "engine/bm-fake.h"
+#include "engine/bm-fixture.h"
 
-#include "base/bm-failpoint.h"
-#include "journal/bm-journal.h"
-
-#include <bm-pst-import/import.h>
-#include <bm-pst-import/report.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static const gchar *const folders[] = {"Inbox", "Inbox/Projects", "Sent Items", NULL};
-static const FakeItem items[] = {
-    {0x10004, 1, "one", NULL},  {0x10024, 1, "two", NULL}, {0x10044, 2, "three", NULL},
-    {0x10064, 1, "one", NULL}, /* the same bytes again */
-    {0x10084, 3, "four", NULL}, {0x100a4, 3, NULL, NULL},  {0x100c4, 2, NULL, "IPM.Contact"},
-    {0x100e4, 1, "five", NULL}, {0x10104, 1, "six", NULL}, {0x10124, 3, "seven", NULL},
-};
-#define MAIL 8 /* of them become messages */
-
-static const BmImportOptions fast = {.into = "Imported/x",
-                                     .poll_min_ms = 1,
-                                     .poll_max_ms = 5,
-                                     .gone_after_ms = 20,
-                                     .reconnect_first_ms = 1,
-                                     .settle_quiet_ms = 1,
-                                     .stall_after_s = 1};
-
-typedef struct {
-  FakeServer *server;
-  gchar *directory, *path; /* of the journal */
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->server = fake_server_new ();
-  /* hundreds of durable commits: in memory, where a crash of the machine is no subject */
-  fixture->directory = g_access ("/dev/shm", W_OK) == 0
-                           ? g_mkdtemp (g_strdup ("/dev/shm/bm-engine-XXXXXX"))
-                           : g_dir_make_tmp ("bm-engine-XXXXXX", NULL);
-  fixture->path = g_build_filename (fixture->directory, "journal.sqlite", NULL);
-}
-
-static void
-forget_job (Fixture *fixture)
-{
-  static const gchar *const suffixes[] = {"", "-wal", "-shm"};
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
-    g_autofree gchar *path = g_strconcat (fixture->path, suffixes[i], NULL);
-    g_unlink (path);
-  }
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  forget_job (fixture);
-  g_rmdir (fixture->directory);
-  g_free (fixture->path);
-  g_free (fixture->directory);
-  fake_server_free (fixture->server);
-}
-
-static guint hesitations; /* of the source of the next run */
-
-/* Runs and returns the report; *stopped is the error that ended the run, or NULL. */
-static BmReport *
-run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BmSource) source = fake_source_new (folders, items, G_N_ELEMENTS (items));
-  g_autoptr (BmSink) sink = fake_sink_new (fixture->server);
-  g_autoptr (BmWitness) witness = fake_witness_new (fixture->server);
-  g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
-  g_assert_no_error (error);
-  fake_source_hesitate (source, hesitations);
-  g_autoptr (BmImport) import = bm_import_new (source, sink, witness, journal, options);
-  gboolean ok = bm_import_run (import, stopped);
-  g_assert_true (ok == (*stopped == NULL));
-  BmReport *report = bm_report_collect (journal, &error);
-  g_assert_no_error (error);
-  g_assert_true (report->ledger.balanced);
-  g_assert_cmpuint (report->ledger.found, ==, G_N_ELEMENTS (items));
-  return report;
-}
-
-static BmReport *
-run (Fixture *fixture)
-{
-  g_autoptr (GError) stopped = NULL;
-  BmReport *report = run_with (fixture, &fast, &stopped);
-  g_assert_no_error (stopped);
-  return report;
-}
 
 /* What an unbroken run leaves; made once. */
 static gchar *
@@ -106,10 +12,10 @@ expected_dump (void)
   if (known != NULL)
     return g_strdup (known);
   Fixture unbroken;
-  set_up (&unbroken, NULL);
-  bm_report_free (run (&unbroken));
+  fixture_set_up (&unbroken, NULL);
+  bm_report_free (fixture_run (&unbroken));
   known = fake_server_dump (unbroken.server, FALSE);
-  tear_down (&unbroken, NULL);
+  fixture_tear_down (&unbroken, NULL);
   return g_strdup (known);
 }
 
@@ -119,7 +25,7 @@ assert_complete (Fixture *fixture, const BmReport *report)
   g_autofree gchar *want = expected_dump ();
   g_autofree gchar *got = fake_server_dump (fixture->server, FALSE);
   g_assert_cmpstr (got, ==, want);
-  g_assert_cmpuint (report->ledger.verified, ==, MAIL);
+  g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL);
   g_assert_cmpuint (report->ledger.failed, ==, 1);
   g_assert_cmpuint (report->ledger.skipped, ==, 1);
   g_assert_cmpint (report->exit_status, ==, 1);
@@ -128,7 +34,7 @@ assert_complete (Fixture *fixture, const BmReport *report)
 static void
 test_plain (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
   g_assert_cmpuint (fake_server_folder (fixture->server, "Imported/x/Inbox", FALSE)->stored->len,
                     ==, 5);
@@ -140,9 +46,9 @@ test_plain (Fixture *fixture, gconstpointer data)
 static void
 test_again (Fixture *fixture, gconstpointer data)
 {
-  bm_report_free (run (fixture));
+  bm_report_free (fixture_run (fixture));
   g_string_truncate (fixture->server->trace, 0);
-  g_autoptr (BmReport) second = run (fixture);
+  g_autoptr (BmReport) second = fixture_run (fixture);
   assert_complete (fixture, second);
   g_assert_null (strstr (fixture->server->trace->str, "append:"));
 }
@@ -150,13 +56,13 @@ test_again (Fixture *fixture, gconstpointer data)
 static void
 test_lost_job_directory (Fixture *fixture, gconstpointer data)
 {
-  bm_report_free (run (fixture));
-  forget_job (fixture);
+  bm_report_free (fixture_run (fixture));
+  fixture_forget_job (fixture);
   g_string_truncate (fixture->server->trace, 0);
-  g_autoptr (BmReport) second = run (fixture);
+  g_autoptr (BmReport) second = fixture_run (fixture);
   assert_complete (fixture, second);
   g_assert_null (strstr (fixture->server->trace->str, "append:"));
-  g_assert_cmpuint (second->ledger.present_before, ==, MAIL);
+  g_assert_cmpuint (second->ledger.present_before, ==, FIXTURE_MAIL);
 }
 
 /* One of two equal messages is there: one is appended, not two and not none. */
@@ -167,7 +73,7 @@ test_copies (Fixture *fixture, gconstpointer data)
   fake_server_folder (fixture->server, "Imported", TRUE);
   fake_server_folder (fixture->server, "Imported/x", TRUE);
   fake_server_put (fixture->server, "Imported/x/Inbox", &one->guid);
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
   g_assert_cmpuint (report->ledger.present_before, ==, 1);
 }
@@ -177,15 +83,15 @@ test_lost_answers (Fixture *fixture, gconstpointer data)
 {
   for (guint n = 1; n <= 4; n++) {
     Fixture own;
-    set_up (&own, NULL);
+    fixture_set_up (&own, NULL);
     if (GPOINTER_TO_UINT (data))
       own.server->lose_after_store = n;
     else
       own.server->lose_before_store = n;
-    g_autoptr (BmReport) report = run (&own);
+    g_autoptr (BmReport) report = fixture_run (&own);
     assert_complete (&own, report);
     g_assert_cmpuint (report->ledger.present_before, ==, 0);
-    tear_down (&own, NULL);
+    fixture_tear_down (&own, NULL);
   }
 }
 
@@ -195,7 +101,7 @@ test_lost_answer_bluemind5 (Fixture *fixture, gconstpointer data)
 {
   fixture->server->no_list = fixture->server->bluemind5 = TRUE;
   fixture->server->lose_after_store = 2;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
 }
 
@@ -205,7 +111,7 @@ test_lost_answer_unknowable (Fixture *fixture, gconstpointer data)
 {
   fixture->server->no_list = TRUE;
   fixture->server->lose_after_store = 1;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   g_assert_cmpuint (report->ledger.in_doubt, ==, 4);
   g_assert_cmpuint (report->ledger.pending, ==, 4);
   g_assert_cmpint (report->exit_status, ==, 2);
@@ -218,7 +124,7 @@ static void
 test_no_appenduid (Fixture *fixture, gconstpointer data)
 {
   fixture->server->no_appenduid = TRUE;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
 }
 
@@ -235,8 +141,8 @@ test_refused (Fixture *fixture, gconstpointer data)
   gchar hex[41];
   guid_of ("two", hex);
   fixture->server->refuse_guid = hex;
-  g_autoptr (BmReport) report = run (fixture);
-  g_assert_cmpuint (report->ledger.verified, ==, MAIL - 1);
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL - 1);
   g_assert_cmpuint (report->ledger.failed, ==, 2);
   g_assert_cmpint (report->exit_status, ==, 1);
 }
@@ -248,8 +154,8 @@ test_poison (Fixture *fixture, gconstpointer data)
   gchar hex[41];
   guid_of ("two", hex);
   fixture->server->poison_guid = hex;
-  g_autoptr (BmReport) report = run (fixture);
-  g_assert_cmpuint (report->ledger.verified, ==, MAIL - 1);
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL - 1);
   g_assert_cmpuint (report->ledger.failed, ==, 2);
 }
 
@@ -257,7 +163,7 @@ static void
 test_folder_refused (Fixture *fixture, gconstpointer data)
 {
   fixture->server->refuse_folder = "Imported/x/Inbox";
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   g_assert_cmpuint (report->ledger.verified, ==, 2); /* Sent Items */
   g_assert_cmpuint (report->ledger.failed, ==, 7);   /* and what is below the refused one */
 }
@@ -267,10 +173,10 @@ test_over_quota (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) stopped = NULL;
   fixture->server->quota_after = 3;
-  g_autoptr (BmReport) report = run_with (fixture, &fast, &stopped);
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &fixture_fast, &stopped);
   g_assert_error (stopped, BM_ERROR, BM_CAUSE_OVER_QUOTA);
   g_assert_cmpuint (report->ledger.pending, >, 0);
-  g_autoptr (BmReport) later = run (fixture);
+  g_autoptr (BmReport) later = fixture_run (fixture);
   assert_complete (fixture, later);
 }
 
@@ -278,7 +184,7 @@ static void
 test_reconnects (Fixture *fixture, gconstpointer data)
 {
   fixture->server->refuse_connects = 5;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
 }
 
@@ -287,10 +193,10 @@ test_server_stays_away (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) stopped = NULL;
   g_autoptr (GError) error = NULL;
-  BmImportOptions options = fast;
+  BmImportOptions options = fixture_fast;
   options.reconnect_tries = 2;
   fixture->server->refuse_connects = 100;
-  g_autoptr (BmSource) source = fake_source_new (folders, items, G_N_ELEMENTS (items));
+  g_autoptr (BmSource) source = fixture_source ();
   g_autoptr (BmSink) sink = fake_sink_new (fixture->server);
   g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
   g_autoptr (BmImport) import = bm_import_new (source, sink, NULL, journal, &options);
@@ -303,7 +209,7 @@ test_lag_and_lost_database (Fixture *fixture, gconstpointer data)
 {
   fixture->server->lag = 10;
   fixture->server->lose_database = 3;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   assert_complete (fixture, report);
 }
 
@@ -312,15 +218,15 @@ test_stalled_then_verified (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   fixture->server->lag = G_MAXUINT;
-  g_autoptr (BmReport) report = run (fixture);
+  g_autoptr (BmReport) report = fixture_run (fixture);
   g_assert_true (report->stalled);
-  g_assert_cmpuint (report->ledger.unverified, ==, MAIL);
+  g_assert_cmpuint (report->ledger.unverified, ==, FIXTURE_MAIL);
   g_assert_cmpstr (g_array_index (report->reasons, BmReportCount, 0).token, ==, "stalled");
   g_assert_cmpint (report->exit_status, ==, 2);
   fixture->server->lag = 0;
   g_autoptr (BmWitness) witness = fake_witness_new (fixture->server);
   g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &error);
-  g_autoptr (BmImport) import = bm_import_new (NULL, NULL, witness, journal, &fast);
+  g_autoptr (BmImport) import = bm_import_new (NULL, NULL, witness, journal, &fixture_fast);
   g_assert_true (bm_import_verify (import, &error));
   g_autoptr (BmReport) later = bm_report_collect (journal, &error);
   assert_complete (fixture, later);
@@ -337,8 +243,8 @@ test_verdicts (Fixture *fixture, gconstpointer data)
   fixture->server->no_body_guid = no_body;
   fixture->server->differs_guid = differs;
   fixture->server->gone_guid = gone;
-  g_autoptr (BmReport) report = run (fixture);
-  g_assert_cmpuint (report->ledger.verified, ==, MAIL - 3);
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL - 3);
   g_assert_cmpuint (report->ledger.unverified, ==, 1);
   g_assert_cmpuint (report->ledger.differs, ==, 1);
   g_assert_cmpuint (report->ledger.gone, ==, 1);
@@ -351,30 +257,28 @@ static void
 test_idle (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) stopped = NULL;
-  BmImportOptions options = fast;
-  hesitations = 5;
-  bm_report_free (run_with (fixture, &options, &stopped));
+  BmImportOptions options = fixture_fast;
+  fixture->hesitations = 5;
+  bm_report_free (fixture_run_with (fixture, &options, &stopped));
   g_assert_null (strstr (fixture->server->trace->str, "idle"));
-  forget_job (fixture);
+  fixture_forget_job (fixture);
   options.idle_after_ms = 1;
-  hesitations = 5;
-  g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
-  hesitations = 0;
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &options, &stopped);
   g_assert_no_error (stopped);
   g_assert_nonnull (strstr (fixture->server->trace->str, "idle"));
-  g_assert_cmpuint (report->ledger.verified, ==, MAIL);
+  g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL);
 }
 
 static void
 test_no_wait (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) stopped = NULL;
-  BmImportOptions options = fast;
+  BmImportOptions options = fixture_fast;
   options.no_wait = TRUE;
   fixture->server->lag = G_MAXUINT;
-  g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &options, &stopped);
   g_assert_no_error (stopped);
-  g_assert_cmpuint (report->ledger.unverified, ==, MAIL);
+  g_assert_cmpuint (report->ledger.unverified, ==, FIXTURE_MAIL);
   g_assert_cmpint (report->exit_status, ==, 2);
 }
 
@@ -382,11 +286,11 @@ static void
 test_dry_run (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) stopped = NULL;
-  BmImportOptions options = fast;
+  BmImportOptions options = fixture_fast;
   options.dry_run = options.no_wait = TRUE;
-  g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &options, &stopped);
   g_assert_no_error (stopped);
-  g_assert_cmpuint (report->ledger.pending, ==, MAIL);
+  g_assert_cmpuint (report->ledger.pending, ==, FIXTURE_MAIL);
   g_assert_null (strstr (fixture->server->trace->str, "append:"));
   g_assert_cmpuint (g_hash_table_size (fixture->server->folders), ==, 1);
 }
@@ -396,9 +300,9 @@ test_excluded (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const exclude[] = {"Inbox", NULL};
   g_autoptr (GError) stopped = NULL;
-  BmImportOptions options = fast;
+  BmImportOptions options = fixture_fast;
   options.selection.exclude = exclude;
-  g_autoptr (BmReport) report = run_with (fixture, &options, &stopped);
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &options, &stopped);
   g_assert_cmpuint (report->ledger.verified, ==, 2);
   g_assert_cmpuint (report->ledger.skipped, ==, 7);
 }
@@ -409,58 +313,23 @@ test_selected_again (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const inbox[] = {"Inbox", NULL}, *const sent[] = {"Sent Items", NULL};
   g_autoptr (GError) stopped = NULL;
-  BmImportOptions options = fast;
+  BmImportOptions options = fixture_fast;
   options.selection.include = inbox;
   options.selection.before = 1; /* nothing is that old */
-  g_autoptr (BmReport) none = run_with (fixture, &options, &stopped);
-  g_assert_cmpuint (none->ledger.skipped, ==, MAIL + 2);
+  g_autoptr (BmReport) none = fixture_run_with (fixture, &options, &stopped);
+  g_assert_cmpuint (none->ledger.skipped, ==, FIXTURE_MAIL + 2);
   options.selection.before = 0;
-  g_autoptr (BmReport) some = run_with (fixture, &options, &stopped);
+  g_autoptr (BmReport) some = fixture_run_with (fixture, &options, &stopped);
   g_assert_cmpuint (some->ledger.verified, ==, 6);
   options.selection.include = sent;
-  g_autoptr (BmReport) rest = run_with (fixture, &options, &stopped);
+  g_autoptr (BmReport) rest = fixture_run_with (fixture, &options, &stopped);
   g_assert_no_error (stopped);
-  g_assert_cmpuint (rest->ledger.verified, ==, MAIL);
+  g_assert_cmpuint (rest->ledger.verified, ==, FIXTURE_MAIL);
   g_assert_cmpuint (rest->ledger.failed, ==, 1);
   g_assert_true (rest->ledger.balanced);
 }
 
 /* ---- dies at every failpoint, resumes, must end in the same mailbox ---- */
-
-static guint points_seen, die_at;
-
-static void
-count_or_die (const gchar *name)
-{
-  if (++points_seen == die_at)
-    _exit (42);
-}
-
-/* Runs in a child that dies at the at-th failpoint; the server of this process then gets what the
- * child did. TRUE when it died. */
-static gboolean
-run_in_child (Fixture *fixture, guint at)
-{
-  g_autofree gchar *mirror = g_build_filename (fixture->directory, "mirror", NULL);
-  fflush (NULL);
-  pid_t child = fork ();
-  g_assert_cmpint (child, >=, 0);
-  if (child == 0) {
-    points_seen = 0;
-    die_at = at;
-    fixture->server->mirror = mirror;
-    bm_failpoint_set_handler (count_or_die);
-    bm_report_free (run (fixture));
-    _exit (0);
-  }
-  int status;
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  g_assert_true (WEXITSTATUS (status) == 0 || WEXITSTATUS (status) == 42);
-  fake_server_replay (fixture->server, mirror);
-  g_unlink (mirror);
-  return WEXITSTATUS (status) == 42;
-}
 
 static void
 test_die_everywhere (Fixture *fixture, gconstpointer data)
@@ -468,18 +337,18 @@ test_die_everywhere (Fixture *fixture, gconstpointer data)
   guint deaths = 0;
   for (gboolean died = TRUE; died; deaths++) {
     Fixture own;
-    set_up (&own, NULL);
+    fixture_set_up (&own, NULL);
     if (GPOINTER_TO_UINT (data)) /* a folder that is not new, with a message of another client */
       fake_server_put (own.server, "Imported", &(BmGuid){{1}});
-    died = run_in_child (&own, deaths + 1);
+    died = fixture_die (&own, &fixture_fast, deaths + 1);
     if (died) {
-      g_autoptr (BmReport) report = run (&own);
+      g_autoptr (BmReport) report = fixture_run (&own);
       g_autofree gchar *want = expected_dump ();
       g_autofree gchar *got = fake_server_dump (own.server, FALSE);
       g_assert_true (g_str_has_suffix (got, want));
-      g_assert_cmpuint (report->ledger.verified, ==, MAIL);
+      g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL);
     }
-    tear_down (&own, NULL);
+    fixture_tear_down (&own, NULL);
   }
   g_test_message ("died at %u failpoints", deaths - 1);
   g_assert_cmpuint (deaths, >, 20); /* a test of the test */
@@ -490,7 +359,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK); /* the engine warns of faults */
-#define ADD(name, func, data) g_test_add ("/engine/" name, Fixture, data, set_up, func, tear_down)
+#define ADD(name, func, data)                                                                      \
+  g_test_add ("/engine/" name, Fixture, data, fixture_set_up, func, fixture_tear_down)
   ADD ("plain", test_plain, NULL);
   ADD ("again", test_again, NULL);
   ADD ("lost-job-directory", test_lost_job_directory, NULL);
