@@ -403,6 +403,12 @@ make_empty_folder (BmImport *import, EngineTarget *target, GError **error)
   return !target->wanted || bm_deliver_open (import, target, error);
 }
 
+static gboolean
+check_claimed (BmImport *import, EngineTarget *target, GError **error)
+{
+  return bm_deliver_surely (import, target, bm_deliver_check_claimed, error);
+}
+
 gboolean
 bm_import_run (BmImport *import, GError **error)
 {
@@ -413,7 +419,8 @@ bm_import_run (BmImport *import, GError **error)
   g_autoptr (GError) stopped = NULL;
   if (!plan (import, error) || !load (import, error))
     return FALSE;
-  if (!bm_settle_all (import, &stopped) || !append_all (import, &stopped)) {
+  if (!bm_engine_each_target (import, check_claimed, &stopped) ||
+      !bm_settle_all (import, &stopped) || !append_all (import, &stopped)) {
     /* what was sent before it stopped is proven all the same, unless somebody wants to leave */
     if (bm_error_cause (stopped) == BM_CAUSE_OVER_QUOTA && !bm_verify_wait (import, NULL))
       g_info ("not everything that was sent could be proven");

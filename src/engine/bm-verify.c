@@ -71,6 +71,17 @@ judge (BmImport *import, EngineClaim *claim, gint64 now, gboolean *open, GError 
   return TRUE;
 }
 
+gboolean
+bm_verify_forsake (BmImport *import, EngineTarget *target, GError **error)
+{
+  for (guint i = 0; i < target->claims->len; i++)
+    if (!conclude (import, &g_array_index (target->claims, EngineClaim, i), BM_STATE_GONE, error))
+      return FALSE;
+  import->open_claims -= target->claims->len;
+  g_array_set_size (target->claims, 0);
+  return TRUE;
+}
+
 /* One look at up to CLAIMS_PER_LOOK claims from *from on; the open ones move to *kept. */
 static gboolean
 look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kept, GError **error)

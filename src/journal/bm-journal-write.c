@@ -120,6 +120,16 @@ bm_journal_add_before (BmJournal *journal, const gchar *target, const GArray *st
 }
 
 gboolean
+bm_journal_forget_before (BmJournal *journal, const gchar *target, GError **error)
+{
+  sqlite3_stmt *statement = bm_journal_sql (journal, "DELETE FROM before WHERE target=?", error);
+  if (statement == NULL)
+    return FALSE;
+  bind_text (statement, 1, target);
+  return bm_journal_run (journal, statement, error);
+}
+
+gboolean
 bm_journal_take_before (BmJournal *journal, const gchar *target, const BmGuid *guid, guint32 *uid,
                         GError **error)
 {

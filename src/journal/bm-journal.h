@@ -101,6 +101,8 @@ gboolean bm_journal_add_target (BmJournal *journal, const BmJournalTarget *targe
 /* The messages a target held before (BmStored): taken one by one by bm_journal_take_before. */
 gboolean bm_journal_add_before (BmJournal *journal, const gchar *target, const GArray *stored,
                                 GError **error);
+/* The target was made anew: none of them is there any more. */
+gboolean bm_journal_forget_before (BmJournal *journal, const gchar *target, GError **error);
 /* A copy of this guid that was in the target before and that no item has taken: marks it taken and
  * gives its uid; 0 when there is none. FALSE on error. */
 gboolean bm_journal_take_before (BmJournal *journal, const gchar *target, const BmGuid *guid,

@@ -18,11 +18,14 @@ typedef struct {
 
 typedef struct {
   GHashTable *folders; /* name -> FakeFolder */
+  guint made;          /* folders, ever: each has a uidvalidity of its own */
   GString *trace;      /* one word a call: what the sink was asked */
   const gchar *mirror; /* file to which every change is appended: outlives a dying process */
   /* faults; counted down, 0 = none */
   guint lose_after_store;   /* the n-th append stores, then the connection is lost */
   guint lose_before_store;  /* the n-th append stores nothing, then the connection is lost */
+  guint lose_list;          /* so many lists lose the connection */
+  gboolean hang_up;         /* the server closes the connection at every append, unread */
   guint refuse_connects;    /* so many connects fail */
   guint quota_after;        /* the n-th message is over quota */
   const gchar *refuse_guid; /* hex: this message is refused */

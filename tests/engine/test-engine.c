@@ -188,6 +188,94 @@ test_reconnects (Fixture *fixture, gconstpointer data)
   assert_complete (fixture, report);
 }
 
+/* The connection breaks again while the server is asked what it has. */
+static void
+test_lost_while_looking (Fixture *fixture, gconstpointer data)
+{
+  fixture->server->lose_after_store = 1;
+  fixture->server->lose_list = 2;
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  assert_complete (fixture, report);
+}
+
+static void
+test_lost_while_looking_after_crash (Fixture *fixture, gconstpointer data)
+{
+  fixture->server->lose_after_store = 1;
+  fixture->server->no_list = TRUE;
+  bm_report_free (fixture_run (fixture));
+  fixture->server->no_list = FALSE;
+  fixture->server->lose_list = 2;
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  assert_complete (fixture, report);
+}
+
+/* A server that takes logins and no message is not asked for ever. */
+static void
+test_server_hangs_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) stopped = NULL;
+  fixture->server->hang_up = TRUE;
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &fixture_fast, &stopped);
+  g_assert_error (stopped, BM_ERROR, BM_CAUSE_CONNECTION_LOST);
+  g_assert_cmpuint (report->ledger.pending, ==, FIXTURE_MAIL);
+  fixture->server->hang_up = FALSE;
+  g_autoptr (BmReport) later = fixture_run (fixture);
+  assert_complete (fixture, later);
+}
+
+/* The user deletes a folder between two runs and makes it again: what lay in the old one is gone,
+ * not different, and what the old one held before the job is no copy in the new one. */
+static void
+test_folder_made_anew (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const sent[] = {"Sent Items", NULL};
+  static const gchar name[] = "Imported/x/Sent Items";
+  g_autoptr (GError) stopped = NULL;
+  g_autoptr (BmMessage) four = fake_message (0, "four");
+  g_autoptr (BmMessage) seven = fake_message (0, "seven");
+  BmImportOptions options = fixture_fast;
+  options.no_wait = TRUE;
+  options.selection.include = sent;
+  fake_server_folder (fixture->server, "Imported", TRUE);
+  fake_server_folder (fixture->server, "Imported/x", TRUE);
+  fake_server_put (fixture->server, name, &four->guid);
+  fixture->server->quota_after = 1; /* "four" is found present, "seven" not sent */
+  g_autoptr (BmReport) first = fixture_run_with (fixture, &options, &stopped);
+  g_assert_error (stopped, BM_ERROR, BM_CAUSE_OVER_QUOTA);
+  g_assert_cmpuint (first->ledger.unverified, ==, 1);
+  g_hash_table_remove (fixture->server->folders, name);
+  fake_server_put (fixture->server, name, &seven->guid);
+  g_clear_error (&stopped);
+  options.no_wait = FALSE;
+  g_autoptr (BmReport) later = fixture_run_with (fixture, &options, &stopped);
+  g_assert_no_error (stopped);
+  g_assert_cmpuint (later->ledger.differs, ==, 0);
+  g_assert_cmpuint (later->ledger.gone, ==, 1);
+  g_assert_cmpuint (later->ledger.verified, ==, 1);
+  g_assert_cmpuint (later->ledger.present_before, ==, 2);
+  g_assert_cmpuint (fake_server_folder (fixture->server, name, FALSE)->stored->len, ==, 1);
+}
+
+/* The user deletes a folder before its messages were proven. It is not made again for that. */
+static void
+test_folder_deleted (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) stopped = NULL;
+  BmImportOptions options = fixture_fast;
+  options.no_wait = TRUE;
+  fixture->server->lag = G_MAXUINT;
+  bm_report_free (fixture_run_with (fixture, &options, &stopped));
+  g_assert_no_error (stopped);
+  fixture->server->lag = 0;
+  g_hash_table_remove (fixture->server->folders, "Imported/x/Sent Items");
+  g_autoptr (BmReport) later = fixture_run (fixture);
+  g_assert_false (later->stalled);
+  g_assert_cmpuint (later->ledger.gone, ==, 2);
+  g_assert_cmpuint (later->ledger.verified, ==, FIXTURE_MAIL - 2);
+  g_assert_null (fake_server_folder (fixture->server, "Imported/x/Sent Items", FALSE));
+}
+
 static void
 test_server_stays_away (Fixture *fixture, gconstpointer data)
 {
@@ -375,6 +463,11 @@ main (int argc, char **argv)
   ADD ("folder-refused", test_folder_refused, NULL);
   ADD ("over-quota", test_over_quota, NULL);
   ADD ("reconnects", test_reconnects, NULL);
+  ADD ("lost-while-looking", test_lost_while_looking, NULL);
+  ADD ("lost-while-looking-after-crash", test_lost_while_looking_after_crash, NULL);
+  ADD ("server-hangs-up", test_server_hangs_up, NULL);
+  ADD ("folder-made-anew", test_folder_made_anew, NULL);
+  ADD ("folder-deleted", test_folder_deleted, NULL);
   ADD ("server-stays-away", test_server_stays_away, NULL);
   ADD ("lag-and-lost-database", test_lag_and_lost_database, NULL);
   ADD ("stalled-then-verified", test_stalled_then_verified, NULL);
