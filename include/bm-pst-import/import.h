@@ -66,9 +66,11 @@ typedef enum {
 
 typedef struct {
   BmPhase phase;
-  guint64 total; /* items that are to become messages, as far as known */
-  guint64 done;  /* of those: appended, present before, skipped or failed */
+  guint64 total;  /* items that are to become messages, as far as known */
+  guint64 done;   /* of those: appended, present before, skipped or failed */
+  guint64 before; /* of done: when this run began to append */
   guint64 appended, present, failed, skipped, verified;
+  guint64 unproven;     /* on the server, looked for by the witness */
   guint64 bytes;        /* appended or found present, by this run */
   gint64 elapsed_ms;    /* of this run's append phase */
   const gchar *trouble; /* "reconnecting"...; NULL when all is well */

@@ -58,6 +58,8 @@ BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
                               GError **error);
 /* Starts the reader once to see whether its sandbox closes; prints it. */
 int bm_cli_print_sandbox (void);
+/* One line without its end, at most width - 1 characters (0: any number). New. */
+gchar *bm_cli_progress_line (const BmProgress *progress, guint width);
 /* Progress on stderr: a line rewritten on a terminal, else one line every 10 s. */
 void bm_cli_progress (const BmProgress *progress, gpointer data);
 void bm_cli_progress_end (void);

@@ -84,7 +84,8 @@ bm_engine_show (BmImport *import, BmPhase phase, const gchar *trouble)
   gboolean news = phase != import->progress.phase || trouble != import->progress.trouble;
   import->progress.phase = phase;
   import->progress.trouble = trouble;
-  if (import->append_started > 0)
+  import->progress.unproven = import->open_claims;
+  if (import->append_started > 0 && phase == BM_PHASE_APPEND)
     import->progress.elapsed_ms = (now - import->append_started) / 1000;
   if (import->progress_func == NULL || (!news && now - import->progress_shown < SHOW_EVERY_US))
     return;
@@ -385,6 +386,7 @@ append_all (BmImport *import, GError **error)
   if (nids == NULL)
     return FALSE;
   import->append_started = g_get_monotonic_time ();
+  import->progress.before = import->progress.done;
   if (nids->len > 0 &&
       !import->source->ops->order (import->source, (guint32 *) nids->data, nids->len, error))
     return FALSE;

@@ -223,9 +223,11 @@ bm_verify_wait (BmImport *import, GError **error)
     if (bm_engine_interrupted (error) || !bm_verify_poll (import, error))
       return FALSE;
     if (import->open_claims > 0 && is_stalled (import)) {
-      g_warning ("replication stalled: %" G_GUINT64_FORMAT " messages not proven",
+      g_warning ("%s: %" G_GUINT64_FORMAT " messages not proven",
+                 import->witness_lost ? "the database stays away" : "replication stalled",
                  import->open_claims);
-      return bm_journal_set (import->journal, "stalled", "1", error) && give_up (import, error);
+      return bm_journal_set (import->journal, "stalled", import->witness_lost ? "0" : "1", error) &&
+             give_up (import, error);
     }
     if (import->open_claims > 0)
       g_usleep (MIN (import->poll_ms, 20u) * 1000);

@@ -20,6 +20,21 @@ make_directory (const gchar *path, GError **error)
   return FALSE;
 }
 
+#define LOOKS_ALLOWED 10 /* of others at the lock, while it is taken */
+#define LOOK_US       20000
+
+/* bm_job_owner of another process holds the lock for a moment: no reason to refuse the start. */
+static gboolean
+lock_file (gint fd)
+{
+  for (guint tries = 0; flock (fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+    if (errno != EWOULDBLOCK || tries == LOOKS_ALLOWED)
+      return FALSE;
+    g_usleep (LOOK_US);
+  }
+  return TRUE;
+}
+
 static gint
 pid_in (gint fd)
 {
@@ -37,7 +52,7 @@ take_lock (const gchar *path, const gchar *what, GError **error)
                  g_strerror (errno));
     return -1;
   }
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_file (fd)) {
     g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "%s is in use by process %d (%s)", what,
                  pid_in (fd), path);
     close (fd);

@@ -124,6 +124,8 @@ advice_for (const BmJournalItem *item)
   default:
     if (g_strcmp0 (item->reason, "body-missing") == 0)
       return "bm-cli maintenance repair --ops message_bodies USER, then bm-pst-import verify JOB";
+    if (g_strcmp0 (item->reason, "database-lost") == 0)
+      return "check the database bj-data, then bm-pst-import verify JOB";
     return "check replication (sync_client, bm-core), then bm-pst-import verify JOB";
   }
 }

@@ -301,6 +301,23 @@ test_lag_and_lost_database (Fixture *fixture, gconstpointer data)
   assert_complete (fixture, report);
 }
 
+/* A database that stays away is no stalled replication, and the advice is another. */
+static void
+test_database_stays_away (Fixture *fixture, gconstpointer data)
+{
+  fixture->server->lose_database = G_MAXUINT;
+  g_autoptr (BmReport) report = fixture_run (fixture);
+  g_assert_false (report->stalled);
+  g_assert_cmpuint (report->ledger.unverified, ==, FIXTURE_MAIL);
+  g_assert_cmpstr (g_array_index (report->reasons, BmReportCount, 0).token, ==, "database-lost");
+  const BmReportException *first = g_ptr_array_index (report->exceptions, 0);
+  g_assert_nonnull (strstr (first->advice, "database"));
+  g_assert_cmpint (report->exit_status, ==, 2);
+  fixture->server->lose_database = 0;
+  g_autoptr (BmReport) later = fixture_run (fixture);
+  assert_complete (fixture, later);
+}
+
 static void
 test_stalled_then_verified (Fixture *fixture, gconstpointer data)
 {
@@ -470,6 +487,7 @@ main (int argc, char **argv)
   ADD ("folder-deleted", test_folder_deleted, NULL);
   ADD ("server-stays-away", test_server_stays_away, NULL);
   ADD ("lag-and-lost-database", test_lag_and_lost_database, NULL);
+  ADD ("database-stays-away", test_database_stays_away, NULL);
   ADD ("stalled-then-verified", test_stalled_then_verified, NULL);
   ADD ("verdicts", test_verdicts, NULL);
   ADD ("idle", test_idle, NULL);

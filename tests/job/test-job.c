@@ -4,8 +4,10 @@
 #include "job/bm-job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,6 +212,34 @@ test_jobs (void)
   g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
 }
 
+static gpointer
+look_for_a_moment (gpointer data)
+{
+  gint fd = GPOINTER_TO_INT (data);
+  g_usleep (60000);
+  close (fd);
+  return NULL;
+}
+
+/* bm_job_owner takes the lock for a moment: status must not cost an import its start. */
+static void
+test_looked_at (void)
+{
+  g_autoptr (GError) error = NULL;
+  const BmGuid identity = {{3}};
+  BmJob *job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_autofree gchar *lock = g_build_filename (job->directory, "lock", NULL);
+  bm_job_free (job);
+  gint fd = open (lock, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint (flock (fd, LOCK_SH | LOCK_NB), ==, 0);
+  GThread *thread = g_thread_new ("look", look_for_a_moment, GINT_TO_POINTER (fd));
+  job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  bm_job_free (job);
+  g_thread_join (thread);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -221,6 +251,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job/bm-ini", test_bm_ini);
   g_test_add_func ("/job/documented", test_documented);
   g_test_add_func ("/job/jobs", test_jobs);
+  g_test_add_func ("/job/looked-at", test_looked_at);
   int status = g_test_run ();
   remove_tree (directory);
   g_free (directory);
