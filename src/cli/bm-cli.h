@@ -31,6 +31,8 @@ gboolean bm_cli_parse (int argc, char **argv, const GOptionEntry *entries, const
 int bm_cli_fail (GError *error);
 /* "text" or "json" (and what else the command allows, separated by spaces). FALSE: usage. */
 gboolean bm_cli_check_format (const gchar *format, const gchar *allowed, int *status);
+/* --stall-after, seconds; 0 is the default. FALSE: usage. */
+gboolean bm_cli_check_stall_after (gint stall_after, int *status);
 /* The options of every command that reads a PST. Zero is the default of each. */
 typedef struct {
   gchar *charset;

@@ -278,7 +278,7 @@ run_import (Run *run, GError **error)
       .dry_run = options->dry_run,
       .no_wait = options->no_wait || options->dry_run,
       .inbox_children_on_top = bm_witness_sql_is_40 (run->session->witness),
-      .stall_after_s = (guint) MAX (options->stall_after, 0),
+      .stall_after_s = (guint) options->stall_after,
   };
   if (!describe_server (run, error) || !retry_failed (run, error) || !check_quota (run, error))
     return FALSE;
@@ -383,7 +383,8 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {NULL},
   };
   if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, args, status) ||
-      !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status))
+      !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status) ||
+      !bm_cli_check_stall_after (o->stall_after, status))
     return FALSE;
   if (o->user != NULL)
     return TRUE;

@@ -342,6 +342,27 @@ compare_folders (gconstpointer a, gconstpointer b)
   return g_strcmp0 (x->path, y->path);
 }
 
+static guint
+gravity (const BmReportException *exception)
+{
+  static const gchar *const order[] = {"differs", "failed", "unverified", "gone"};
+  guint i = 0;
+  while (i < G_N_ELEMENTS (order) && !g_str_equal (exception->status, order[i]))
+    i++;
+  return i;
+}
+
+static gint
+compare_exceptions (gconstpointer a, gconstpointer b)
+{
+  const BmReportException *x = *(BmReportException *const *) a;
+  const BmReportException *y = *(BmReportException *const *) b;
+  guint gx = gravity (x), gy = gravity (y);
+  if (gx != gy)
+    return gx < gy ? -1 : 1;
+  return x->nid < y->nid ? -1 : x->nid > y->nid;
+}
+
 static BmReport *
 report_new (void)
 {
@@ -368,6 +389,7 @@ finish (Collector *collector)
   report->classes = counts_of (collector->classes);
   report->notes = counts_of (collector->notes);
   g_ptr_array_sort (report->folders, compare_folders);
+  g_ptr_array_sort (report->exceptions, compare_exceptions);
   make_timeline (collector);
   report->exit_status = bm_report_exit_status (report);
 }

@@ -33,6 +33,37 @@ knobs '{"stop": false}'
 verify u4 60
 is "$status $(ledger verified)" "0 24" "and verify goes on"
 
+knobs '{"stop": true}'
+"$program" import "$work/sample.pst" --user "u5@$BMLAB_DOMAIN" --into Left --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk" &
+first=$!
+for i in $(seq 1 200); do
+  grep -qs 'appended.all' "$work"/jobs/u5-*/journal.sqlite* && break
+  sleep 0.05
+done
+sleep 0.5
+kill -INT $first
+wait $first
+is $? 130 "whoever does not want to wait may leave"
+knobs '{"stop": false}'
+"$program" status --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk"
+grep -A 3 '^u5-' "$work/out" | grep -q '28 found: 24 unverified, 4 skipped; stopped: interrupted'
+ok $? "status says so"
+verify u5 60
+is "$status $(ledger verified)" "0 24" "and verify ends the job: nothing of it is left to be told"
+rm -rf "$work"/jobs/u5-*
+mkdir -p "$work/jobs/new"
+cp "$work"/jobs/u3-*/journal.sqlite "$work/jobs/new"
+python3 - "$work/jobs/new/journal.sqlite" <<'P'
+import sqlite3, sys
+journal = sqlite3.connect(sys.argv[1])
+for table in "fact", "item", "folder", "target":
+    journal.execute("DELETE FROM " + table)
+journal.commit()
+P
+"$program" verify new --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk"
+is $? 64 "a job that died before it began cannot be verified"
+rm -rf "$work/jobs/new"
+
 for user in archie xavier nora sven team admin0 nobody; do
   import "$work/sample.pst" $user
   is "$status" 77 "$user is refused"
@@ -160,6 +191,8 @@ usage 64 import "$work/sample.pst" --user a@b --since yesterday
 usage 64 import "$work/sample.pst" --user a@b --max-size huge
 usage 64 import "$work/sample.pst" --user a@b --include '#Nonsense#'
 usage 64 import "$work/sample.pst" --user a@b --item-memory 1
+usage 64 import "$work/sample.pst" --user a@b --stall-after -1
+usage 64 verify job --stall-after -1
 usage 64 report no-such-job --jobs "$work/jobs"
 usage 0 --help
 usage 0 --version
