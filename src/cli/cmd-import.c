@@ -185,7 +185,8 @@ open_job (Run *run, const gchar *jobs, GError **error)
   if (!check_unchanged (run, jobs, error))
     return FALSE;
   if (run->options->dry_run)
-    run->job = bm_job_open_dry (error);
+    run->job = bm_job_open_dry (jobs, user->login, user->user_uid, &run->census->identity,
+                                run->into, error);
   else if (check_disk (jobs, error))
     run->job =
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);

@@ -70,6 +70,9 @@ void bm_journal_target_clear (BmJournalTarget *target);
 
 /* Creates or opens. read_only for status and report. */
 BmJournal *bm_journal_open (const gchar *path, gboolean read_only, GError **error);
+/* A copy in memory of the journal at path, which another process may be writing; an empty one when
+ * there is none. */
+BmJournal *bm_journal_open_copy (const gchar *path, GError **error);
 void bm_journal_close (BmJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmJournal, bm_journal_close)
 

@@ -240,6 +240,33 @@ test_looked_at (void)
   g_thread_join (thread);
 }
 
+/* A dry run begins where the job is and leaves it as it is. */
+static void
+test_dry (void)
+{
+  g_autoptr (GError) error = NULL;
+  const BmGuid identity = {{4}}, other = {{5}};
+  BmJob *job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_assert_true (bm_journal_set (job->journal, "selection", "x", &error));
+  bm_job_free (job);
+  g_autoptr (BmJob) dry = bm_job_open_dry (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_autofree gchar *known = bm_journal_get (dry->journal, "selection");
+  g_assert_cmpstr (known, ==, "x");
+  g_assert_true (bm_journal_set (dry->journal, "selection", "y", &error));
+  job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_autofree gchar *kept = bm_journal_get (job->journal, "selection");
+  g_assert_cmpstr (kept, ==, "x");
+  bm_job_free (job);
+  g_autoptr (GPtrArray) before = bm_job_list (directory);
+  g_autoptr (BmJob) fresh = bm_job_open_dry (directory, "jdoe", "UID", &other, "A", &error);
+  g_assert_no_error (error);
+  g_assert_null (bm_journal_get (fresh->journal, "selection"));
+  g_autoptr (GPtrArray) after = bm_job_list (directory);
+  g_assert_cmpuint (after->len, ==, before->len);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -251,6 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job/bm-ini", test_bm_ini);
   g_test_add_func ("/job/documented", test_documented);
   g_test_add_func ("/job/jobs", test_jobs);
+  g_test_add_func ("/job/dry", test_dry);
   g_test_add_func ("/job/looked-at", test_looked_at);
   int status = g_test_run ();
   remove_tree (directory);

@@ -19,6 +19,10 @@ import "$work/sample.pst" alice
 is "$status $(ledger verified)" "0 24" "the same command again says the same"
 is "$(mailbox alice)" "$before" "and appends nothing"
 
+import "$work/sample.pst" alice --dry-run --exclude '#SentItems#'
+is "$status $(ledger verified) $(ledger pending)" "0 24 0" "a dry run begins where the job is"
+is "$(cd "$work/jobs" && "$program" status --config "$BMLAB_CONFIG" --jobs . | grep -c '24 verified, 4 skipped')" 1 "and leaves the job as it is"
+
 rm -rf "$work/jobs"
 import "$work/sample.pst" alice
 is "$status $(ledger verified) $(ledger present_before)" "0 24 24" "without its job directory everything is found present"
@@ -77,6 +81,8 @@ is "$status $(ledger verified) $(ledger skipped)" "0 24 4" "and brings what was 
 import "$work/sample.pst" u3 --max-size 2K --exclude-class IPM.Schedule
 is "$status $(ledger verified) $(ledger failed)" "0 23 0" "by class and size"
 
+import "$work/sample.pst" dave --dry-run --before 1970-01-01
+is "$status $(ledger pending)" "0 0" "nothing is older than 1970"
 import "$work/sample.pst" dave --dry-run
 is "$status $(ledger pending)" "0 24" "a dry run says what would be appended"
 is "$(python3 -c 'import json,sys; print(len(json.load(open(sys.argv[1]))["exceptions"]))' "$work/report.json")" 0 "which is no exception"
