@@ -98,6 +98,8 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   guint still_open = 0;
   for (guint i = 0; i < n; i++) {
     gboolean open;
+    if (claims[i].claim.verdict != asked[i].verdict)
+      import->verify_moved = now;
     claims[i].claim = asked[i];
     if (!judge (import, &claims[i], now, &open, error)) {
       bm_journal_rollback (import->journal);

@@ -355,7 +355,9 @@ verdict_of (FakeServer *server, const BmClaim *claim)
   if (is_guid (server->differs_guid, &claim->guid))
     return BM_VERDICT_DIFFERS;
   if (is_guid (server->gone_guid, &claim->guid))
-    return BM_VERDICT_GONE;
+    return server->gone_until != 0 && g_get_monotonic_time () >= server->gone_until
+               ? BM_VERDICT_BODY_MISSING
+               : BM_VERDICT_GONE;
   for (guint i = 0; i < folder->stored->len; i++) {
     const BmStored *one = &g_array_index (folder->stored, BmStored, i);
     if (one->uid == claim->uid)

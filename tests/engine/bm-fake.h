@@ -37,7 +37,8 @@ typedef struct {
   /* of the witness */
   guint lag; /* so many looks until a folder's rows appear */
   const gchar *no_body_guid, *differs_guid, *gone_guid; /* hex */
-  guint lose_database;                                  /* so many looks fail */
+  gint64 gone_until;   /* monotonic us: then gone_guid has its record, and no body */
+  guint lose_database; /* so many looks fail */
 } FakeServer;
 
 FakeServer *fake_server_new (void);

@@ -376,6 +376,24 @@ test_idle (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (report->ledger.verified, ==, FIXTURE_MAIL);
 }
 
+/* A claim that changes is a sign of life, though no last_uid rises and nothing is proven. */
+static void
+test_claim_that_changes (Fixture *fixture, gconstpointer data)
+{
+  gchar hex[41];
+  g_autoptr (GError) stopped = NULL;
+  BmImportOptions options = fixture_fast;
+  options.gone_after_ms = 60000;
+  guid_of ("two", hex);
+  fixture->server->gone_guid = hex;
+  gint64 began = g_get_monotonic_time ();
+  fixture->server->gone_until = began + 700 * 1000;
+  g_autoptr (BmReport) report = fixture_run_with (fixture, &options, &stopped);
+  g_assert_no_error (stopped);
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, 1700 * 1000);
+  g_assert_cmpuint (report->ledger.unverified, ==, 1);
+}
+
 static void
 test_no_wait (Fixture *fixture, gconstpointer data)
 {
@@ -493,6 +511,7 @@ main (int argc, char **argv)
   ADD ("stalled-then-verified", test_stalled_then_verified, NULL);
   ADD ("verdicts", test_verdicts, NULL);
   ADD ("idle", test_idle, NULL);
+  ADD ("claim-that-changes", test_claim_that_changes, NULL);
   ADD ("no-wait", test_no_wait, NULL);
   ADD ("dry-run", test_dry_run, NULL);
   ADD ("excluded", test_excluded, NULL);

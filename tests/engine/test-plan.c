@@ -257,6 +257,13 @@ test_selected (void)
       g_assert_cmpint (bm_filter_takes_folder (&selection, census, folders[i].path), ==,
                        cases[c].taken[i] == '1');
   }
+  /* two selections that differ are told apart, whatever their globs hold */
+  const gchar *const joined[] = {"A, B; without folders C", NULL}, *const one[] = {"A", "B", NULL},
+                     *const left_out[] = {"C", NULL};
+  const BmSelection odd = {.include = joined}, plain = {.include = one, .exclude = left_out};
+  g_autofree gchar *odd_text = bm_filter_describe (&odd), *text = bm_filter_describe (&plain);
+  g_assert_cmpstr (text, ==, "folders A, B; without folders C");
+  g_assert_cmpstr (odd_text, ==, "folders \"A, B; without folders C\"");
   g_assert_true (bm_filter_is_folder_glob ("#SentItems#/x"));
   g_assert_false (bm_filter_is_folder_glob ("#Nonsense#"));
   g_assert_false (bm_filter_is_folder_glob ("#Inbox#x"));

@@ -21,8 +21,9 @@ knobs '{"delay_ms": 0, "drop_body": 2}'
 import "$work/other.pst" u2 --stall-after 3
 is "$status $(ledger unverified_by_reason.body-missing)" "2 2" "lost bodies are seen: record without body"
 knobs '{"drop_body": 0, "refuse": true}'
-import "$work/sample.pst" u3 --stall-after 3
+import "$work/sample.pst" u3 --stall-after 11
 is "$status $(ledger unverified_by_reason.stalled)" "2 24" "refused replication is called stalled"
+is "$(grep -c '^verifying: 0 verified, 24 not yet' "$work/talk")" 1 "after a line of progress every 10 s"
 knobs '{"refuse": false}'
 verify u3 60
 is "$status $(ledger verified)" "0 24" "verify proves it later"
@@ -63,6 +64,29 @@ P
 "$program" verify new --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk"
 is $? 64 "a job that died before it began cannot be verified"
 rm -rf "$work/jobs/new"
+
+python3 - "$program" import "$work/sample.pst" --user "u6@$BMLAB_DOMAIN" --into Terminal --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk" <<'P'
+import fcntl, os, pty, re, struct, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    said += part
+lines = re.findall(rb"\r\x1b\[K([^\r\n]+)", said)
+progress = [line for line in lines if re.match(rb"(appending|verifying|done): ", line)]
+print(len(progress) > 2 and max(len(line) for line in progress) <= 39, os.waitpid(pid, 0)[1])
+P
+is "$(cat "$work/out")" "True 0" "on a terminal one line is rewritten, and fits"
+rm -rf "$work"/jobs/u6-*
 
 for user in archie xavier nora sven team admin0 nobody; do
   import "$work/sample.pst" $user
