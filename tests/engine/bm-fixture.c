@@ -5,7 +5,9 @@
 #include "base/bm-failpoint.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +104,18 @@ count_or_die (const gchar *name)
     _exit (42);
 }
 
+/* Waits for the child; the server gets what it did. Its exit status. */
+static int
+reap (Fixture *fixture, pid_t child, const gchar *mirror)
+{
+  int status;
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  fake_server_replay (fixture->server, mirror);
+  g_unlink (mirror);
+  return WEXITSTATUS (status);
+}
+
 gboolean
 fixture_die (Fixture *fixture, const BmImportOptions *options, guint at)
 {
@@ -118,11 +132,42 @@ fixture_die (Fixture *fixture, const BmImportOptions *options, guint at)
     bm_report_free (fixture_run_with (fixture, options, &stopped));
     _exit (0);
   }
-  int status;
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  g_assert_true (WEXITSTATUS (status) == 0 || WEXITSTATUS (status) == 42);
-  fake_server_replay (fixture->server, mirror);
-  g_unlink (mirror);
-  return WEXITSTATUS (status) == 42;
+  int status = reap (fixture, child, mirror);
+  g_assert_true (status == 0 || status == 42);
+  return status == 42;
+}
+
+static int
+run_on_full_disk (Fixture *fixture, guint bytes)
+{
+  const struct rlimit limit = {bytes, bytes};
+  g_autoptr (GError) stopped = NULL;
+  signal (SIGXFSZ, SIG_IGN); /* write fails instead */
+  if (setrlimit (RLIMIT_FSIZE, &limit) != 0)
+    return 1;
+  g_autoptr (BmJournal) journal = bm_journal_open (fixture->path, FALSE, &stopped);
+  g_autoptr (BmSource) source = fixture_source ();
+  g_autoptr (BmSink) sink = fake_sink_new (fixture->server);
+  g_autoptr (BmWitness) witness = fake_witness_new (fixture->server);
+  g_autoptr (BmImport) import =
+      journal != NULL ? bm_import_new (source, sink, witness, journal, &fixture_fast) : NULL;
+  if (import != NULL && bm_import_run (import, &stopped))
+    return 0;
+  return bm_error_cause (stopped) == BM_CAUSE_JOURNAL ? 42 : 1; /* EFBIG, not ENOSPC */
+}
+
+gboolean
+fixture_fill_disk (Fixture *fixture, guint bytes)
+{
+  g_autofree gchar *mirror = g_build_filename (fixture->directory, "mirror", NULL);
+  fflush (NULL);
+  pid_t child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0) {
+    fixture->server->mirror = mirror;
+    _exit (run_on_full_disk (fixture, bytes));
+  }
+  int status = reap (fixture, child, mirror);
+  g_assert_true (status == 0 || status == 42);
+  return status == 42;
 }

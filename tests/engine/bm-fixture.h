@@ -33,3 +33,6 @@ BmReport *fixture_run (Fixture *fixture);
 /* Runs in a child that dies at the at-th failpoint; the server of this process then gets what the
  * child did. TRUE when it died, FALSE when it came to its end. */
 gboolean fixture_die (Fixture *fixture, const BmImportOptions *options, guint at);
+/* Runs in a child that cannot write a file beyond so many bytes. TRUE when that stopped it, with
+ * the cause JOURNAL. */
+gboolean fixture_fill_disk (Fixture *fixture, guint bytes);

@@ -479,6 +479,27 @@ test_die_everywhere (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (deaths, >, 20); /* a test of the test */
 }
 
+/* The disk of the job directory fills at any moment. What was appended and could not be written
+ * down is in doubt, and found. */
+static void
+test_disk_full (Fixture *fixture, gconstpointer data)
+{
+  guint stops = 0;
+  gboolean stopped = TRUE;
+  for (guint bytes = 16384; stopped; bytes += 4096, stops++) {
+    Fixture own;
+    fixture_set_up (&own, NULL);
+    stopped = fixture_fill_disk (&own, bytes);
+    if (stopped) {
+      g_autoptr (BmReport) report = fixture_run (&own);
+      assert_complete (&own, report);
+    }
+    fixture_tear_down (&own, NULL);
+  }
+  g_test_message ("stopped at %u sizes", stops - 1);
+  g_assert_cmpuint (stops, >, 10); /* a test of the test */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -516,6 +537,7 @@ main (int argc, char **argv)
   ADD ("dry-run", test_dry_run, NULL);
   ADD ("excluded", test_excluded, NULL);
   ADD ("selected-again", test_selected_again, NULL);
+  ADD ("disk-full", test_disk_full, NULL);
   ADD ("die-everywhere", test_die_everywhere, GUINT_TO_POINTER (0));
   ADD ("die-everywhere-in-used-mailbox", test_die_everywhere, GUINT_TO_POINTER (1));
   return g_test_run ();
