@@ -40,12 +40,21 @@ typedef struct {
   guint settle_quiet_ms;          /* between two looks that must agree; 0 = 1000 */
   guint reconnect_tries;          /* 0 = 8, about two minutes */
   guint reconnect_first_ms;       /* 0 = 500 */
+  guint idle_after_ms;            /* a quiet sink is asked for a sign of life; 0 = 60000 */
 } BmImportOptions;
 
 /* FALSE for a glob that begins with # and names no well-known folder. */
 gboolean bm_filter_is_folder_glob (const gchar *glob);
 /* One line for people, and to compare two selections; "" when everything is wanted. New. */
 gchar *bm_filter_describe (const BmSelection *selection);
+
+/* The canonical form of a target folder that the user named: NFC, INBOX in capitals. NULL with USAGE
+ * when the rules do not allow it, or for a folder below the inbox where those are lost (BlueMind
+ * 4.0). New. */
+gchar *bm_import_canonical_into (const gchar *into, const BmNameRules *rules,
+                                 gboolean inbox_children_are_lost, GError **error);
+/* "Imported/<base name of the file>" within the rules. New. */
+gchar *bm_import_default_into (const gchar *path, const BmNameRules *rules);
 
 typedef enum {
   BM_PHASE_CENSUS,
@@ -57,9 +66,11 @@ typedef enum {
 
 typedef struct {
   BmPhase phase;
-  guint64 total; /* items that are to become messages, as far as known */
-  guint64 done;  /* of those: appended, present before, skipped or failed */
+  guint64 total;  /* items that are to become messages, as far as known */
+  guint64 done;   /* of those: appended, present before, skipped or failed */
+  guint64 before; /* of done: when this run began to append */
   guint64 appended, present, failed, skipped, verified;
+  guint64 unproven;     /* on the server, looked for by the witness */
   guint64 bytes;        /* appended or found present, by this run */
   gint64 elapsed_ms;    /* of this run's append phase */
   const gchar *trouble; /* "reconnecting"...; NULL when all is well */

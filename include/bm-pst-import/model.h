@@ -139,7 +139,7 @@ typedef struct {
   BmRole role;
   gchar *container_class; /* "IPF.Note"..., NULL when absent */
   BmRule rule;            /* why none of its items is imported, or BM_RULE_NONE */
-  gboolean damaged;       /* its contents table or its properties could not be read */
+  gboolean damaged;       /* its properties could not be read, or its own node is lost */
 } BmFolder;
 
 typedef struct {

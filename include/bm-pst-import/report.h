@@ -73,7 +73,7 @@ typedef struct {
   GArray *classes;       /* BmReportCount: of not-mail, class */
   GArray *notes;         /* BmReportCount */
   GPtrArray *folders;    /* BmReportFolder, by path */
-  GPtrArray *exceptions; /* BmReportException, by nid */
+  GPtrArray *exceptions; /* BmReportException, the gravest status first, then by nid */
   GArray *timeline;      /* BmReportPoint, at most 200, ascending */
   GPtrArray *warnings;   /* gchar * */
   gint exit_status;      /* docs/exit-status.md */

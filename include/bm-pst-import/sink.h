@@ -3,7 +3,8 @@
  *
  * append is not idempotent. An outcome IN_DOUBT means: the server may or may not have stored the
  * message; the only legal next step is to look: list from the mark on, or when that answers
- * UNSUPPORTED the witness's list, and to compare with the guid of the intent. After an error of scope RETRY call connect again, then look. One thread. */
+ * UNSUPPORTED the witness's list, and to compare with the guid of the intent. After an error of
+ * scope RETRY call connect again, then look. One thread. */
 #pragma once
 
 #include <bm-pst-import/model.h>
@@ -20,6 +21,9 @@ typedef struct {
   gsize max_path;            /* bytes of a whole path as sent (modified UTF-7) */
   const gchar *const *taken; /* top-level names that are namespaces or must not be written to */
 } BmNameRules;
+
+/* What every BlueMind from 4.0 to 5 takes, with the folder that nothing may be put into. */
+extern const BmNameRules bm_name_rules_bluemind;
 
 /* A target folder, opened. name is the full name as t_mailbox_replica.name has it: "INBOX",
  * "Imported/2019". */

@@ -15,7 +15,8 @@ typedef enum {
   BM_VERDICT_PRESENT,      /* record with this guid, not expunged, and body row */
   BM_VERDICT_BODY_MISSING, /* record with this guid, no body row */
   BM_VERDICT_DIFFERS,      /* that uid has another guid */
-  BM_VERDICT_GONE,         /* last_uid has passed it and there is no record, or it is expunged */
+  BM_VERDICT_GONE,         /* last_uid has passed it and there is no record, or it is expunged, or
+                              the folder was made anew and that uid is another message's */
 } BmVerdict;
 
 typedef struct {

@@ -25,8 +25,9 @@ bm_core_new (const gchar *url, const gchar *admin_key, GError **error)
     return NULL;
   }
   BmCore *core = g_new0 (BmCore, 1);
-  core->session = soup_session_new_with_options ("timeout", TIMEOUT_S, "user-agent",
-                                                 "bm-pst-import/" BM_VERSION, NULL);
+  /* no proxy of the environment: the admin key is for the core alone */
+  core->session = soup_session_new_with_options ("timeout", TIMEOUT_S, "proxy-resolver", NULL,
+                                                 "user-agent", "bm-pst-import/" BM_VERSION, NULL);
   core->url = g_strdup (url);
   while (g_str_has_suffix (core->url, "/"))
     core->url[strlen (core->url) - 1] = '\0';
@@ -94,6 +95,7 @@ call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *ke
   g_autoptr (SoupMessage) message = soup_message_new (method, address);
   g_autoptr (GError) local = NULL;
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT); /* it would take the key along */
   soup_message_headers_append (headers, "X-BM-ApiKey", key);
   soup_message_headers_append (headers, "X-BM-Origin", "pst-import");
   soup_message_headers_append (headers, "Accept", "application/json");

@@ -19,6 +19,7 @@ bm_user_free (BmUser *user)
   g_free (user->mail_login);
   g_free (user->server_uid);
   g_free (user->server_host);
+  g_free (user->server_name);
   g_free (user->subtree_uid);
   g_free (user);
 }
@@ -44,6 +45,7 @@ bm_candidate_free (BmCandidate *candidate)
   g_free (candidate->routing);
   g_free (candidate->location);
   g_free (candidate->host);
+  g_free (candidate->server_name);
   g_free (candidate);
 }
 
@@ -141,6 +143,7 @@ user_of (const BmCandidate *one)
   user->quota_kib = one->quota_kib;
   user->server_uid = g_strdup (one->location);
   user->server_host = g_strdup (one->host);
+  user->server_name = g_strdup (one->server_name);
   user->subtree_uid = bm_directory_subtree (one->domain, one->uid);
   return user;
 }

@@ -28,7 +28,8 @@ typedef struct {
   gchar *type;         /* "user" "mailshare" "group" "resource" */
   gchar *routing;      /* "internal" "external" "none" */
   gchar *location;     /* server uid of the container of its folders */
-  gchar *host;         /* of that server */
+  gchar *host;         /* of that server: address or name */
+  gchar *server_name;  /* its full host name */
   gint64 quota_kib;    /* 0 = none */
   gboolean archived;
   gboolean system; /* or of the global domain */

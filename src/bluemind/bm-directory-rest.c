@@ -164,7 +164,8 @@ add_host (Lookup *lookup, BmCandidate *one, GError **error)
     if (g_strcmp0 (text_member (server, "uid"), one->location) != 0 || one->location == NULL)
       continue;
     const gchar *ip = text_member (value, "ip");
-    one->host = g_strdup (ip != NULL ? ip : text_member (value, "fqdn"));
+    one->server_name = g_strdup (text_member (value, "fqdn"));
+    one->host = g_strdup (ip != NULL ? ip : one->server_name);
     return TRUE;
   }
   return TRUE;

@@ -5,35 +5,39 @@
 #include "bluemind/bm-directory-judge.h"
 #include "bluemind/bm-pg.h"
 
-/* Everything about the mailboxes a name may mean. The join to t_domain_user is outer, so that a
- * share is found and refused rather than unknown. */
+/* Everything about the mailboxes a name may mean. The candidates come first, by the part before the
+ * @ alone, because a directory of 20 000 users must not be joined with itself. The join to
+ * t_domain_user is outer, so that a share is found and refused rather than unknown. $2 is lower case
+ * already. */
 #define SELECT_SQL                                                                                 \
-  "SELECT DISTINCT ci.uid, d.name, d.aliases[1], u.login, coalesce(u.archived, false) OR "         \
-  "m.archived,"                                                                                    \
-  "  m.routing::text, coalesce(m.quota, 0), m.type::text, l.location, coalesce(s.ip, s.fqdn),"     \
+  " SELECT DISTINCT ci.uid, d.name, d.aliases[1], u.login,"                                        \
+  "  coalesce(u.archived, false) OR coalesce(m.archived, false),"                                  \
+  "  m.routing::text, coalesce(m.quota, 0), m.type::text, l.location, s.ip, s.fqdn,"               \
   "  d.global OR coalesce(u.system, false) OR m.system"                                            \
-  " FROM t_mailbox m"                                                                              \
+  " FROM wanted w"                                                                                 \
+  " JOIN t_mailbox m ON m.item_id = w.item_id"                                                     \
   " JOIN t_container_item ci ON ci.id = m.item_id"                                                 \
   " JOIN t_container dir ON dir.id = ci.container_id"                                              \
   " JOIN t_domain d ON d.name = dir.uid"                                                           \
   " LEFT JOIN t_domain_user u ON u.item_id = m.item_id"                                            \
+  " LEFT JOIN t_mailbox_email e ON e.item_id = m.item_id AND lower(e.left_address) = lower($1)"    \
   " LEFT JOIN t_container_location l ON l.container_uid ="                                         \
   "  'subtree_' || replace(d.name, '.', '_') || '!user.' || ci.uid"                                \
   " LEFT JOIN (t_container_item si JOIN t_server s ON s.item_id = si.id) ON si.uid = l.location"   \
-  " WHERE "
-/* $2 is lower case already */
-#define IN_DOMAIN "($2 = lower(d.name) OR $2 = ANY (SELECT lower(a) FROM unnest(d.aliases) a))"
+  " CROSS JOIN LATERAL (SELECT $2 = lower(d.name) OR $2 = ANY"                                     \
+  "  (SELECT lower(a) FROM unnest(d.aliases) a) AS here) domain"
 
 /* By login in the domain, or by e-mail; an e-mail with all_aliases counts on every alias. */
 static const gchar address_sql[] =
-    SELECT_SQL "(lower(u.login) = lower($1) AND " IN_DOMAIN ")"
-               " OR EXISTS (SELECT 1 FROM t_mailbox_email e WHERE e.item_id = m.item_id"
-               "   AND lower(e.left_address) = lower($1)"
-               "   AND (lower(e.right_address) = $2 OR (e.all_aliases AND " IN_DOMAIN ")))"
-               " ORDER BY 1, 2";
+    "WITH wanted AS (SELECT item_id FROM t_domain_user WHERE lower(login) = lower($1)"
+    "  UNION SELECT item_id FROM t_mailbox_email WHERE lower(left_address) = lower($1))" SELECT_SQL
+    " WHERE (lower(u.login) = lower($1) AND domain.here)"
+    "  OR lower(e.right_address) = $2 OR (e.all_aliases AND domain.here)"
+    " ORDER BY 1, 2";
 /* The whole is an id in any domain, or what precedes its @ one in that domain. */
 static const gchar external_sql[] =
-    SELECT_SQL "ci.external_id = $3 OR (ci.external_id = $1 AND " IN_DOMAIN ") ORDER BY 1, 2";
+    "WITH wanted AS (SELECT id AS item_id FROM t_container_item WHERE external_id IN ($1, "
+    "$3))" SELECT_SQL " WHERE ci.external_id = $3 OR domain.here ORDER BY 1, 2";
 
 enum {
   COL_UID,
@@ -45,7 +49,8 @@ enum {
   COL_QUOTA,
   COL_TYPE,
   COL_LOCATION,
-  COL_HOST,
+  COL_IP,
+  COL_FQDN,
   COL_SYSTEM,
 };
 
@@ -68,7 +73,9 @@ candidate_of (const PGresult *rows, int row)
   one->quota_kib = g_ascii_strtoll (bm_pg_text (rows, row, COL_QUOTA), NULL, 10);
   one->type = g_strdup (bm_pg_text (rows, row, COL_TYPE));
   one->location = g_strdup (bm_pg_text (rows, row, COL_LOCATION));
-  one->host = g_strdup (bm_pg_text (rows, row, COL_HOST));
+  const gchar *ip = bm_pg_text (rows, row, COL_IP);
+  one->server_name = g_strdup (bm_pg_text (rows, row, COL_FQDN));
+  one->host = g_strdup (ip != NULL ? ip : one->server_name);
   one->system = is_true (rows, row, COL_SYSTEM);
   return one;
 }

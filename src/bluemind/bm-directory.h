@@ -27,6 +27,7 @@ typedef struct {
   gint64 quota_kib;   /* 0 = none */
   gchar *server_uid;  /* of the shard that holds the mailbox */
   gchar *server_host; /* its address; NULL when the directory has none */
+  gchar *server_name; /* its full host name, which certificates hold; NULL when it has none */
   gchar *subtree_uid; /* of the container of its folders */
 } BmUser;
 

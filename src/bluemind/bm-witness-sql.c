@@ -25,8 +25,9 @@ typedef struct {
   guint timeout_s;
   BmPg *pg;
   Schema schema;
-  gchar *subtree_id;   /* number as text */
-  GHashTable *folders; /* full name -> id of its container of records, as text */
+  gchar *subtree_id;    /* number as text */
+  GHashTable *folders;  /* full name -> id of its container of records, as text */
+  guint64 uid_validity; /* of the folder that was found last */
   gchar *description;
 } Witness;
 
@@ -151,10 +152,10 @@ static const gchar *
 folder_sql (const Witness *witness)
 {
   return witness->schema.replica_folder
-             ? "SELECT rc.id, mr.last_uid FROM t_mailbox_replica mr"
+             ? "SELECT rc.id, mr.last_uid, mr.uid_validity FROM t_mailbox_replica mr"
                " JOIN t_container rc ON rc.uid = 'mbox_records_' || mr.unique_id"
                " WHERE mr.container_id = $1 AND mr.name = $2"
-             : "SELECT rc.id, mr.last_uid FROM t_mailbox_replica mr"
+             : "SELECT rc.id, mr.last_uid, mr.uid_validity FROM t_mailbox_replica mr"
                " JOIN t_container_item ci ON ci.id = mr.item_id"
                " JOIN t_container rc ON rc.uid = 'mbox_records_' || ci.uid"
                " WHERE ci.container_id = $1 AND mr.name = $2";
@@ -176,6 +177,7 @@ find_folder (Witness *witness, const gchar *name, const gchar **folder, guint64 
     return TRUE;
   }
   *last_uid = g_ascii_strtoull (bm_pg_text (rows, 0, 1), NULL, 10);
+  witness->uid_validity = g_ascii_strtoull (bm_pg_text (rows, 0, 2), NULL, 10);
   g_hash_table_insert (witness->folders, g_strdup (name), g_strdup (bm_pg_text (rows, 0, 0)));
   *folder = g_hash_table_lookup (witness->folders, name);
   return TRUE;
@@ -229,8 +231,12 @@ is_expunged (const PGresult *rows, int row)
   return (flags & EXPUNGED) != 0;
 }
 
+/* uid_validity is that of the folder now. Where it is another than when the message was appended,
+ * the folder was deleted and made anew and its uids began again: nothing differs. A hint and no
+ * more, because BlueMind 5 may have another value for a folder that came from 4: it never speaks
+ * against a guid that is there. */
 static void
-judge (BmClaim *claim, const PGresult *rows, int row)
+judge (BmClaim *claim, const PGresult *rows, int row, guint64 uid_validity)
 {
   BmGuid guid;
   const gchar *size = bm_pg_text (rows, row, 3);
@@ -239,7 +245,7 @@ judge (BmClaim *claim, const PGresult *rows, int row)
     claim->verdict = BM_VERDICT_GONE;
   } else if (!bm_guid_from_hex (bm_pg_text (rows, row, 1), &guid) ||
              !bm_guid_equal (&guid, &claim->guid)) {
-    claim->verdict = BM_VERDICT_DIFFERS;
+    claim->verdict = claim->uidvalidity == uid_validity ? BM_VERDICT_DIFFERS : BM_VERDICT_GONE;
   } else if (size == NULL) {
     claim->verdict = BM_VERDICT_BODY_MISSING;
   } else {
@@ -278,7 +284,7 @@ examine_folder (Witness *witness, BmClaim **claims, guint n, GError **error)
         GPOINTER_TO_INT (g_hash_table_lookup (rows_by_uid, GUINT_TO_POINTER (claims[i]->uid)));
     claims[i]->flags_differ = claims[i]->size_differs = FALSE;
     if (row > 0)
-      judge (claims[i], rows, row - 1);
+      judge (claims[i], rows, row - 1, witness->uid_validity);
     else
       claims[i]->verdict =
           folder != NULL && last_uid >= claims[i]->uid ? BM_VERDICT_GONE : BM_VERDICT_PENDING;

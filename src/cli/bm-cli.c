@@ -72,6 +72,16 @@ bm_cli_check_format (const gchar *format, const gchar *allowed, int *status)
   return FALSE;
 }
 
+gboolean
+bm_cli_check_stall_after (gint stall_after, int *status)
+{
+  if (stall_after >= 0)
+    return TRUE;
+  g_printerr ("bm-pst-import: --stall-after %d: not a number of seconds\n", stall_after);
+  *status = 64;
+  return FALSE;
+}
+
 void
 bm_cli_reading_clear (BmCliReading *reading)
 {

@@ -36,6 +36,8 @@ gboolean bm_cli_parse (int argc, char **argv, const GOptionEntry *entries, const
 int bm_cli_fail (GError *error);
 /* "text" or "json" (and what else the command allows, separated by spaces). FALSE: usage. */
 gboolean bm_cli_check_format (const gchar *format, const gchar *allowed, int *status);
+/* --stall-after, seconds; 0 is the default. FALSE: usage. */
+gboolean bm_cli_check_stall_after (gint stall_after, int *status);
 /* The options of every command that reads a PST. Zero is the default of each. */
 typedef struct {
   gchar *charset;
@@ -65,6 +67,8 @@ BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
 int bm_cli_print_sandbox (void);
 /* "appending"... Static. */
 const gchar *bm_cli_phase_word (BmPhase phase);
+/* One line without its end, at most width - 1 characters (0: any number). New. */
+gchar *bm_cli_progress_line (const BmProgress *progress, guint width);
 /* Progress on stderr: a line rewritten on a terminal, else one line every 10 s. */
 void bm_cli_progress (const BmProgress *progress, gpointer data);
 void bm_cli_progress_end (void);

@@ -5,7 +5,7 @@
 
 #include "base/bm-log.h"
 #include <stdio.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define LINE_EVERY_US (10 * G_USEC_PER_SEC)
@@ -13,7 +13,6 @@
 static struct {
   gboolean started, terminal, shown;
   gint64 last_line;
-  gchar text[160];
 } view;
 
 static void
@@ -38,32 +37,51 @@ bm_cli_phase_word (BmPhase phase)
   return words[phase];
 }
 
+/* Speed and time left follow from what this run did, not from what it found done. */
 static void
-format_eta (const BmProgress *progress, gchar *eta, gsize size)
+add_appending (GString *line, const BmProgress *progress)
 {
   guint64 left = progress->total > progress->done ? progress->total - progress->done : 0;
-  *eta = '\0';
-  if (progress->phase != BM_PHASE_APPEND || progress->done == 0 || progress->elapsed_ms < 2000)
+  guint64 now = progress->done > progress->before ? progress->done - progress->before : 0;
+  g_autofree gchar *bytes = g_format_size_full (progress->bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree gchar *plain = g_str_to_ascii (bytes, "C"); /* it has a no-break space */
+  g_string_append_printf (line,
+                          "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                          " items, %s, %.0f/s, %" G_GUINT64_FORMAT " verified",
+                          progress->done, progress->total, plain,
+                          (gdouble) now * 1000.0 / (gdouble) MAX (progress->elapsed_ms, 1),
+                          progress->verified);
+  if (now == 0 || progress->elapsed_ms < 2000)
     return;
-  guint64 seconds = (guint64) progress->elapsed_ms * left / progress->done / 1000;
-  g_snprintf (eta, (gulong) size, ", %u:%02u:%02u left", (guint) (seconds / 3600),
-              (guint) (seconds / 60 % 60), (guint) (seconds % 60));
+  guint64 seconds = (guint64) progress->elapsed_ms * left / now / 1000;
+  g_string_append_printf (line, ", %u:%02u:%02u left", (guint) (seconds / 3600),
+                          (guint) (seconds / 60 % 60), (guint) (seconds % 60));
 }
 
-static void
-format_line (const BmProgress *progress)
+gchar *
+bm_cli_progress_line (const BmProgress *progress, guint width)
 {
-  gchar eta[40];
-  gdouble seconds = (gdouble) MAX (progress->elapsed_ms, 1) / 1000.0;
-  g_autofree gchar *bytes = g_format_size_full (progress->bytes, G_FORMAT_SIZE_IEC_UNITS);
-  format_eta (progress, eta, sizeof eta);
-  g_snprintf (view.text, sizeof view.text,
-              "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-              " items, %s, %.0f/s, %" G_GUINT64_FORMAT " verified%s%s%s",
-              bm_cli_phase_word (progress->phase), progress->done, progress->total, bytes,
-              (gdouble) (progress->appended + progress->present) / seconds, progress->verified, eta,
-              progress->trouble != NULL ? "; " : "",
-              progress->trouble != NULL ? progress->trouble : "");
+  g_autoptr (GString) line = g_string_new (bm_cli_phase_word (progress->phase));
+  g_string_append (line, ": ");
+  if (progress->phase == BM_PHASE_APPEND)
+    add_appending (line, progress);
+  else if (progress->phase == BM_PHASE_VERIFY)
+    g_string_append_printf (line, "%" G_GUINT64_FORMAT " verified, %" G_GUINT64_FORMAT " not yet",
+                            progress->verified, progress->unproven);
+  else
+    g_string_append_printf (line, "%" G_GUINT64_FORMAT " items", progress->total);
+  if (progress->trouble != NULL)
+    g_string_append_printf (line, "; %s", progress->trouble);
+  if (width > 1)
+    g_string_truncate (line, MIN (line->len, width - 1)); /* ASCII */
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
+static guint
+terminal_width (void)
+{
+  struct winsize size = {0};
+  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void
@@ -79,11 +97,11 @@ bm_cli_progress (const BmProgress *progress, gpointer data)
   if (!view.terminal && now - view.last_line < LINE_EVERY_US)
     return;
   view.last_line = now;
-  format_line (progress);
+  g_autofree gchar *line = bm_cli_progress_line (progress, view.terminal ? terminal_width () : 0);
   if (view.terminal)
-    fprintf (stderr, "\r\033[K%s", view.text);
+    fprintf (stderr, "\r\033[K%s", line);
   else
-    fprintf (stderr, "%s\n", view.text);
+    fprintf (stderr, "%s\n", line);
   fflush (stderr);
   view.shown = view.terminal;
 }

@@ -26,7 +26,8 @@ read_date (const gchar *option, const gchar *text, gint64 *unix_time, GError **e
     date = g_date_time_new_utc (year, month, day, 0, 0, 0);
   if (date == NULL)
     return bad (error, option, text, "not a day as YYYY-MM-DD");
-  *unix_time = g_date_time_to_unix (date);
+  gint64 midnight = g_date_time_to_unix (date);
+  *unix_time = midnight != 0 ? midnight : 1; /* 0 is open; no message is from that day */
   return TRUE;
 }
 

@@ -11,7 +11,7 @@
 
 #define PLAIN_PORT 1143 /* the backend: no nginx between */
 #define URGENT_US  (5 * G_USEC_PER_SEC)
-#define DATABASE_TRIES                                                                             \
+#define FIRST_TRIES                                                                                \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
   }
@@ -73,11 +73,13 @@ bm_session_check_core (BmCore *core, GError **error)
 }
 
 /* The PST's size stands for the size of its messages: an estimate, and called one. */
-static gboolean
-check_quota (BmSession *session, guint64 need, GError **error)
+gboolean
+bm_session_check_quota (BmSession *session, guint64 need, GError **error)
 {
   gint64 used = 0, quota = 0;
   g_autoptr (GError) local = NULL;
+  if (session->core == NULL || need == 0)
+    return TRUE;
   if (!bm_core_quota (session->core, session->user->domain_uid, session->user->user_uid, &used,
                       &quota, &local)) {
     g_warning ("cannot ask for the quota: %s", local->message);
@@ -94,15 +96,14 @@ check_quota (BmSession *session, guint64 need, GError **error)
 }
 
 static gboolean
-preflight (BmSession *session, guint64 need, GError **error)
+preflight (BmSession *session, GError **error)
 {
   if (session->core == NULL) {
     g_warning ("no admin key of BlueMind's core: its state, quota and size limit are not checked");
     return TRUE;
   }
   g_autoptr (GError) local = NULL;
-  if (!bm_session_check_core (session->core, error) ||
-      (need > 0 && !check_quota (session, need, error)))
+  if (!bm_session_check_core (session->core, error))
     return FALSE;
   if (!bm_core_message_size_limit (session->core, &session->message_size_limit, &local))
     g_warning ("cannot ask for the message size limit: %s", local->message);
@@ -124,12 +125,13 @@ look_up (const BmConfig *config, const gchar *address, GError **error)
              : NULL;
 }
 
-/* A database that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
+/* A server that is restarted or cuts a connection shall not cost an import. TRUE: try again. */
 static gboolean
 shall_try_again (BmBackoff *backoff, GError **error)
 {
   guint wait_ms;
-  if (bm_error_cause (*error) != BM_CAUSE_DATABASE_LOST)
+  BmCause cause = bm_error_cause (*error);
+  if (cause != BM_CAUSE_DATABASE_LOST && cause != BM_CAUSE_CONNECTION_LOST)
     return FALSE;
   if (bm_backoff_next (backoff, &wait_ms)) {
     g_info ("%s; next try in %u ms", (*error)->message, wait_ms);
@@ -144,7 +146,7 @@ shall_try_again (BmBackoff *backoff, GError **error)
 BmUser *
 bm_session_find_user (const BmConfig *config, const gchar *address, GError **error)
 {
-  BmBackoff backoff = DATABASE_TRIES;
+  BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
   BmUser *user;
   do
@@ -240,8 +242,7 @@ session_new (const BmConfig *config)
 }
 
 BmSession *
-bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
-                 GError **error)
+bm_session_open (const BmConfig *config, const BmSessionOptions *options, GError **error)
 {
   g_autoptr (BmSession) session = session_new (config);
   if (!bm_session_open_core (config, &session->core, error))
@@ -249,7 +250,7 @@ bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint6
   if (!options->dry_run)
     bm_credential_sweep (session->core, config, options->jobs, is_unknown);
   session->user = bm_session_find_user (config, options->address, error);
-  if (session->user == NULL || !preflight (session, need, error) ||
+  if (session->user == NULL || !preflight (session, error) ||
       !bm_credential_open (&session->credential, options, config, session->core, session->user,
                            error))
     return NULL;
@@ -289,7 +290,7 @@ connect_database (BmSession *session, GError **error)
     return FALSE;
   }
   BmDatabase data = database_of (&shard);
-  BmBackoff backoff = DATABASE_TRIES;
+  BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
   do
     session->witness = bm_witness_sql_new (&data, session->user, &local);
@@ -330,13 +331,7 @@ tls_of (const BmConfig *config, gboolean local)
 }
 
 static gboolean
-may_be_plain (const BmConfig *config, const gchar *host, gboolean local)
-{
-  return local || g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host);
-}
-
-gboolean
-bm_session_make_sink (BmSession *session, GError **error)
+make_sink (BmSession *session, GError **error)
 {
   const BmConfig *config = session->config;
   const gchar *host = config->imap_host != NULL ? config->imap_host : session->user->server_host;
@@ -346,15 +341,21 @@ bm_session_make_sink (BmSession *session, GError **error)
     return FALSE;
   }
   gboolean local = bm_config_host_is_local (host);
-  session->imap_host = g_strdup (local ? "127.0.0.1" : host);
   BmImapTls tls = tls_of (config, local);
+  if (tls != BM_IMAP_TLS_NONE && config->imap_host == NULL && session->user->server_name != NULL)
+    host = session->user->server_name; /* certificates hold names, the directory an address */
+  /* an address of this host means its backend, which also listens on loopback; 127.0.0.2 is itself */
+  gboolean moved = local && tls == BM_IMAP_TLS_NONE && !g_str_has_prefix (host, "127.");
+  session->imap_host = g_strdup (moved ? "127.0.0.1" : host);
   guint16 port = tls == BM_IMAP_TLS_NONE ? PLAIN_PORT : tls == BM_IMAP_TLS_STARTTLS ? 143 : 993;
   BmImapOptions options = {
-      .host = tls == BM_IMAP_TLS_NONE ? session->imap_host : host,
+      .host = session->imap_host,
       .port = config->imap_port > 0 ? config->imap_port : port,
       .tls = tls,
       .ca_file = config->imap_ca_file,
-      .allow_plaintext = may_be_plain (config, host, local),
+      .local = local,
+      .allow_plaintext =
+          g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, host),
       .login = session->credential.imap_login != NULL ? session->credential.imap_login
                                                       : session->user->mail_login,
       .password = bm_credential_give,
@@ -367,6 +368,22 @@ bm_session_make_sink (BmSession *session, GError **error)
   };
   session->sink = bm_imap_sink_new (&options, error);
   return session->sink != NULL;
+}
+
+gboolean
+bm_session_connect_sink (BmSession *session, GError **error)
+{
+  BmBackoff backoff = FIRST_TRIES;
+  GError *local = NULL;
+  gboolean connected;
+  if (!make_sink (session, error))
+    return FALSE;
+  do
+    connected = session->sink->ops->connect (session->sink, &local);
+  while (!connected && shall_try_again (&backoff, &local));
+  if (!connected)
+    g_propagate_error (error, local);
+  return connected;
 }
 
 void

@@ -34,15 +34,18 @@ BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GErr
 gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
 /* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
 gboolean bm_session_check_core (BmCore *core, GError **error);
-/* Deletes API keys that killed imports left, finds the user, asks the core for state, limits and
- * quota, opens the credential. need bytes are about to come.
- * Nothing has been sent to the mailbox. */
-BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options, guint64 need,
+/* Deletes API keys that killed imports left, finds the user, asks the core for state and limits,
+ * opens the credential. Nothing has been sent to the mailbox. */
+BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options,
                             GError **error);
+/* need bytes are about to come: OVER_QUOTA when the core says that there is no room. */
+gboolean bm_session_check_quota (BmSession *session, guint64 need, GError **error);
 /* Only the user and the witness: for verify. */
 BmSession *bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error);
 gboolean bm_session_connect_witness (BmSession *session, GError **error);
-gboolean bm_session_make_sink (BmSession *session, GError **error);
+/* Connects and logs in, so that a mail server that is away is known before the census. A first
+ * connection that fails is SERVICE_UNAVAILABLE: nothing was started. */
+gboolean bm_session_connect_sink (BmSession *session, GError **error);
 /* A BmGuardFunc; data is the session. Asks the directory again every [directory] recheck seconds,
  * and at most every 5 s when it is urgent. Errors: MAILBOX_MOVED naming both servers; what the
  * directory says of a user that may not receive any more. */

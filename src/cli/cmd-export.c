@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES 180 /* of one directory name */
+#define NAME_BYTES 180  /* of one directory name */
+#define PATH_BYTES 2000 /* of all of them; PATH_MAX is 4096 with what --output adds */
 
 static const gchar examples[] =
     "Writes DIR/manifest.jsonl: a JSON line per item, the ledger last.\n\n"
@@ -42,14 +43,23 @@ safe_component (const gchar *name)
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
 
+/* Levels that no longer fit are left out: file names are unique without them, and the manifest has
+ * the whole path. */
 static gchar *
 safe_directory (const gchar *path)
 {
   g_auto (GStrv) parts = g_strsplit (path, "/", -1);
   g_autoptr (GPtrArray) safe = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; parts[i] != NULL; i++)
-    if (*parts[i] != '\0' || parts[1] != NULL)
-      g_ptr_array_add (safe, safe_component (parts[i]));
+  gsize bytes = 0;
+  for (guint i = 0; parts[i] != NULL; i++) {
+    if (*parts[i] == '\0' && parts[1] == NULL)
+      continue;
+    g_autofree gchar *name = safe_component (parts[i]);
+    bytes += strlen (name) + 1;
+    if (bytes > PATH_BYTES)
+      break;
+    g_ptr_array_add (safe, g_steal_pointer (&name));
+  }
   g_ptr_array_add (safe, NULL);
   return g_strjoinv ("/", (gchar **) safe->pdata);
 }

@@ -54,62 +54,46 @@ on_progress (const BmProgress *progress, gpointer data)
   bm_cli_progress (progress, NULL);
 }
 
-/* "Imported/<base name>" unless the user says otherwise. */
-static gchar *
-default_into (const gchar *path)
-{
-  g_autofree gchar *base = g_path_get_basename (path);
-  gchar *dot = strrchr (base, '.');
-  if (dot != NULL && dot != base)
-    *dot = '\0';
-  g_autofree gchar *valid = g_utf8_make_valid (base, -1);
-  for (gchar *p = valid; *p != '\0'; p++)
-    if (strchr ("\\\"%&^*!;<>{|}`/", *p) != NULL || g_ascii_iscntrl (*p))
-      *p = '_';
-  return g_strconcat ("Imported/", g_strstrip (valid), NULL);
-}
-
-/* A target named on the command line must be sayable to every server. */
+/* Before any server is asked. */
 static gboolean
-check_into (const gchar *into, GError **error)
-{
-  if (g_str_equal (into, "/"))
-    return TRUE;
-  if (!g_utf8_validate (into, -1, NULL) || *into == '\0' || *into == '/' ||
-      g_str_has_suffix (into, "/") || strstr (into, "//") != NULL ||
-      strpbrk (into, "\\\"%&^*!;<>{|}`") != NULL) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
-                 "--into \"%s\": not a folder name BlueMind takes (no \\ \" %% & ^ * ! ; < > { | } "
-                 "` and no / at its ends)",
-                 into);
-    return FALSE;
-  }
-  if (g_ascii_strcasecmp (into, "Outbox") == 0 || g_ascii_strncasecmp (into, "Outbox/", 7) == 0) {
-    g_set_error_literal (error, BM_ERROR, BM_CAUSE_USAGE,
-                         "--into Outbox: BlueMind sends what lies there");
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-pst_size (const gchar *path, guint64 *size, GError **error)
+check_exists (const gchar *path, GError **error)
 {
   struct stat info;
-  if (stat (path, &info) != 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
-    return FALSE;
-  }
-  *size = (guint64) info.st_size;
-  return TRUE;
+  if (stat (path, &info) == 0)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: %s", path, g_strerror (errno));
+  return FALSE;
 }
 
+/* What is still to come, by the size of the PST: the second run of a job needs no room for what the
+ * first has sent. */
 static gboolean
-check_disk (const gchar *directory, GError **error)
+check_quota (Run *run, GError **error)
+{
+  BmJournalCounts counts;
+  guint64 need = run->census->file_size;
+  if (run->options->ignore_quota)
+    return TRUE;
+  if (!bm_journal_counts (run->job->journal, &counts, error))
+    return FALSE;
+  if (counts.found > 0)
+    need = (guint64) ((gdouble) need * counts.by_state[BM_STATE_PLANNED] / counts.found);
+  return bm_session_check_quota (run->session, need, error);
+}
+
+/* Of the directory of the jobs, or of where it will be made. */
+static gboolean
+check_disk (const gchar *jobs, GError **error)
 {
   struct statvfs info;
-  if (statvfs (directory, &info) != 0)
-    return TRUE;
+  g_autofree gchar *directory = g_canonicalize_filename (jobs, NULL);
+  while (statvfs (directory, &info) != 0) {
+    gchar *parent = g_path_get_dirname (directory);
+    g_free (directory);
+    directory = parent;
+    if (g_str_equal (directory, "/"))
+      return TRUE; /* making the job will say why */
+  }
   guint64 free_bytes = (guint64) info.f_bavail * info.f_frsize;
   if (free_bytes >= DISK_NEEDED)
     return TRUE;
@@ -238,8 +222,9 @@ open_job (Run *run, const gchar *jobs, GError **error)
   if (!check_unchanged (run, jobs, error))
     return FALSE;
   if (run->options->dry_run)
-    run->job = bm_job_open_dry (error);
-  else
+    run->job = bm_job_open_dry (jobs, user->login, user->user_uid, &run->census->identity,
+                                run->into, error);
+  else if (check_disk (jobs, error))
     run->job =
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
@@ -249,14 +234,22 @@ open_job (Run *run, const gchar *jobs, GError **error)
   if (run->options->dry_run)
     return check_render_id (run, error) && set_facts (run, error);
   g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
-  return check_disk (run->job->directory, error) && bm_log_set_file (log, error) &&
-         check_render_id (run, error) && set_facts (run, error);
+  return bm_log_set_file (log, error) && check_render_id (run, error) && set_facts (run, error);
+}
+
+/* Again, now that the server has told which names are not the user's. */
+static gboolean
+check_into (Run *run, GError **error)
+{
+  BmSink *sink = run->session->sink;
+  g_autofree gchar *into = bm_import_canonical_into (run->into, sink->ops->name_rules (sink),
+                                                     run->session->bluemind40, error);
+  return into != NULL;
 }
 
 static gboolean
 open_all (Run *run, const BmConfig *config, GError **error)
 {
-  guint64 size;
   const Options *options = run->options;
   BmSessionOptions session_options = {.address = options->user,
                                       .password_file = options->password_file,
@@ -264,14 +257,11 @@ open_all (Run *run, const BmConfig *config, GError **error)
                                       .credential = options->credential,
                                       .jobs = run->jobs,
                                       .dry_run = options->dry_run};
-  if (!bm_credential_check (&session_options, error))
+  if (!bm_credential_check (&session_options, error) || !check_exists (run->path, error))
     return FALSE;
-  if (!pst_size (run->path, &size, error))
-    return FALSE;
-  run->session =
-      bm_session_open (config, &session_options, options->ignore_quota ? 0 : size, error);
+  run->session = bm_session_open (config, &session_options, error);
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
-      !bm_session_make_sink (run->session, error))
+      !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;
   run->source = bm_cli_open_source (run->path, &options->reading, config->default_charset,
                                     run->session->message_size_limit, error);
@@ -286,22 +276,21 @@ static void
 warn_of_push (Run *run)
 {
   const BmSinkLimits *limits = run->session->sink->ops->limits (run->session->sink);
-  if (limits == NULL || !limits->bluemind5)
+  if (!limits->bluemind5)
     return;
   g_message ("BlueMind 5 lets a user append 1 MB/s by default: about %" G_GUINT64_FORMAT
-             " minutes; bm-cli mail imap-rate-limit --bypass %s lifts it",
+             " min; bm-cli mail imap-rate-limit --bypass %s lifts it",
              run->census->file_size / 1000000 / 60 + 1, run->options->user);
-  if (g_str_equal (run->into, "/") && !run->options->mark_seen)
+  gboolean inbox = g_str_equal (run->into, "/") || g_str_equal (run->into, "INBOX");
+  if (inbox && !run->options->mark_seen)
     g_warning ("unread mail merged into INBOX makes BlueMind 5 notify the user's devices for each "
                "message; --mark-seen avoids that");
 }
 
 static gboolean
-connect_and_describe (Run *run, GError **error)
+describe_server (Run *run, GError **error)
 {
   BmSink *sink = run->session->sink;
-  if (!sink->ops->connect (sink, error))
-    return FALSE;
   const BmSinkLimits *limits = sink->ops->limits (sink);
   warn_of_push (run);
   return bm_journal_set (run->job->journal, "server", limits->description, error) &&
@@ -332,9 +321,9 @@ run_import (Run *run, GError **error)
       .dry_run = options->dry_run,
       .no_wait = options->no_wait || options->dry_run,
       .inbox_children_on_top = run->session->bluemind40,
-      .stall_after_s = (guint) MAX (options->stall_after, 0),
+      .stall_after_s = (guint) options->stall_after,
   };
-  if (!connect_and_describe (run, error) || !retry_failed (run, error))
+  if (!describe_server (run, error) || !retry_failed (run, error) || !check_quota (run, error))
     return FALSE;
   g_autoptr (BmImport) import = bm_import_new (
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
@@ -416,11 +405,12 @@ import_one (const Options *options, const gchar *path)
   run.file = g_canonicalize_filename (path, NULL);
   run.jobs = options->jobs != NULL ? options->jobs : config->jobs;
   run.id = g_uuid_string_random ();
-  run.into = options->into != NULL ? g_strdup (options->into) : default_into (path);
+  run.into = options->into != NULL
+                 ? bm_import_canonical_into (options->into, &bm_name_rules_bluemind, FALSE, &error)
+                 : bm_import_default_into (path, &bm_name_rules_bluemind);
   int status;
   bm_worker_begin (&run.worker, options->state);
-  if (!check_into (run.into, &error) ||
-      !bm_selecting_read (&options->selecting, &run.selection, &error) ||
+  if (run.into == NULL || !bm_selecting_read (&options->selecting, &run.selection, &error) ||
       !bm_cli_check_reading (&options->reading, &error)) {
     status = fail (&run, g_steal_pointer (&error));
   } else if (!open_all (&run, config, &error)) {
@@ -477,7 +467,8 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
       {NULL},
   };
   if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, args, status) ||
-      !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status))
+      !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status) ||
+      !bm_cli_check_stall_after (o->stall_after, status))
     return FALSE;
   if (o->user != NULL)
     return TRUE;

@@ -13,10 +13,19 @@ static const gchar examples[] = "Examples:\n"
                                 "  bm-pst-import inspect archive.pst\n"
                                 "  bm-pst-import inspect archive.pst --full --format json\n";
 
+/* Rendered sizes, by upper border. */
+static const struct {
+  const gchar *name;
+  guint64 bytes;
+} sizes[] = {{"up-to-10K", 10 << 10}, {"up-to-100K", 100 << 10}, {"up-to-1M", 1 << 20},
+             {"up-to-10M", 10 << 20}, {"up-to-100M", 100 << 20}, {"larger", G_MAXUINT64}};
+
 typedef struct {
   const BmCensus *census;
   gboolean full;
   guint64 rendered, bytes, attachments;
+  guint64 sizes[G_N_ELEMENTS (sizes)], largest;
+  guint64 skipped[BM_RULE_LAST];
   GHashTable *classes, *years, *senders, *causes; /* text -> count */
 } Inspection;
 
@@ -83,6 +92,17 @@ sender_of (const BmMessage *message)
 }
 
 static void
+count_size (Inspection *inspection, guint64 size)
+{
+  guint i = 0;
+  while (size > sizes[i].bytes)
+    i++;
+  inspection->sizes[i]++;
+  inspection->bytes += size;
+  inspection->largest = MAX (inspection->largest, size);
+}
+
+static void
 look_at (Inspection *inspection, const BmEntry *entry)
 {
   if (entry->kind == BM_ENTRY_FAILED) {
@@ -90,6 +110,7 @@ look_at (Inspection *inspection, const BmEntry *entry)
     return;
   }
   if (entry->kind == BM_ENTRY_SKIPPED) {
+    inspection->skipped[entry->rule]++;
     count (inspection->classes, entry->message_class != NULL ? entry->message_class : "(none)");
     return;
   }
@@ -98,7 +119,7 @@ look_at (Inspection *inspection, const BmEntry *entry)
   g_autofree gchar *year = g_date_time_format (when, "%Y");
   g_autofree gchar *sender = sender_of (message);
   inspection->rendered++;
-  inspection->bytes += g_bytes_get_size (message->bytes);
+  count_size (inspection, g_bytes_get_size (message->bytes));
   inspection->attachments += message->attachments;
   count (inspection->classes, *message->message_class != '\0' ? message->message_class : "(none)");
   count (inspection->years, year);
@@ -140,6 +161,29 @@ print_counts (const gchar *title, GHashTable *table, GCompareFunc compare, guint
   for (guint i = 0; i < list->len && i < max; i++) {
     const Count *one = &g_array_index (list, Count, i);
     g_print ("  %8" G_GUINT64_FORMAT "  %s\n", one->n, one->key);
+  }
+}
+
+static void
+print_sizes (const Inspection *inspection)
+{
+  g_autofree gchar *largest = g_format_size_full (inspection->largest, G_FORMAT_SIZE_IEC_UNITS);
+  g_print ("\nSizes (largest %s)\n", largest);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    if (inspection->sizes[i] > 0)
+      g_print ("  %8" G_GUINT64_FORMAT "  %s\n", inspection->sizes[i], sizes[i].name);
+}
+
+static void
+print_skipped (const Inspection *inspection)
+{
+  const gchar *title = "\nLeft out\n";
+  for (guint i = 0; i < BM_RULE_LAST; i++) {
+    if (inspection->skipped[i] == 0)
+      continue;
+    g_print ("%s  %8" G_GUINT64_FORMAT "  %s: %s\n", title, inspection->skipped[i],
+             bm_rule_token ((BmRule) i), bm_rule_text ((BmRule) i));
+    title = "";
   }
 }
 
@@ -194,12 +238,14 @@ print_text (const Inspection *inspection, const gchar *path, const gchar *sandbo
   }
   for (guint i = 0; i < census->warnings->len; i++)
     g_print ("warning: %s\n", (const gchar *) g_ptr_array_index (census->warnings, i));
+  print_skipped (inspection);
   if (!inspection->full)
     return;
   g_autofree gchar *bytes = g_format_size_full (inspection->bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_print ("\n%" G_GUINT64_FORMAT " messages, %s rendered, %" G_GUINT64_FORMAT " attachments\n",
            inspection->rendered, bytes, inspection->attachments);
   print_counts ("Classes", inspection->classes, compare_n, G_MAXUINT);
+  print_sizes (inspection);
   print_counts ("Years", inspection->years, compare_key, G_MAXUINT);
   print_counts ("Senders", inspection->senders, compare_n, TOP_SENDERS);
   print_counts ("Failed", inspection->causes, compare_n, G_MAXUINT);
@@ -217,6 +263,27 @@ set_counts (JsonObject *object, const gchar *name, GHashTable *table)
     json_object_set_int_member (counts, one->key, (gint64) one->n);
   }
   json_object_set_object_member (object, name, counts);
+}
+
+static void
+set_sizes (JsonObject *object, const Inspection *inspection)
+{
+  JsonObject *counts = json_object_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    json_object_set_int_member (counts, sizes[i].name, (gint64) inspection->sizes[i]);
+  json_object_set_object_member (object, "sizes", counts);
+  json_object_set_int_member (object, "largest", (gint64) inspection->largest);
+}
+
+static void
+set_skipped (JsonObject *object, const Inspection *inspection)
+{
+  JsonObject *counts = json_object_new ();
+  for (guint i = 0; i < BM_RULE_LAST; i++)
+    if (inspection->skipped[i] > 0)
+      json_object_set_int_member (counts, bm_rule_token ((BmRule) i),
+                                  (gint64) inspection->skipped[i]);
+  json_object_set_object_member (object, "skipped", counts);
 }
 
 static JsonArray *
@@ -258,6 +325,7 @@ print_json (const Inspection *inspection, const gchar *path, const gchar *sandbo
   json_object_set_string_member (object, "sandbox", sandbox);
   json_object_set_int_member (object, "nodes", (gint64) census->nodes);
   json_object_set_int_member (object, "items", census->items->len);
+  set_skipped (object, inspection);
   json_object_set_array_member (object, "folders", folders_array (census));
   JsonArray *warnings = json_array_new ();
   for (guint i = 0; i < census->warnings->len; i++)
@@ -268,6 +336,7 @@ print_json (const Inspection *inspection, const gchar *path, const gchar *sandbo
     json_object_set_int_member (object, "rendered_bytes", (gint64) inspection->bytes);
     json_object_set_int_member (object, "attachments", (gint64) inspection->attachments);
     set_counts (object, "classes", inspection->classes);
+    set_sizes (object, inspection);
     set_counts (object, "years", inspection->years);
     set_counts (object, "senders", inspection->senders);
     set_counts (object, "failed", inspection->causes);
@@ -289,6 +358,11 @@ inspect (BmSource *source, const gchar *path, gboolean full, gboolean json)
   Inspection inspection = {
       .full = full, .classes = classes, .years = years, .senders = senders, .causes = causes};
   inspection.census = source->ops->census (source, &error);
+  for (guint i = 0; inspection.census != NULL && i < inspection.census->items->len; i++) {
+    BmRule rule = g_array_index (inspection.census->items, BmCensusItem, i).rule;
+    if (rule != BM_RULE_NONE)
+      inspection.skipped[rule]++;
+  }
   if (inspection.census == NULL || (full && !walk (&inspection, source, &error)))
     return bm_cli_fail (g_steal_pointer (&error));
   if (json)

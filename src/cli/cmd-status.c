@@ -42,23 +42,51 @@ add_json (JsonBuilder *builder, const gchar *directory, gint owner, const BmRepo
   add_member (builder, "skipped", ledger->skipped);
   add_member (builder, "failed", ledger->failed);
   add_member (builder, "pending", ledger->pending);
+  add_text (builder, "stopped",
+            report->stopped != BM_CAUSE_LAST ? bm_cause_token (report->stopped) : NULL);
   add_member (builder, "exit_status", (guint64) report->exit_status);
   json_builder_end_object (builder);
+}
+
+/* The ledger without its zeros: "28 found: 24 verified, 4 skipped". */
+static gchar *
+ledger_line (const BmLedger *ledger)
+{
+  const struct {
+    const gchar *name;
+    guint64 n;
+  } parts[] = {
+      {"verified", ledger->verified}, {"unverified", ledger->unverified},
+      {"differs", ledger->differs},   {"gone", ledger->gone},
+      {"skipped", ledger->skipped},   {"failed", ledger->failed},
+      {"pending", ledger->pending},
+  };
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_string_append_printf (line, "%" G_GUINT64_FORMAT " found", ledger->found);
+  const gchar *sign = ":";
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
+    if (parts[i].n == 0)
+      continue;
+    g_string_append_printf (line, "%s %" G_GUINT64_FORMAT " %s", sign, parts[i].n, parts[i].name);
+    sign = ",";
+  }
+  return g_string_free (g_steal_pointer (&line), FALSE);
 }
 
 static void
 print_line (const gchar *directory, gint owner, const BmReport *report)
 {
-  const BmLedger *ledger = &report->ledger;
   g_autofree gchar *name = g_path_get_basename (directory);
-  g_autofree gchar *running =
-      owner != 0 ? g_strdup_printf (", running as %d", owner) : g_strdup ("");
-  g_print ("%s\n  %s -> %s, %s\n  %" G_GUINT64_FORMAT " found, %" G_GUINT64_FORMAT
-           " verified, %" G_GUINT64_FORMAT " unverified, %" G_GUINT64_FORMAT
-           " skipped, %" G_GUINT64_FORMAT " failed, %" G_GUINT64_FORMAT " pending%s\n",
-           name, report->pst_path, report->user_address, report->into, ledger->found,
-           ledger->verified, ledger->unverified, ledger->skipped, ledger->failed, ledger->pending,
-           running);
+  g_autofree gchar *ledger = ledger_line (&report->ledger);
+  g_autofree gchar *running = owner != 0 ? g_strdup_printf ("; running as %d", owner) : NULL;
+  g_print ("%s\n  %s -> %s, %s\n  %s", name, report->pst_path, report->user_address, report->into,
+           ledger);
+  if (running != NULL)
+    g_print ("%s\n", running);
+  else if (report->stopped != BM_CAUSE_LAST)
+    g_print ("; stopped: %s\n", bm_cause_token (report->stopped));
+  else
+    g_print ("\n");
 }
 
 static gboolean
@@ -126,6 +154,8 @@ show_all (const gchar *jobs, gchar **args, JsonBuilder *builder, GError **error)
     return g_ptr_array_find_with_equal_func (batches, args[0], g_str_equal, NULL) ||
            show (jobs, args[0], builder, error);
   g_autoptr (GPtrArray) list = bm_job_list (jobs);
+  if (list->len == 0)
+    g_printerr ("no jobs in %s\n", jobs);
   for (guint i = 0; i < list->len; i++) {
     g_autoptr (GError) local = NULL;
     if (!show (jobs, g_ptr_array_index (list, i), builder, &local))

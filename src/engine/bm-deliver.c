@@ -8,7 +8,8 @@
 #include "base/bm-backoff.h"
 #include "base/bm-failpoint.h"
 
-#define LOSSES_ALLOWED 3 /* connections one message may cost */
+#define LOSSES_ALLOWED    3  /* connections one message may cost */
+#define FRUITLESS_ALLOWED 20 /* connections lost one after the other with nothing stored */
 
 static void
 sleep_interruptibly (guint wait_ms)
@@ -18,14 +19,23 @@ sleep_interruptibly (guint wait_ms)
     g_usleep (20000);
 }
 
+static guint
+first_wait (const BmImport *import)
+{
+  return import->options.reconnect_first_ms > 0 ? import->options.reconnect_first_ms : 500;
+}
+
+static BmBackoff
+backoff_of (const BmImport *import)
+{
+  guint tries = import->options.reconnect_tries > 0 ? import->options.reconnect_tries : 8;
+  return (BmBackoff){.first_ms = first_wait (import), .max_ms = 30000, .tries = tries};
+}
+
 gboolean
 bm_deliver_reconnect (BmImport *import, const GError *why, GError **error)
 {
-  BmBackoff backoff = {
-      .first_ms = import->options.reconnect_first_ms > 0 ? import->options.reconnect_first_ms : 500,
-      .max_ms = 30000,
-      .tries = import->options.reconnect_tries > 0 ? import->options.reconnect_tries : 8,
-  };
+  BmBackoff backoff = backoff_of (import);
   g_autoptr (GError) last = why != NULL ? g_error_copy (why) : NULL;
   guint wait_ms = 0;
   while (!bm_engine_interrupted (error)) {
@@ -48,6 +58,27 @@ bm_deliver_reconnect (BmImport *import, const GError *why, GError **error)
     last = g_steal_pointer (&local);
   }
   return FALSE;
+}
+
+gboolean
+bm_deliver_surely (BmImport *import, EngineTarget *target,
+                   gboolean (*func) (BmImport *, EngineTarget *, GError **), GError **error)
+{
+  BmBackoff backoff = backoff_of (import);
+  for (guint tries = 0;; tries++) {
+    guint wait_ms;
+    g_autoptr (GError) local = NULL;
+    if (func (import, target, &local))
+      return TRUE;
+    if (bm_error_scope (local) != BM_SCOPE_RETRY || !bm_backoff_next (&backoff, &wait_ms)) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+    if (tries > 0)
+      sleep_interruptibly (wait_ms);
+    if (!bm_deliver_reconnect (import, local, error))
+      return FALSE;
+  }
 }
 
 static gboolean
@@ -93,7 +124,8 @@ record_target (BmImport *import, EngineTarget *target, GError **error)
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
   /* nothing was ever in a folder whose next uid is the first */
-  if ((row.existed && row.mark != 1 && !record_before (import, target, error)) ||
+  if (!bm_journal_forget_before (import->journal, target->name, error) ||
+      (row.existed && row.mark != 1 && !record_before (import, target, error)) ||
       !bm_journal_add_target (import->journal, &row, error)) {
     bm_journal_rollback (import->journal);
     return FALSE;
@@ -147,12 +179,49 @@ bm_deliver_open (BmImport *import, EngineTarget *target, GError **error)
   bm_failpoint ("folder.open.after");
   if (!target->recorded)
     return record_target (import, target, error);
-  if (target->open->uidvalidity != target->uidvalidity && target->uidvalidity != 0) {
-    g_warning ("folder \"%s\" was made anew since the last run", target->name);
-    target->mark = 1;
-    target->uidvalidity = target->open->uidvalidity;
+  if (target->open->uidvalidity == target->uidvalidity || target->uidvalidity == 0)
+    return TRUE;
+  g_warning ("folder \"%s\" was made anew since the last run", target->name);
+  return record_target (import, target, error);
+}
+
+/* A refusal to show a folder may have other reasons: the database must have lost it too. */
+static gboolean
+is_deleted (BmImport *import, const EngineTarget *target, const BmTarget *now)
+{
+  guint64 last_uid;
+  if (now->existed)
+    return now->uidvalidity != target->uidvalidity;
+  return import->witness != NULL &&
+         import->witness->ops->last_uid (import->witness, target->name, &last_uid, NULL) &&
+         last_uid == 0;
+}
+
+gboolean
+bm_deliver_check_claimed (BmImport *import, EngineTarget *target, GError **error)
+{
+  BmTarget *now = NULL;
+  g_autoptr (GError) local = NULL;
+  if (target->claims->len == 0 || target->uidvalidity == 0)
+    return TRUE;
+  if (!import->sink->ops->open_folder (import->sink, target->name, FALSE, &now, &local)) {
+    if (bm_error_scope (local) == BM_SCOPE_ITEM)
+      return TRUE; /* the witness will tell */
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
   }
-  return TRUE;
+  gboolean deleted = is_deleted (import, target, now);
+  import->sink->ops->target_free (import->sink, now);
+  if (!deleted)
+    return TRUE;
+  g_warning ("folder \"%s\" was deleted since the last run", target->name);
+  if (!bm_journal_begin (import->journal, error))
+    return FALSE;
+  if (!bm_verify_forsake (import, target, error)) {
+    bm_journal_rollback (import->journal);
+    return FALSE;
+  }
+  return bm_journal_commit (import->journal, error);
 }
 
 static gboolean
@@ -260,6 +329,7 @@ record_outcome (BmImport *import, EngineTarget *target, const BmMessage *message
     bm_verify_claim (import, target, message->nid, outcome->uidvalidity, outcome->uid,
                      &message->guid, size, message->flags);
     import->progress.appended++;
+    import->fruitless = 0;
     count_done (import, message);
     return TRUE;
   case BM_OUTCOME_REFUSED:
@@ -327,10 +397,16 @@ static gboolean
 recover (BmImport *import, EngineTarget *target, GPtrArray *batch, const BmOutcome *outcomes,
          const GError *why, GError **error)
 {
+  if (import->fruitless++ >= FRUITLESS_ALLOWED) {
+    g_propagate_error (error, g_error_copy (why));
+    return FALSE;
+  }
   g_message ("mail server: %s; looking what it has", why->message);
+  if (import->fruitless > 1)
+    sleep_interruptibly (first_wait (import) * import->fruitless);
   if (!bm_deliver_reconnect (import, why, error))
     return FALSE;
-  return bm_settle_target (import, target, error) &&
+  return bm_deliver_surely (import, target, bm_settle_target, error) &&
          requeue (import, target, batch, outcomes, error);
 }
 
@@ -359,34 +435,17 @@ send_batch (BmImport *import, EngineTarget *target, GPtrArray *batch, GError **e
     g_propagate_error (error, g_steal_pointer (&local));
     ok = FALSE;
   } else if (ok && has_doubt (outcomes, batch->len))
-    ok = bm_settle_target (import, target, error) &&
+    ok = bm_deliver_surely (import, target, bm_settle_target, error) &&
          requeue (import, target, batch, outcomes, error);
   for (guint i = 0; i < batch->len; i++)
     bm_outcome_clear (&outcomes[i]);
   return ok;
 }
 
-/* Opens, and reconnects as often as that takes. */
-static gboolean
-open_surely (BmImport *import, EngineTarget *target, GError **error)
-{
-  for (guint tries = 0;; tries++) {
-    g_autoptr (GError) local = NULL;
-    if (bm_deliver_open (import, target, &local))
-      return TRUE;
-    if (bm_error_scope (local) != BM_SCOPE_RETRY || tries >= LOSSES_ALLOWED) {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-    if (!bm_deliver_reconnect (import, local, error))
-      return FALSE;
-  }
-}
-
 gboolean
 bm_deliver_batch (BmImport *import, EngineTarget *target, GError **error)
 {
-  if (!open_surely (import, target, error))
+  if (!bm_deliver_surely (import, target, bm_deliver_open, error))
     return FALSE;
   g_autoptr (GPtrArray) batch = take_batch (import, target);
   if (target->refused != NULL)

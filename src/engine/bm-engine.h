@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
   gchar *name;
   BmTarget *open;    /* of the sink; NULL until first needed */
+  gboolean wanted;   /* of a folder that is selected now */
   gboolean recorded; /* it has a row in the journal */
   gboolean existed;  /* before this job: its old messages are in the journal's before table */
   guint32 uidvalidity, mark;
@@ -48,6 +49,7 @@ struct _BmImport {
   GHashTable *targets;   /* name -> EngineTarget (owned) */
   gsize gathered_bytes;  /* over all targets */
   GHashTable *losses;    /* nid -> connections lost while it was sent alone */
+  guint fruitless;       /* connections lost since the last message was stored */
   gint64 sink_used;      /* monotonic us of the last command */
 
   gint64 poll_due; /* monotonic us */
@@ -74,6 +76,12 @@ gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *c
 /* BM_RULE_NONE: wanted. */
 BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
 
+/* bm-names.c: one name made to fit the server's rules (new, never empty, equal when it fits); bytes
+ * of a name in modified UTF-7, from above (RFC 3501 5.1.3); whether a top-level name is not ours. */
+gchar *bm_names_safe (const BmNameRules *rules, const gchar *name);
+gsize bm_names_encoded_size (const gchar *name);
+gboolean bm_names_is_taken (const BmNameRules *rules, const gchar *name);
+
 /* bm-plan.c: where each folder of the PST goes. Fills target and notes; rows in order of nid. */
 typedef struct {
   const gchar *into;
@@ -93,7 +101,14 @@ EngineTarget *bm_gather_largest (BmImport *import); /* NULL when nothing is gath
 gboolean bm_deliver_batch (BmImport *import, EngineTarget *target, GError **error);
 /* Opens the target on the server and remembers what it held. refused is set when it cannot be. */
 gboolean bm_deliver_open (BmImport *import, EngineTarget *target, GError **error);
+/* A target with claims of an earlier run that has been deleted, or deleted and made anew: these
+ * messages are GONE. Creates nothing. */
+gboolean bm_deliver_check_claimed (BmImport *import, EngineTarget *target, GError **error);
 gboolean bm_deliver_reconnect (BmImport *import, const GError *why, GError **error);
+/* Does func, and reconnects and does it again as often as that takes, within reason. */
+gboolean bm_deliver_surely (BmImport *import, EngineTarget *target,
+                            gboolean (*func) (BmImport *, EngineTarget *, GError **),
+                            GError **error);
 
 /* bm-settle.c: what became of messages in doubt. */
 gboolean bm_settle_target (BmImport *import, EngineTarget *target, GError **error);
@@ -102,6 +117,8 @@ gboolean bm_settle_all (BmImport *import, GError **error);
 /* bm-verify.c */
 void bm_verify_claim (BmImport *import, EngineTarget *target, guint32 nid, guint32 uidvalidity,
                       guint32 uid, const BmGuid *guid, guint32 size, BmFlags flags);
+/* The target was deleted: what was claimed of it is GONE. Within a transaction. */
+gboolean bm_verify_forsake (BmImport *import, EngineTarget *target, GError **error);
 gboolean bm_verify_poll (BmImport *import, GError **error); /* when due */
 gboolean bm_verify_wait (BmImport *import, GError **error);
 

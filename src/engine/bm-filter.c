@@ -123,8 +123,14 @@ describe_list (GString *out, const gchar *what, const gchar *const *globs)
 {
   if (globs == NULL || globs[0] == NULL)
     return;
-  g_autofree gchar *joined = g_strjoinv (", ", (gchar **) globs);
-  g_string_append_printf (out, "%s%s %s", out->len > 0 ? "; " : "", what, joined);
+  g_string_append_printf (out, "%s%s", out->len > 0 ? "; " : "", what);
+  for (guint i = 0; globs[i] != NULL; i++) {
+    /* quoted where it could be taken for two, or for another option */
+    const gchar *quote = strpbrk (globs[i], ",;\"") != NULL ? "\"" : "";
+    g_auto (GStrv) parts = g_strsplit (globs[i], "\"", -1);
+    g_autofree gchar *glob = g_strjoinv ("\"\"", parts);
+    g_string_append_printf (out, "%s %s%s%s", i > 0 ? "," : "", quote, glob, quote);
+  }
 }
 
 static void

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #define SHOW_EVERY_US (100 * 1000)
-#define IDLE_AFTER_US (60 * G_USEC_PER_SEC)
+#define IDLE_AFTER_MS 60000
 
 static volatile sig_atomic_t interrupted;
 
@@ -103,7 +103,8 @@ bm_engine_show (BmImport *import, BmPhase phase, const gchar *trouble)
   gboolean news = phase != import->progress.phase || trouble != import->progress.trouble;
   import->progress.phase = phase;
   import->progress.trouble = trouble;
-  if (import->append_started > 0)
+  import->progress.unproven = import->open_claims;
+  if (import->append_started > 0 && phase == BM_PHASE_APPEND)
     import->progress.elapsed_ms = (now - import->append_started) / 1000;
   if (import->progress_func == NULL || (!news && now - import->progress_shown < SHOW_EVERY_US))
     return;
@@ -193,7 +194,9 @@ select_again (BmImport *import, const GArray *rows, GError **error)
         !bm_journal_select_folder (import->journal, row->nid, row->rule, error))
       return FALSE;
   }
-  return bm_journal_set (import->journal, "appended.all", "0", error);
+  guint n;
+  return bm_journal_leave_excluded (import->journal, &n, error) &&
+         bm_journal_set (import->journal, "appended.all", "0", error);
 }
 
 static gboolean
@@ -227,9 +230,13 @@ static gboolean
 load_folder (const BmJournalFolder *folder, gpointer data)
 {
   BmImport *import = data;
-  if (folder->target != NULL && folder->rule == BM_RULE_NONE)
-    g_hash_table_insert (import->by_folder, GUINT_TO_POINTER (folder->nid),
-                         bm_engine_target (import, folder->target));
+  gboolean wanted = folder->rule == BM_RULE_NONE;
+  /* an excluded folder may hold what an earlier selection sent: to be settled and proven */
+  if (folder->target == NULL || (!wanted && folder->rule != BM_RULE_EXCLUDED))
+    return TRUE;
+  EngineTarget *target = bm_engine_target (import, folder->target);
+  target->wanted |= wanted;
+  g_hash_table_insert (import->by_folder, GUINT_TO_POINTER (folder->nid), target);
   return TRUE;
 }
 
@@ -335,7 +342,9 @@ while_waiting (BmImport *import, GError **error)
   EngineTarget *target = bm_gather_largest (import);
   if (target != NULL)
     return bm_deliver_batch (import, target, error);
-  if (g_get_monotonic_time () - import->sink_used < IDLE_AFTER_US)
+  gint64 idle_after_ms =
+      import->options.idle_after_ms > 0 ? import->options.idle_after_ms : IDLE_AFTER_MS;
+  if (g_get_monotonic_time () - import->sink_used < idle_after_ms * 1000)
     return TRUE;
   import->sink_used = g_get_monotonic_time ();
   g_autoptr (GError) local = NULL;
@@ -375,13 +384,28 @@ deliver_rest (BmImport *import, GError **error)
   return TRUE;
 }
 
+/* Settling and --retry make items PLANNED again, also where nothing is wanted any more. */
+static gboolean
+leave_excluded (BmImport *import, GError **error)
+{
+  guint n;
+  if (!bm_journal_leave_excluded (import->journal, &n, error))
+    return FALSE;
+  import->progress.skipped += n;
+  import->progress.done += n;
+  return TRUE;
+}
+
 static gboolean
 append_all (BmImport *import, GError **error)
 {
+  if (!leave_excluded (import, error))
+    return FALSE;
   g_autoptr (GArray) nids = bm_journal_planned (import->journal, FALSE, error);
   if (nids == NULL)
     return FALSE;
   import->append_started = g_get_monotonic_time ();
+  import->progress.before = import->progress.done;
   if (nids->len > 0 &&
       !import->source->ops->order (import->source, (guint32 *) nids->data, nids->len, error))
     return FALSE;
@@ -397,7 +421,13 @@ append_all (BmImport *import, GError **error)
 static gboolean
 make_empty_folder (BmImport *import, EngineTarget *target, GError **error)
 {
-  return bm_deliver_open (import, target, error);
+  return !target->wanted || bm_deliver_open (import, target, error);
+}
+
+static gboolean
+check_claimed (BmImport *import, EngineTarget *target, GError **error)
+{
+  return bm_deliver_surely (import, target, bm_deliver_check_claimed, error);
 }
 
 gboolean
@@ -410,7 +440,8 @@ bm_import_run (BmImport *import, GError **error)
   g_autoptr (GError) stopped = NULL;
   if (!plan (import, error) || !load (import, error))
     return FALSE;
-  if (!bm_settle_all (import, &stopped) || !append_all (import, &stopped)) {
+  if (!bm_engine_each_target (import, check_claimed, &stopped) ||
+      !bm_settle_all (import, &stopped) || !append_all (import, &stopped)) {
     /* what was sent before it stopped is proven all the same, unless somebody wants to leave */
     if (bm_error_cause (stopped) == BM_CAUSE_OVER_QUOTA && !bm_verify_wait (import, NULL))
       g_info ("not everything that was sent could be proven");

@@ -41,62 +41,15 @@ fold (const gchar *name)
   return g_utf8_casefold (normal != NULL ? normal : name, -1);
 }
 
-/* At most max bytes, cut between characters. */
-static void
-shorten (gchar *name, gsize max)
-{
-  if (strlen (name) <= max)
-    return;
-  gchar *end = g_utf8_find_prev_char (name, name + max + 1);
-  if (end != NULL)
-    *end = '\0';
-}
-
-/* One name within the server's rules. */
-static gchar *
-safe_name (const BmNameRules *rules, const gchar *name)
-{
-  g_autofree gchar *normal = g_utf8_normalize (name, -1, G_NORMALIZE_NFC);
-  g_autoptr (GString) safe = g_string_new (NULL);
-  for (const gchar *p = normal != NULL ? normal : ""; *p != '\0'; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-    gboolean refused = c < 0x80 && (c == (guchar) rules->separator || c == '/' ||
-                                    strchr (rules->refused, (int) c) != NULL);
-    if (refused || g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT)
-      g_string_append_c (safe, '_');
-    else
-      g_string_append_unichar (safe, c);
-  }
-  gchar *result = g_strstrip (g_string_free (g_steal_pointer (&safe), FALSE));
-  shorten (result, rules->max_name);
-  while (g_str_has_suffix (result, " ") || g_str_has_suffix (result, "."))
-    result[strlen (result) - 1] = '\0';
-  if (*result == '\0' || *result == '.' || *result == '~') {
-    gchar *prefixed = g_strconcat ("_", result, NULL);
-    g_free (result);
-    return prefixed;
-  }
-  return result;
-}
-
-/* Bytes of a name in modified UTF-7, from above: RFC 3501 5.1.3. */
-static gsize
-encoded_size (const gchar *name)
-{
-  gsize size = 0;
-  for (const gchar *p = name; *p != '\0'; p = g_utf8_next_char (p))
-    size += g_utf8_get_char (p) < 0x80 ? (*p == '&' ? 2 : 1) : 5;
-  return size;
-}
-
 static gboolean
 is_reserved (const Planner *planner, const gchar *target)
 {
+  if (g_ascii_strcasecmp (target, "INBOX/INBOX") == 0) /* Cyrus means the inbox itself by it */
+    return TRUE;
   if (strchr (target, '/') != NULL)
     return FALSE;
-  for (guint i = 0; planner->rules->taken != NULL && planner->rules->taken[i] != NULL; i++)
-    if (g_ascii_strcasecmp (planner->rules->taken[i], target) == 0)
-      return TRUE;
+  if (bm_names_is_taken (planner->rules, target))
+    return TRUE;
   static const gchar *const defaults[] = {"INBOX", "Sent",   "Drafts",   "Trash",
                                           "Junk",  "Outbox", "Templates"};
   for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)
@@ -125,10 +78,10 @@ unique_target (Planner *planner, const gchar *parent, const gchar *name)
 static gchar *
 place (Planner *planner, const gchar *parent, const gchar *name, BmNotes *notes)
 {
-  g_autofree gchar *safe = safe_name (planner->rules, name);
+  g_autofree gchar *safe = bm_names_safe (planner->rules, name);
   g_autofree gchar *base = g_strdup (parent);
-  while (*base != '\0' &&
-         encoded_size (base) + 1 + encoded_size (safe) > planner->rules->max_path) {
+  while (*base != '\0' && bm_names_encoded_size (base) + 1 + bm_names_encoded_size (safe) >
+                              planner->rules->max_path) {
     gchar *slash = strrchr (base, '/');
     *(slash != NULL ? slash : base) = '\0';
   }
@@ -143,13 +96,11 @@ static const gchar *
 target_of_parent (Planner *planner, const gchar *path, BmNotes *notes)
 {
   const gchar *slash = strrchr (path, '/');
-  if (slash == NULL)
-    return planner->merge ? "" : planner->options->into;
-  g_autofree gchar *parent_path = g_strndup (path, (gsize) (slash - path));
-  const gchar *parent = g_hash_table_lookup (planner->by_path, parent_path);
+  g_autofree gchar *parent_path = g_strndup (path, slash != NULL ? (gsize) (slash - path) : 0);
+  const gchar *parent = slash != NULL ? g_hash_table_lookup (planner->by_path, parent_path) : NULL;
   if (parent == NULL)
-    return planner->merge ? "" : planner->options->into;
-  if (planner->merge && planner->options->inbox_children_on_top && g_str_equal (parent, "INBOX")) {
+    parent = planner->merge ? "" : planner->options->into;
+  if (planner->options->inbox_children_on_top && g_str_equal (parent, "INBOX")) {
     bm_notes_add (notes, BM_NOTE_INBOX_CHILD_MOVED);
     return "";
   }

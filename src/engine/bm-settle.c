@@ -88,6 +88,7 @@ settle_one (Settle *settle, const BmJournalItem *item, const GArray *stored, GEr
     bm_verify_claim (settle->import, settle->target, item->nid, settle->target->uidvalidity,
                      one->uid, &item->guid, (guint32) item->size, item->flags);
     settle->import->progress.appended++;
+    settle->import->fruitless = 0;
     settle->import->progress.done++;
     settle->import->progress.bytes += (guint64) item->size;
     return TRUE;
@@ -140,7 +141,7 @@ bm_settle_target (BmImport *import, EngineTarget *target, GError **error)
 static gboolean
 settle_each (BmImport *import, EngineTarget *target, GError **error)
 {
-  return bm_settle_target (import, target, error);
+  return bm_deliver_surely (import, target, bm_settle_target, error);
 }
 
 gboolean

@@ -80,6 +80,17 @@ is_strange (const BmClaim *claims, guint n)
   return FALSE;
 }
 
+gboolean
+bm_verify_forsake (BmImport *import, EngineTarget *target, GError **error)
+{
+  for (guint i = 0; i < target->claims->len; i++)
+    if (!conclude (import, &g_array_index (target->claims, EngineClaim, i), BM_STATE_GONE, error))
+      return FALSE;
+  import->open_claims -= target->claims->len;
+  g_array_set_size (target->claims, 0);
+  return TRUE;
+}
+
 /* One look at up to CLAIMS_PER_LOOK claims from *from on; the open ones move to *kept. */
 static gboolean
 look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kept, GError **error)
@@ -99,6 +110,8 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   guint still_open = 0;
   for (guint i = 0; i < n; i++) {
     gboolean open;
+    if (claims[i].claim.verdict != asked[i].verdict)
+      import->verify_moved = now;
     claims[i].claim = asked[i];
     if (!judge (import, &claims[i], now, &open, error)) {
       bm_journal_rollback (import->journal);
@@ -232,9 +245,11 @@ bm_verify_wait (BmImport *import, GError **error)
     if (!bm_engine_may_go_on (import, error) || !bm_verify_poll (import, error))
       return FALSE;
     if (import->open_claims > 0 && is_stalled (import)) {
-      g_warning ("replication stalled: %" G_GUINT64_FORMAT " messages not proven",
+      g_warning ("%s: %" G_GUINT64_FORMAT " messages not proven",
+                 import->witness_lost ? "the database stays away" : "replication stalled",
                  import->open_claims);
-      return bm_journal_set (import->journal, "stalled", "1", error) && give_up (import, error);
+      return bm_journal_set (import->journal, "stalled", import->witness_lost ? "0" : "1", error) &&
+             give_up (import, error);
     }
     if (import->open_claims > 0)
       g_usleep (MIN (import->poll_ms, 20u) * 1000);

@@ -123,18 +123,6 @@ append_alone (Batch *batch, guint i, gboolean keywords, GError **error)
 
 /* ---- singly, pipelined ---- */
 
-/* A mailbox takes 128 keywords: the 129th is left out rather than the message. */
-static gboolean
-append_without_keywords (Batch *batch, guint i, GError **error)
-{
-  bm_outcome_clear (&batch->outcomes[i]);
-  if (!append_alone (batch, i, FALSE, error))
-    return FALSE;
-  if (batch->outcomes[i].kind == BM_OUTCOME_APPENDED)
-    batch->outcomes[i].text = g_strdup ("its keywords were left out: the mailbox has too many");
-  return TRUE;
-}
-
 static gboolean
 read_single (Batch *batch, guint i, int tag, GError **error)
 {
@@ -197,11 +185,6 @@ append_pipelined (Batch *batch, guint first, guint n, GError **error)
     }
     answered++;
   }
-  for (guint i = first; i < end; i++)
-    if (batch->outcomes[i].kind == BM_OUTCOME_REFUSED &&
-        says (batch->outcomes[i].text, "too many user flags") &&
-        !append_without_keywords (batch, i, error))
-      return FALSE;
   return TRUE;
 }
 
@@ -248,6 +231,18 @@ append_run (Batch *batch, guint first, guint n, GError **error)
   return !refused || append_pipelined (batch, first, n, error);
 }
 
+/* A mailbox takes 128 keywords: the 129th is left out rather than the message. */
+static gboolean
+append_without_keywords (Batch *batch, guint i, GError **error)
+{
+  bm_outcome_clear (&batch->outcomes[i]);
+  if (!append_alone (batch, i, FALSE, error))
+    return FALSE;
+  if (batch->outcomes[i].kind == BM_OUTCOME_APPENDED)
+    batch->outcomes[i].text = g_strdup ("its keywords were left out: the mailbox has too many");
+  return TRUE;
+}
+
 static gboolean
 append_all (Batch *batch, GError **error)
 {
@@ -269,6 +264,11 @@ append_all (Batch *batch, GError **error)
       return FALSE;
     i += run;
   }
+  for (guint i = 0; i < n; i++)
+    if (batch->outcomes[i].kind == BM_OUTCOME_REFUSED &&
+        says (batch->outcomes[i].text, "too many user flags") &&
+        !append_without_keywords (batch, i, error))
+      return FALSE;
   return TRUE;
 }
 

@@ -8,11 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define REFUSED_CHARACTERS "\\\"%&^*!;<>{|}`" /* on one of the two servers, bluemind.md 4.3 */
-#define NAME_MAX_BYTES     150
-#define PATH_MAX_BYTES     400
-#define BATCH_MESSAGES     64
-#define BATCH_BYTES        (8u << 20)
+#define BATCH_MESSAGES 64
+#define BATCH_BYTES    (8u << 20)
+/* BlueMind 5's message_size_limit when nothing is configured: what exceeds it makes it hang up. */
+#define BLUEMIND5_MESSAGE_LIMIT 20000000
 
 gchar *
 bm_imap_words (BmImap *imap)
@@ -213,8 +212,9 @@ static gboolean
 read_namespaces (BmImap *imap, GError **error)
 {
   g_ptr_array_set_size (imap->taken, 0);
-  g_ptr_array_add (imap->taken, g_strdup ("Outbox")); /* BlueMind sends what lies there */
-  imap->rules.separator = '/';
+  imap->rules = bm_name_rules_bluemind;
+  for (const gchar *const *name = imap->rules.taken; *name != NULL; name++)
+    g_ptr_array_add (imap->taken, g_strdup (*name));
   if (imap->namespaces && !ask_namespaces (imap, error))
     return FALSE;
   g_ptr_array_add (imap->taken, NULL);
@@ -251,10 +251,9 @@ set_limits (BmImap *imap)
   if (imap->server_message_limit > 0 &&
       (imap->append_limit == 0 || imap->server_message_limit < imap->append_limit))
     limits->max_message_size = imap->server_message_limit;
+  if (limits->max_message_size == 0 && limits->bluemind5)
+    limits->max_message_size = BLUEMIND5_MESSAGE_LIMIT;
   limits->can_list = imap->digest;
-  imap->rules.refused = REFUSED_CHARACTERS;
-  imap->rules.max_name = NAME_MAX_BYTES;
-  imap->rules.max_path = PATH_MAX_BYTES;
   imap->rules.taken = (const gchar *const *) imap->taken->pdata;
   describe (imap);
 }

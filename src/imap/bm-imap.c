@@ -161,7 +161,7 @@ check_options (const BmImapOptions *options, GError **error)
                  "%s is an administrator: mail is appended as its owner only", options->login);
     return FALSE;
   }
-  if (options->tls == BM_IMAP_TLS_NONE && !options->allow_plaintext) {
+  if (options->tls == BM_IMAP_TLS_NONE && !options->local && !options->allow_plaintext) {
     g_set_error (error, BM_ERROR, BM_CAUSE_TLS_UNTRUSTED,
                  "%s is not this machine, and plain IMAP to it is not allowed", options->host);
     return FALSE;
@@ -193,7 +193,8 @@ bm_imap_sink_new (const BmImapOptions *options, GError **error)
   imap->server_message_limit = options->server_message_limit;
   imap->transport =
       options->tls == BM_IMAP_TLS_NONE
-          ? g_strdup_printf ("plain to %s", options->host)
+          ? g_strdup_printf ("plain to %s%s", options->host,
+                             options->local ? "" : " (allow-plaintext)")
           : g_strdup_printf ("%s to %s, verified",
                              options->tls == BM_IMAP_TLS_STARTTLS ? "STARTTLS" : "TLS",
                              options->host);

@@ -19,7 +19,8 @@ typedef struct {
   guint16 port;
   BmImapTls tls;
   const gchar *ca_file;     /* PEM; NULL = the system's */
-  gboolean allow_plaintext; /* the host is this machine, or listed by the administrator */
+  gboolean local;           /* the host is this machine: plain is no risk */
+  gboolean allow_plaintext; /* the administrator lists the host; the transport says so */
   const gchar *login;       /* login@domain as the mail server wants it */
   /* The credential, asked for at every connect because tokens change. *password is then ours. */
   gboolean (*password) (gpointer data, gchar **password, GError **error);

@@ -3,6 +3,7 @@
  * resolver. */
 #include "job/bm-config.h"
 
+#include "text/bm-charset.h"
 #include <bm-pst-import/error.h>
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -15,6 +16,7 @@
 #define BM_INI      "/etc/bm/bm.ini"
 #define CORE_TOKEN  "/etc/bm/bm-core.tok"
 #define MIN_FREE    (G_GUINT64_CONSTANT (1) << 30) /* BlueMind's own alert fires at 1 GiB free */
+#define KEEP_ALIVE  480 /* a session of the core dies after 20 idle minutes */
 
 typedef struct {
   GKeyFile *keys;
@@ -25,7 +27,7 @@ static const struct {
   const gchar *group;
   const gchar *keys; /* space before and after each */
 } known[] = {
-    {"core", " url token-file credential "},
+    {"core", " url token-file keep-alive credential "},
     {"directory", " source recheck host port dbname user password password-file timeout "},
     {"data", " enabled host port dbname user password password-file timeout "},
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
@@ -100,10 +102,21 @@ read_secret (Loader *loader, const gchar *group, const gchar *key)
   g_autoptr (GError) error = NULL;
   if (path == NULL)
     return NULL;
-  if (g_file_get_contents (path, &text, NULL, &error))
-    return g_strdup (g_strstrip (text));
-  fault (loader, group, key, error->message);
+  if (!g_file_get_contents (path, &text, NULL, &error))
+    fault (loader, group, key, error->message);
+  else if (*g_strstrip (text) == '\0')
+    fault (loader, group, key, "the file is empty");
+  else
+    return g_steal_pointer (&text);
   return NULL;
+}
+
+/* A file that is named must be there; only its owner needs what it holds. */
+static gchar *
+get_file (Loader *loader, const gchar *group, const gchar *key)
+{
+  g_free (read_secret (loader, group, key));
+  return get (loader, group, key, NULL);
 }
 
 static void
@@ -153,10 +166,10 @@ ini_value (const gchar *text, const gchar *key)
 }
 
 static void
-read_bm_ini (BmConfigDatabase *database)
+read_bm_ini (const gchar *path, BmConfigDatabase *database)
 {
   g_autofree gchar *text = NULL;
-  if (!g_file_get_contents (BM_INI, &text, NULL, NULL))
+  if (!g_file_get_contents (path, &text, NULL, NULL))
     text = g_strdup ("");
   database->host = ini_value (text, "host");
   database->user = ini_value (text, "user");
@@ -200,9 +213,13 @@ check_names (Loader *loader)
       continue;
     }
     g_auto (GStrv) keys = g_key_file_get_keys (loader->keys, groups[i], NULL, NULL);
-    for (guint k = 0; keys != NULL && keys[k] != NULL; k++)
+    for (guint k = 0; keys != NULL && keys[k] != NULL; k++) {
+      g_autofree gchar *value = g_key_file_get_string (loader->keys, groups[i], keys[k], NULL);
       if (!is_known (groups[i], keys[k]))
         fault (loader, groups[i], keys[k], "unknown key");
+      else if (value != NULL && strstr (value, " #") != NULL && !g_str_equal (keys[k], "password"))
+        fault (loader, groups[i], keys[k], "a comment needs a line of its own");
+    }
   }
 }
 
@@ -219,19 +236,46 @@ load_shards (Loader *loader, BmConfig *config)
   }
 }
 
+/* Where the host comes from the directory, the sink refuses instead. */
+static void
+check_plain (Loader *loader, const BmConfig *config)
+{
+  if (config->imap_tls == BM_CONFIG_TLS_NONE && config->imap_host != NULL &&
+      !g_strv_contains ((const gchar *const *) config->imap_allow_plaintext, config->imap_host) &&
+      !bm_config_host_is_local (config->imap_host))
+    fault (loader, "imap", "tls",
+           "none, to a host that is not this machine nor in allow-plaintext");
+}
+
 static void
 load_imap (Loader *loader, BmConfig *config)
 {
   static const gchar *const words[] = {"auto", "none", "starttls", "implicit", NULL};
   config->imap_host = get (loader, "imap", "host", NULL);
   config->imap_port = (guint16) get_number (loader, "imap", "port", 65535, 0);
-  config->imap_ca_file = get (loader, "imap", "ca-file", NULL);
+  config->imap_ca_file = get_file (loader, "imap", "ca-file");
   config->imap_allow_plaintext = get_list (loader, "imap", "allow-plaintext");
   config->imap_admins = get_list (loader, "imap", "admins");
   config->imap_batch_messages = (guint) get_number (loader, "imap", "batch-messages", 1000, 0);
   config->imap_batch_bytes = get_number (loader, "imap", "batch-bytes", 1u << 30, 0);
   config->imap_timeout_s = (guint) get_number (loader, "imap", "timeout", 3600, 0);
   config->imap_tls = (BmConfigTls) get_word (loader, "imap", "tls", words);
+  check_plain (loader, config);
+}
+
+static void
+load_core (Loader *loader, BmConfig *config)
+{
+  config->core_url = get (loader, "core", "url", "http://127.0.0.1:8090");
+  g_autoptr (GUri) url = g_uri_parse (config->core_url, G_URI_FLAGS_NONE, NULL);
+  if (url == NULL || g_uri_get_host (url) == NULL || *g_uri_get_host (url) == '\0' ||
+      (!g_str_equal (g_uri_get_scheme (url), "http") &&
+       !g_str_equal (g_uri_get_scheme (url), "https")))
+    fault (loader, "core", "url", "not an http address");
+  config->core_keep_alive_s = (guint) get_number (loader, "core", "keep-alive", 3600, KEEP_ALIVE);
+  config->core_token_file = get_file (loader, "core", "token-file");
+  if (config->core_token_file == NULL && access (CORE_TOKEN, R_OK) == 0)
+    config->core_token_file = g_strdup (CORE_TOKEN);
 }
 
 static gchar *
@@ -275,12 +319,12 @@ load_choices (Loader *loader, BmConfig *config)
 }
 
 static void
-load_all (Loader *loader, BmConfig *config)
+load_all (Loader *loader, const gchar *bm_ini, BmConfig *config)
 {
   check_names (loader);
   load_choices (loader, config);
   BmConfigDatabase ini = {0};
-  read_bm_ini (&ini);
+  read_bm_ini (bm_ini, &ini);
   load_database (loader, "directory", &ini, &config->directory);
   BmConfigDatabase data = {NULL,     ini.port,     (gchar *) "bj-data",
                            ini.user, ini.password, ini.timeout_s};
@@ -288,9 +332,7 @@ load_all (Loader *loader, BmConfig *config)
   clear_database (&ini);
   load_shards (loader, config);
   load_imap (loader, config);
-  config->core_url = get (loader, "core", "url", "http://127.0.0.1:8090");
-  const gchar *token = g_file_test (CORE_TOKEN, G_FILE_TEST_EXISTS) ? CORE_TOKEN : NULL;
-  config->core_token_file = get (loader, "core", "token-file", token);
+  load_core (loader, config);
   if (config->directory_rest && config->core_token_file == NULL)
     fault (loader, "directory", "source", "rest needs BlueMind's admin key: [core] token-file");
   g_autofree gchar *jobs = default_jobs ();
@@ -300,10 +342,18 @@ load_all (Loader *loader, BmConfig *config)
   config->batch_watch_disk = get_list (loader, "batch", "watch-disk");
   config->batch_min_free = get_number (loader, "batch", "min-free", G_MAXINT64, MIN_FREE);
   config->default_charset = get (loader, "reading", "default-charset", "");
+  if (*config->default_charset != '\0' && bm_charset_from_name (config->default_charset) == NULL)
+    fault (loader, "reading", "default-charset", "no character set that is known");
 }
 
 BmConfig *
 bm_config_load (const gchar *path, GError **error)
+{
+  return bm_config_load_beside (BM_INI, path, error);
+}
+
+BmConfig *
+bm_config_load_beside (const gchar *bm_ini, const gchar *path, GError **error)
 {
   g_autoptr (GKeyFile) keys = g_key_file_new ();
   g_autoptr (GString) faults = g_string_new (NULL);
@@ -312,7 +362,7 @@ bm_config_load (const gchar *path, GError **error)
   Loader loader = {keys, faults};
   if (!load_file (&loader, config, path, error))
     return NULL;
-  load_all (&loader, config);
+  load_all (&loader, bm_ini, config);
   if (faults->len > 0) {
     g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "configuration %s:\n%s",
                  config->file != NULL ? config->file : "(defaults)", faults->str);
@@ -373,7 +423,8 @@ bm_config_host_is_local (const gchar *host)
   struct addrinfo *found = NULL;
   struct ifaddrs *own = NULL;
   gboolean local = FALSE;
-  if (g_ascii_strcasecmp (host, "localhost") == 0 || g_str_has_prefix (host, "127."))
+  if (g_ascii_strcasecmp (host, "localhost") == 0 ||
+      (g_str_has_prefix (host, "127.") && g_hostname_is_ip_address (host)))
     return TRUE;
   if (getaddrinfo (host, NULL, NULL, &found) != 0)
     return FALSE;

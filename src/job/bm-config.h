@@ -31,7 +31,8 @@ typedef struct {
 typedef struct {
   gchar *file; /* that was read; NULL when none exists */
   gchar *core_url;
-  gchar *core_token_file; /* the admin key; NULL = no core */
+  gchar *core_token_file;  /* the admin key; NULL = no core */
+  guint core_keep_alive_s; /* between two pings of a token */
   BmConfigCredential credential;
   gboolean directory_rest; /* ask the core instead of the database bj; never without admin key */
   guint recheck_s;         /* between two looks at where the mailbox is */
@@ -55,8 +56,11 @@ typedef struct {
   gchar *default_charset;
 } BmConfig;
 
-/* path: of --config, or NULL. Errors: CONFIG, one line per fault. */
+/* path: of --config, or NULL. Errors: CONFIG, one line per fault; files that are named must be
+ * there, so that nothing is found only after a server was asked. */
 BmConfig *bm_config_load (const gchar *path, GError **error);
+/* The same with another file than /etc/bm/bm.ini. */
+BmConfig *bm_config_load_beside (const gchar *bm_ini, const gchar *path, GError **error);
 void bm_config_free (BmConfig *config);
 /* The database of a shard: its own group, else [data] with this host. Borrowed parts; the host is
  * NULL only when neither knows one. */

@@ -114,10 +114,13 @@ bm_job_open_existing (const gchar *jobs, const gchar *name, gboolean read_only, 
 }
 
 BmJob *
-bm_job_open_dry (GError **error)
+bm_job_open_dry (const gchar *jobs, const gchar *login, const gchar *user_uid,
+                 const BmGuid *pst_identity, const gchar *into, GError **error)
 {
+  g_autofree gchar *name = job_name (login, user_uid, pst_identity, into);
+  g_autofree gchar *path = g_build_filename (jobs, name, "journal.sqlite", NULL);
   g_autoptr (BmJob) job = job_new ("");
-  job->journal = bm_journal_open (":memory:", FALSE, error);
+  job->journal = bm_journal_open_copy (path, error);
   return job->journal != NULL ? g_steal_pointer (&job) : NULL;
 }
 

@@ -24,8 +24,9 @@ gchar *bm_job_find_outdated (const gchar *jobs, const gchar *file, const gchar *
 /* An existing job by its directory, or by its name below jobs; locked unless read_only. */
 BmJob *bm_job_open_existing (const gchar *jobs, const gchar *name, gboolean read_only,
                              GError **error);
-/* A journal in memory: leaves nothing behind. */
-BmJob *bm_job_open_dry (GError **error);
+/* The same job, or a new one, as a copy in memory without locks: leaves nothing behind. */
+BmJob *bm_job_open_dry (const gchar *jobs, const gchar *login, const gchar *user_uid,
+                        const BmGuid *pst_identity, const gchar *into, GError **error);
 /* Directories of all jobs, sorted; empty when there is none. */
 GPtrArray *bm_job_list (const gchar *jobs);
 /* Pid of the process that holds the job, or 0. */

@@ -9,6 +9,21 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define LOOKS_ALLOWED 10 /* of others at the lock, while it is taken */
+#define LOOK_US       20000
+
+/* bm_lock_owner of another process holds the lock for a moment: no reason to refuse the start. */
+static gboolean
+lock_file (gint fd)
+{
+  for (guint tries = 0; flock (fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+    if (errno != EWOULDBLOCK || tries == LOOKS_ALLOWED)
+      return FALSE;
+    g_usleep (LOOK_US);
+  }
+  return TRUE;
+}
+
 static gint
 pid_in (gint fd)
 {
@@ -33,7 +48,7 @@ bm_lock_take (const gchar *path, const gchar *what, GError **error)
                  g_strerror (errno));
     return -1;
   }
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_file (fd)) {
     g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "%s is in use by process %d (%s)", what,
                  pid_in (fd), path);
     close (fd);

@@ -55,8 +55,6 @@ bm_journal_select_folder (BmJournal *journal, guint32 nid, BmRule rule, GError *
   static const gchar take[] =
       "UPDATE item SET state=0,rule=NULL WHERE folder=?1 AND state=7 AND rule IN"
       " ('excluded','filtered-class','filtered-date','filtered-size')";
-  static const gchar leave[] = "UPDATE item SET state=7,rule='excluded' WHERE folder=?1 AND state=0"
-                               " AND intent=0";
   G_STATIC_ASSERT (BM_STATE_PLANNED == 0 && BM_STATE_SKIPPED == 7);
   sqlite3_stmt *statement = bm_journal_sql (journal, "UPDATE folder SET rule=? WHERE nid=?", error);
   if (statement == NULL)
@@ -65,11 +63,27 @@ bm_journal_select_folder (BmJournal *journal, guint32 nid, BmRule rule, GError *
   sqlite3_bind_int64 (statement, 2, nid);
   if (!bm_journal_run (journal, statement, error))
     return FALSE;
-  statement = bm_journal_sql (journal, rule == BM_RULE_NONE ? take : leave, error);
+  if (rule != BM_RULE_NONE)
+    return TRUE;
+  statement = bm_journal_sql (journal, take, error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, nid);
   return bm_journal_run (journal, statement, error);
+}
+
+gboolean
+bm_journal_leave_excluded (BmJournal *journal, guint *n, GError **error)
+{
+  sqlite3_stmt *statement =
+      bm_journal_sql (journal,
+                      "UPDATE item SET state=7,rule='excluded' WHERE state=0 AND intent=0 AND"
+                      " folder IN (SELECT nid FROM folder WHERE rule='excluded')",
+                      error);
+  if (statement == NULL || !bm_journal_run (journal, statement, error))
+    return FALSE;
+  *n = (guint) sqlite3_changes (journal->db);
+  return TRUE;
 }
 
 gboolean
@@ -103,6 +117,16 @@ bm_journal_add_before (BmJournal *journal, const gchar *target, const GArray *st
       return FALSE;
   }
   return TRUE;
+}
+
+gboolean
+bm_journal_forget_before (BmJournal *journal, const gchar *target, GError **error)
+{
+  sqlite3_stmt *statement = bm_journal_sql (journal, "DELETE FROM before WHERE target=?", error);
+  if (statement == NULL)
+    return FALSE;
+  bind_text (statement, 1, target);
+  return bm_journal_run (journal, statement, error);
 }
 
 gboolean

@@ -121,6 +121,25 @@ bm_journal_open (const gchar *path, gboolean read_only, GError **error)
   return g_steal_pointer (&journal);
 }
 
+BmJournal *
+bm_journal_open_copy (const gchar *path, GError **error)
+{
+  g_autoptr (BmJournal) copy = bm_journal_open (":memory:", FALSE, error);
+  if (copy == NULL || !g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&copy);
+  g_autoptr (BmJournal) original = bm_journal_open (path, TRUE, error);
+  if (original == NULL)
+    return NULL;
+  sqlite3_backup *backup = sqlite3_backup_init (copy->db, "main", original->db, "main");
+  if (backup != NULL)
+    sqlite3_backup_step (backup, -1);
+  if (backup == NULL || sqlite3_backup_finish (backup) != SQLITE_OK) {
+    bm_journal_sql_error (copy, error);
+    return NULL;
+  }
+  return g_steal_pointer (&copy);
+}
+
 void
 bm_journal_close (BmJournal *journal)
 {

@@ -70,6 +70,9 @@ void bm_journal_target_clear (BmJournalTarget *target);
 
 /* Creates or opens. read_only for status and report. */
 BmJournal *bm_journal_open (const gchar *path, gboolean read_only, GError **error);
+/* A copy in memory of the journal at path, which another process may be writing; an empty one when
+ * there is none. */
+BmJournal *bm_journal_open_copy (const gchar *path, GError **error);
 void bm_journal_close (BmJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmJournal, bm_journal_close)
 
@@ -90,14 +93,19 @@ gboolean bm_journal_add_item (BmJournal *journal, guint32 nid, guint32 folder, B
                               GError **error);
 
 /* The selection changed. NONE: what a selection's rule had left out of the folder is PLANNED again.
- * EXCLUDED: what is PLANNED without intent is left out. */
+ * EXCLUDED: see bm_journal_leave_excluded. */
 gboolean bm_journal_select_folder (BmJournal *journal, guint32 nid, BmRule rule, GError **error);
+/* What is PLANNED without intent in folders that are EXCLUDED is SKIPPED: n items. What is in doubt
+ * there stays so, because the server may have it. */
+gboolean bm_journal_leave_excluded (BmJournal *journal, guint *n, GError **error);
 
 /* Targets. */
 gboolean bm_journal_add_target (BmJournal *journal, const BmJournalTarget *target, GError **error);
 /* The messages a target held before (BmStored): taken one by one by bm_journal_take_before. */
 gboolean bm_journal_add_before (BmJournal *journal, const gchar *target, const GArray *stored,
                                 GError **error);
+/* The target was made anew: none of them is there any more. */
+gboolean bm_journal_forget_before (BmJournal *journal, const gchar *target, GError **error);
 /* A copy of this guid that was in the target before and that no item has taken: marks it taken and
  * gives its uid; 0 when there is none. FALSE on error. */
 gboolean bm_journal_take_before (BmJournal *journal, const gchar *target, const BmGuid *guid,

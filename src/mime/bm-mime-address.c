@@ -93,6 +93,40 @@ from_proxies (const BmProps *row)
   return NULL;
 }
 
+/* Address book entry ids differ at most in the case of the Exchange name behind the first 28 bytes,
+ * [MS-OXCDATA] 2.2.5.2. */
+static gboolean
+same_entry_id (GBytes *a, GBytes *b)
+{
+  gsize size = 0, other = 0;
+  const gchar *x = a != NULL ? g_bytes_get_data (a, &size) : NULL;
+  const gchar *y = b != NULL ? g_bytes_get_data (b, &other) : NULL;
+  return size > 28 && size == other && memcmp (x, y, 28) == 0 &&
+         g_ascii_strncasecmp (x + 28, y + 28, size - 28) == 0;
+}
+
+/* The SMTP address that the item gives to the same Exchange user in another place: a recipient's
+ * row; creator, last modifier, received by, received representing ([MS-OXPROPS]). */
+static gchar *
+from_item (const BmItem *item, const BmMimeParty *party)
+{
+  static const guint16 users[][2] = {
+      {0x3ff9, 0x5d0a}, {0x3ffb, 0x5d0b}, {0x003f, 0x5d07}, {0x0043, 0x5d08}};
+  gchar *address = NULL;
+  for (guint i = 0; address == NULL && i < G_N_ELEMENTS (users); i++)
+    if (same_entry_id (party->entry_id, bm_props_data (item->props, users[i][0])))
+      address = clean_address (bm_props_text (item->props, users[i][1]));
+  if (party->row != NULL || party->address == NULL || *party->address == '\0')
+    return address;
+  for (guint i = 0; address == NULL && item->recipients != NULL && i < item->recipients->len; i++) {
+    const BmProps *row = g_ptr_array_index (item->recipients, i);
+    const gchar *name = bm_props_text (row, 0x3003);
+    if (name != NULL && g_ascii_strcasecmp (name, party->address) == 0)
+      address = clean_address (bm_props_text (row, 0x39fe));
+  }
+  return address;
+}
+
 /* The address that the item's own transport headers give to this name. */
 static gchar *
 from_transport (const BmMime *mime, const gchar *name)
@@ -100,8 +134,9 @@ from_transport (const BmMime *mime, const gchar *name)
   static const gchar *const fields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
   for (guint i = 0; name != NULL && *name != '\0' && i < G_N_ELEMENTS (fields); i++) {
     const gchar *value = bm_mime_transport_get (mime, fields[i]);
+    g_autofree gchar *known = value != NULL ? bm_mime_known_words (value) : NULL;
     g_autoptr (GObject) list =
-        value != NULL ? (GObject *) internet_address_list_parse (NULL, value) : NULL;
+        known != NULL ? (GObject *) internet_address_list_parse (NULL, known) : NULL;
     int n = list != NULL ? internet_address_list_length ((InternetAddressList *) list) : 0;
     for (int k = 0; k < n; k++) {
       InternetAddress *one = internet_address_list_get_address ((InternetAddressList *) list, k);
@@ -162,6 +197,8 @@ resolve (BmMime *mime, const BmMimeParty *party)
   if (address == NULL)
     address = from_proxies (party->row);
   if (address == NULL)
+    address = from_item (mime->item, party);
+  if (address == NULL)
     address = from_transport (mime, party->name);
   if (address == NULL)
     address = clean_address (party->address);
@@ -174,14 +211,20 @@ resolve (BmMime *mime, const BmMimeParty *party)
   return address;
 }
 
-/* Without the quotes Outlook puts around an address shown as name; NULL when it says nothing. */
+/* Without the address that some writers repeat in the name, and without the quotes Outlook puts
+ * around an address shown as name; NULL when it says nothing. */
 static gchar *
 clean_name (const gchar *name, const gchar *address)
 {
   if (name == NULL)
     return NULL;
   g_autofree gchar *line = bm_mime_one_line (name);
-  gsize length = strlen (line);
+  gsize length = strlen (line), tail = strlen (address) + 2;
+  if (length >= tail && line[length - tail] == '<' && line[length - 1] == '>' &&
+      g_ascii_strncasecmp (line + length - tail + 1, address, tail - 2) == 0) {
+    line[length - tail] = '\0';
+    length = strlen (g_strchomp (line));
+  }
   if (length >= 2 && (*line == '\'' || *line == '"') && line[length - 1] == *line) {
     line[length - 1] = '\0';
     memmove (line, line + 1, length - 1);
@@ -196,6 +239,10 @@ format_mailbox (const gchar *name, const gchar *address)
 {
   if (name == NULL)
     return g_strconcat ("<", address, ">", NULL);
+  if (strstr (name, "=?") != NULL) { /* readers would decode it, even in quotes */
+    g_autofree gchar *words = bm_mime_encode_text (name);
+    return g_strconcat (words, " <", address, ">", NULL);
+  }
   g_autoptr (GObject) mailbox = (GObject *) internet_address_mailbox_new (name, address);
   internet_address_set_charset ((InternetAddress *) mailbox, "utf-8");
   return internet_address_to_string ((InternetAddress *) mailbox, NULL, TRUE);
@@ -247,6 +294,15 @@ sender (const BmProps *props)
   return party_of (props, 0x0c1a, 0x5d01, 0x0c1e, 0x0c1f, 0x0c19);
 }
 
+/* The same Exchange name or, when one of them has no address, the same display name. */
+static gboolean
+is_same_party (const BmMimeParty *a, const BmMimeParty *b)
+{
+  if (a->address != NULL && b->address != NULL && *a->address != '\0' && *b->address != '\0')
+    return g_ascii_strcasecmp (a->address, b->address) == 0 && g_strcmp0 (a->smtp, b->smtp) == 0;
+  return a->name != NULL && g_strcmp0 (a->name, b->name) == 0;
+}
+
 gchar *
 bm_mime_from (BmMime *mime, gchar **address)
 {
@@ -265,12 +321,11 @@ bm_mime_sender (BmMime *mime, const gchar *from_address)
 {
   BmMimeParty from = representing (mime->item->props), party = sender (mime->item->props);
   g_autofree gchar *address = NULL;
-  if (!is_somebody (&from) || !is_somebody (&party))
+  if (!is_somebody (&from) || !is_somebody (&party) || is_same_party (&from, &party))
     return NULL;
   BmNotes before = mime->notes;
   g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
-  if (g_ascii_strcasecmp (address, from_address) != 0 &&
-      !g_str_has_suffix (address, "@unresolved.invalid"))
+  if (g_ascii_strcasecmp (address, from_address) != 0)
     return g_steal_pointer (&text);
   mime->notes = before; /* a guess that is not used is none */
   return NULL;
@@ -295,6 +350,8 @@ bm_mime_reply_to (BmMime *mime)
       BmMimeParty party = {.name = name, .smtp = address};
       g_autofree gchar *text = bm_mime_mailbox (mime, &party, NULL);
       g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", text);
+    } else { /* no placeholder: answers would go nowhere; without it they go to From */
+      bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
     }
     at += 4 + (entry + 3) / 4 * 4;
   }
@@ -374,7 +431,8 @@ gchar *
 bm_mime_reencode_addresses (const gchar *utf8)
 {
   g_autofree gchar *line = bm_mime_one_line (utf8);
-  g_autoptr (GObject) parsed = (GObject *) internet_address_list_parse (NULL, line);
+  g_autofree gchar *known = bm_mime_known_words (line);
+  g_autoptr (GObject) parsed = (GObject *) internet_address_list_parse (NULL, known);
   if (parsed == NULL)
     return bm_mime_encode_text (line);
   InternetAddressList *list = (InternetAddressList *) parsed;

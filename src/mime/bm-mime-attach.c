@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define MESSAGE_LINE_MAX 998 /* bytes without CRLF */
+#define NAME_MAX_BYTES   200 /* file systems take 255 */
+#define EXTENSION_MAX    20
 
 static const struct {
   const gchar *extension, *type;
@@ -102,6 +104,22 @@ is_bidi_control (gunichar c)
          (c >= 0x2066 && c <= 0x2069);
 }
 
+/* Shorter in the middle: a name needs its extension. */
+static void
+shorten (GString *name)
+{
+  const gchar *extension = extension_of (name->str);
+  gsize keep = extension != NULL ? strlen (extension) + 1 : 0;
+  if (keep > EXTENSION_MAX)
+    keep = 0;
+  if (name->len <= NAME_MAX_BYTES)
+    return;
+  gsize stem = NAME_MAX_BYTES - keep;
+  while (((guchar) name->str[stem] & 0xc0) == 0x80) /* not inside a character */
+    stem--;
+  g_string_erase (name, (gssize) stem, (gssize) (name->len - keep - stem));
+}
+
 /* The last component, without what no file system takes. */
 static gchar *
 safe_name (const gchar *name)
@@ -114,11 +132,10 @@ safe_name (const gchar *name)
   g_autoptr (GString) safe = g_string_new (NULL);
   for (const gchar *p = line; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
-    if (safe->len > 200)
-      break;
     if (!is_bidi_control (c))
       g_string_append_unichar (safe, c < 0x80 && strchr ("\"<>|:*?", (int) c) != NULL ? '_' : c);
   }
+  shorten (safe);
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
 
@@ -321,8 +338,8 @@ bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean
   g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &mime->notes);
   switch (attachment->method) {
   case BM_ATTACH_EMBEDDED:
-    if (attachment->embedded == NULL)
-      return lost (mime, name);
+    if (attachment->embedded == NULL && mime->depth < BM_MIME_DEPTH_MAX)
+      return lost (mime, name); /* deeper ones the reader leaves out on purpose */
     return embedded (mime, attachment, index, name, error);
   case BM_ATTACH_BY_REFERENCE:
   case BM_ATTACH_BY_REFERENCE_RESOLVE:

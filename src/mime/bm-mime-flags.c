@@ -117,7 +117,8 @@ bm_mime_keywords (BmMime *mime)
 static gboolean
 transport_date (const BmMime *mime, const gchar *name, gint64 *unix_time)
 {
-  const gchar *value = bm_mime_transport_get (mime, name);
+  const gchar *value =
+      bm_mime_fields_get (mime->transport != NULL ? mime->transport : mime->unsent, name);
   const gchar *semicolon = value != NULL ? strrchr (value, ';') : NULL;
   if (value == NULL || (g_str_equal (name, "Received") && semicolon == NULL))
     return FALSE;
@@ -129,7 +130,8 @@ transport_date (const BmMime *mime, const gchar *name, gint64 *unix_time)
   return *unix_time > 0;
 }
 
-/* 0x0039 submitted, 0x0E06 delivered; 0x3007 created and 0x3008 modified are guesses. */
+/* 0x0039 submitted, 0x0E06 delivered; 0x3007 created and 0x3008 modified are guesses. The headers of
+ * an item marked unsent may be those of the mail it answers: its own dates first. */
 static gboolean
 find_date (BmMime *mime, gboolean received_first, gint64 *unix_time)
 {
@@ -138,8 +140,8 @@ find_date (BmMime *mime, gboolean received_first, gint64 *unix_time)
     if (bm_props_time (props, 0x0e06, unix_time) || transport_date (mime, "Received", unix_time) ||
         transport_date (mime, "Date", unix_time) || bm_props_time (props, 0x0039, unix_time))
       return TRUE;
-  } else if (bm_props_time (props, 0x0039, unix_time) || transport_date (mime, "Date", unix_time) ||
-             bm_props_time (props, 0x0e06, unix_time)) {
+  } else if (bm_props_time (props, 0x0039, unix_time) || bm_props_time (props, 0x0e06, unix_time) ||
+             transport_date (mime, "Date", unix_time)) {
     return TRUE;
   }
   if (!bm_props_time (props, 0x3007, unix_time) && !bm_props_time (props, 0x3008, unix_time))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LINE_AIM        76
+#define WORD_BYTES      45  /* 60 characters of base64 */
 #define TOKEN_MAX       900 /* a token longer than this is broken: 998 is the law */
 #define PARAMETER_PIECE 50
 #define PARAMETER_PLAIN 200
@@ -37,12 +38,29 @@ bm_mime_one_line (const gchar *text)
   return g_strstrip (g_string_free (g_steal_pointer (&line), FALSE));
 }
 
+/* All of it, in words of at most 75 characters that hold whole characters (RFC 2047 2, 5). */
+static gchar *
+encode_whole (const gchar *line)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  for (gsize n; *line != '\0'; line += n) {
+    n = strnlen (line, WORD_BYTES);
+    while (((guchar) line[n] & 0xc0) == 0x80)
+      n--;
+    g_autofree gchar *base64 = g_base64_encode ((const guchar *) line, n);
+    g_string_append_printf (words, "%s=?utf-8?B?%s?=", words->len > 0 ? " " : "", base64);
+  }
+  return g_string_free (g_steal_pointer (&words), FALSE);
+}
+
 gchar *
 bm_mime_encode_text (const gchar *utf8)
 {
   g_autofree gchar *line = bm_mime_one_line (utf8);
-  /* a text that looks encoded would be decoded by readers: encode it once more */
-  if (bm_mime_is_ascii (line) && strstr (line, "=?") == NULL)
+  /* what looks encoded would be decoded by readers, and GMime leaves it as it is */
+  if (strstr (line, "=?") != NULL)
+    return encode_whole (line);
+  if (bm_mime_is_ascii (line))
     return g_steal_pointer (&line);
   return g_mime_utils_header_encode_text (NULL, line, "utf-8");
 }
@@ -60,19 +78,26 @@ charset_length (const gchar *word)
 
 /* GMime would ask iconv for the charset as it is spelt; the sandbox has those of our table only. */
 gchar *
-bm_mime_decode_text (const gchar *ascii)
+bm_mime_known_words (const gchar *text)
 {
   g_autoptr (GString) known = g_string_new (NULL);
-  for (const gchar *word; (word = strstr (ascii, "=?")) != NULL;) {
+  for (const gchar *word; (word = strstr (text, "=?")) != NULL;) {
     gsize n = charset_length (word + 2);
     g_autofree gchar *name = g_strndup (word + 2, n);
     const gchar *charset = n > 0 ? bm_charset_from_name (name) : "";
-    g_string_append_len (known, ascii, word + 2 - ascii);
+    g_string_append_len (known, text, word + 2 - text);
     g_string_append (known, charset != NULL ? charset : "x-unknown");
-    ascii = word + 2 + n;
+    text = word + 2 + n;
   }
-  g_string_append (known, ascii);
-  return g_mime_utils_header_decode_text (NULL, known->str);
+  g_string_append (known, text);
+  return g_string_free (g_steal_pointer (&known), FALSE);
+}
+
+gchar *
+bm_mime_decode_text (const gchar *ascii)
+{
+  g_autofree gchar *known = bm_mime_known_words (ascii);
+  return g_mime_utils_header_decode_text (NULL, known);
 }
 
 /* Length of what may not be broken at the start of text: a word, or words in quotes. */

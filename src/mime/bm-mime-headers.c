@@ -9,7 +9,7 @@
 static gboolean
 is_dropped (const gchar *name)
 {
-  static const gchar *const names[] = {"MIME-Version", "X-MimeOLE", "Bcc", "Message-ID"};
+  static const gchar *const names[] = {"MIME-Version", "X-MimeOLE"};
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_ascii_strcasecmp (name, names[i]) == 0)
       return TRUE;
@@ -20,9 +20,9 @@ is_dropped (const gchar *name)
 static gboolean
 holds_addresses (const gchar *name)
 {
-  static const gchar *const names[] = {"From",      "Sender",      "Reply-To",
-                                       "To",        "Cc",          "Resent-To",
-                                       "Resent-Cc", "Resent-From", "Disposition-Notification-To"};
+  static const gchar *const names[] = {
+      "From", "Sender",    "Reply-To",  "To",          "Cc",
+      "Bcc",  "Resent-To", "Resent-Cc", "Resent-From", "Disposition-Notification-To"};
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_ascii_strcasecmp (name, names[i]) == 0)
       return TRUE;
@@ -34,12 +34,14 @@ add_foreign (GString *out, const BmMimeField *field)
 {
   g_autofree gchar *value = NULL;
   g_autofree gchar *line = bm_mime_one_line (field->value);
-  if (bm_mime_is_ascii (line))
+  if (bm_mime_is_ascii (line)) {
     value = g_steal_pointer (&line);
-  else if (holds_addresses (field->name))
+  } else if (holds_addresses (field->name)) {
     value = bm_mime_reencode_addresses (line);
-  else
-    value = bm_mime_encode_text (line);
+  } else { /* it may have encoded words beside 8-bit ones */
+    g_autofree gchar *decoded = bm_mime_decode_text (line);
+    value = bm_mime_encode_text (decoded);
+  }
   bm_mime_add_field (out, field->name, value);
 }
 
@@ -86,11 +88,17 @@ static void
 add_transport (BmMime *mime, GString *out, const gchar *subject)
 {
   gboolean edited = subject_was_edited (mime, subject);
-  gboolean subject_done = FALSE;
+  gboolean subject_done = FALSE, id_done = FALSE;
   for (guint i = 0; i < mime->transport->len; i++) {
     const BmMimeField *field = g_ptr_array_index (mime->transport, i);
     if (is_dropped (field->name))
       continue;
+    if (g_ascii_strcasecmp (field->name, "Message-ID") == 0) {
+      if (!id_done)
+        bm_mime_add_field (out, "Message-ID", mime->message_id);
+      id_done = TRUE;
+      continue;
+    }
     if (g_ascii_strcasecmp (field->name, "Subject") == 0) {
       if (!subject_done && edited)
         add_text (out, "Subject", subject);
@@ -180,7 +188,8 @@ bm_mime_add_headers (BmMime *mime, GString *out)
     add_text (out, "Subject", subject);
   if (is_missing (mime, "Date"))
     add_taken (out, "Date", bm_mime_date (bm_mime_header_date (mime)));
-  bm_mime_add_field (out, "Message-ID", mime->message_id);
+  if (is_missing (mime, "Message-ID"))
+    bm_mime_add_field (out, "Message-ID", mime->message_id);
   add_threading (mime, out);
   add_importance (mime, out);
   add_categories (mime, out);

@@ -46,6 +46,29 @@ append_folded (BmMimeField *field, const gchar *line)
   field->value = joined;
 }
 
+const gchar *
+bm_mime_fields_get (const GPtrArray *fields, const gchar *name)
+{
+  for (guint i = 0; fields != NULL && i < fields->len; i++) {
+    const BmMimeField *field = g_ptr_array_index (fields, i);
+    if (g_ascii_strcasecmp (field->name, name) == 0)
+      return field->value;
+  }
+  return NULL;
+}
+
+/* At least one field that the way of a mail leaves: else it is something else, or garbage. */
+static gboolean
+are_mail_headers (const GPtrArray *fields)
+{
+  static const gchar *const names[] = {"Received", "Return-Path", "From",
+                                       "To",       "Date",        "Message-ID"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (bm_mime_fields_get (fields, names[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 GPtrArray *
 bm_mime_transport_parse (const gchar *text, BmNotes *notes)
 {
@@ -70,16 +93,15 @@ bm_mime_transport_parse (const gchar *text, BmNotes *notes)
     else
       bm_notes_add (notes, BM_NOTE_HEADERS_REPAIRED);
   }
-  return fields->len > 0 ? g_steal_pointer (&fields) : NULL;
+  if (are_mail_headers (fields))
+    return g_steal_pointer (&fields);
+  if (fields->len > 0)
+    bm_notes_add (notes, BM_NOTE_HEADERS_REPAIRED);
+  return NULL;
 }
 
 const gchar *
 bm_mime_transport_get (const BmMime *mime, const gchar *name)
 {
-  for (guint i = 0; mime->transport != NULL && i < mime->transport->len; i++) {
-    const BmMimeField *field = g_ptr_array_index (mime->transport, i);
-    if (g_ascii_strcasecmp (field->name, name) == 0)
-      return field->value;
-  }
-  return NULL;
+  return bm_mime_fields_get (mime->transport, name);
 }

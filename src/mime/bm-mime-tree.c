@@ -128,7 +128,9 @@ bm_mime_part_multipart (BmMime *mime, const gchar *subtype, const gchar *path)
   g_autofree gchar *hash = bm_mime_hash (parts, G_N_ELEMENTS (parts));
   part->boundary = g_strdup_printf ("=_%.32s", hash);
   part->children = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
-  g_string_append_printf (part->fields, "Content-Type: multipart/%s; boundary=\"%s\"\r\n", subtype,
+  gboolean related = g_str_equal (subtype, "related"); /* RFC 2387 3.1: says what its root is */
+  g_string_append_printf (part->fields, "Content-Type: multipart/%s;%s boundary=\"%s\"\r\n",
+                          subtype, related ? " type=\"multipart/alternative\";\r\n" : "",
                           part->boundary);
   return part;
 }

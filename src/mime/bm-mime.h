@@ -20,6 +20,7 @@ typedef struct {
   const BmItem *item;
   const BmRenderContext *context;
   GPtrArray *transport; /* BmMimeField *, decoded UTF-8 values; NULL when there are none to use */
+  GPtrArray *unsent;    /* those of an item marked unsent: only their Date counts; or NULL */
   BmNotes notes;
   gchar *message_id; /* with brackets */
   gchar *seed;       /* of boundaries */
@@ -30,6 +31,7 @@ typedef struct {
 gchar *bm_mime_one_line (const gchar *text);     /* no CR, LF, NUL, control */
 gchar *bm_mime_encode_text (const gchar *utf8);  /* RFC 2047, unstructured */
 gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
+gchar *bm_mime_known_words (const gchar *text);  /* encoded words with charsets of our table */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
 void bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8);
@@ -41,6 +43,7 @@ gchar *bm_mime_hash (const gchar *const *parts, guint n); /* 40 hex of SHA-256 *
 void bm_mime_field_free (BmMimeField *field);
 GPtrArray *bm_mime_transport_parse (const gchar *text, BmNotes *notes);     /* NULL: none usable */
 const gchar *bm_mime_transport_get (const BmMime *mime, const gchar *name); /* first; or NULL */
+const gchar *bm_mime_fields_get (const GPtrArray *fields, const gchar *name); /* fields: or NULL */
 
 /* bm-mime-address.c */
 typedef struct {

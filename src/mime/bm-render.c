@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RENDERER_VERSION "2" /* raise it whenever the same item would give other bytes */
+#define RENDERER_VERSION "3" /* raise it whenever the same item would give other bytes */
 
 void
 bm_render_init (void)
@@ -41,8 +41,12 @@ bm_mime_begin (BmMime *mime, const BmItem *item, const BmRenderContext *context,
 {
   const gchar *transport = bm_props_text (item->props, 0x007d);
   *mime = (BmMime){.item = item, .context = context, .notes = item->notes, .depth = depth};
-  /* a draft keeps the headers of what it answers: they are not its own */
-  if (transport != NULL && (bm_props_int (item->props, 0x0e07, 0) & 0x8) == 0)
+  gboolean is_unsent = (bm_props_int (item->props, 0x0e07, 0) & 0x8) != 0;
+  BmNotes unused = 0;
+  /* what a user may still edit is in the properties; its headers are older */
+  if (transport != NULL && is_unsent)
+    mime->unsent = bm_mime_transport_parse (transport, &unused);
+  else if (transport != NULL)
     mime->transport = bm_mime_transport_parse (transport, &mime->notes);
   mime->message_id = bm_mime_message_id (mime);
   mime->seed = g_strconcat (outer_seed, "/", mime->message_id, NULL);
@@ -52,6 +56,7 @@ void
 bm_mime_end (BmMime *mime)
 {
   g_clear_pointer (&mime->transport, g_ptr_array_unref);
+  g_clear_pointer (&mime->unsent, g_ptr_array_unref);
   g_clear_pointer (&mime->message_id, g_free);
   g_clear_pointer (&mime->seed, g_free);
 }

@@ -6,6 +6,17 @@
 #include <bm-pst-import/witness.h>
 #include <string.h>
 
+/* Characters that one of the two servers refuses or changes: Cyrus's GOODCHARS, BlueMind 5's
+ * MailboxNameValidator and its second decoding of modified UTF-7. */
+static const gchar refused_characters[] = "\\\"%&^*!;<>{|}`";
+static const gchar *const taken_names[] = {"Outbox", NULL};
+
+const BmNameRules bm_name_rules_bluemind = {.separator = '/',
+                                            .refused = refused_characters,
+                                            .max_name = 150,
+                                            .max_path = 400,
+                                            .taken = taken_names};
+
 void
 bm_entry_clear (BmEntry *entry)
 {

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+#define PROBED 64 /* items, when nothing else of the file could be read */
+
 static BmRule
 rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
 {
-  if (node->suspect && !bm_pst_block_exists (pst, node->data))
+  if (bm_pst_is_phantom (pst, node))
     return BM_RULE_PHANTOM;
   const BmFolder *folder = bm_census_folder (census, node->parent);
   if (folder != NULL && folder->rule == BM_RULE_SEARCH_FOLDER)
@@ -66,14 +68,34 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
                                       pst->bad_crc_pages));
 }
 
-/* Neither the store nor a single folder: the blocks are not where the index says. */
+/* One of the first messages at least. */
 static gboolean
-nothing_readable (const BmCensus *census)
+can_read_messages (BmPst *pst, const BmCensus *census)
+{
+  guint32 nids[PROBED] = {0};
+  guint n = 0;
+  for (guint i = 0; i < census->items->len && n < PROBED; i++) {
+    const BmCensusItem *item = &g_array_index (census->items, BmCensusItem, i);
+    if (item->rule != BM_RULE_PHANTOM)
+      nids[n++] = item->nid;
+  }
+  g_autoptr (BmPstWindow) window = bm_pst_window_open (pst, nids, n, NULL);
+  for (guint i = 0; window != NULL && i < n; i++) {
+    g_autoptr (BmItem) item = bm_pst_window_read (window, i, NULL);
+    if (item != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Neither the store nor a single folder or message: the blocks are not where the index says. */
+static gboolean
+nothing_readable (BmPst *pst, const BmCensus *census)
 {
   for (guint i = 0; i < census->folders->len; i++)
     if (!((const BmFolder *) g_ptr_array_index (census->folders, i))->damaged)
       return FALSE;
-  return *census->display_name == '\0';
+  return *census->display_name == '\0' && !can_read_messages (pst, census);
 }
 
 BmCensus *
@@ -96,14 +118,14 @@ bm_pst_census (BmPst *pst, GError **error)
   census->loops = pst->loops;
   census->duplicates = pst->duplicates;
   bm_pst_folders_read (pst, census);
-  if (nothing_readable (census)) {
+  add_items (pst, census);
+  if (nothing_readable (pst, census)) {
     bm_census_free (census);
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
                          "the PST has an index, but nothing that it refers to can be read");
     return NULL;
   }
   identify (pst, census);
-  add_items (pst, census);
   warn_of_damage (pst, census);
   return census;
 }

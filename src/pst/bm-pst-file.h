@@ -70,5 +70,7 @@ void bm_pst_walk (BmPst *pst);
 const BmPstNode *bm_pst_node (const BmPst *pst, guint32 nid);
 /* TRUE when the block B-tree knows this block. */
 gboolean bm_pst_block_exists (const BmPst *pst, guint64 bid);
+/* TRUE for a node of a page with a wrong CRC whose data block does not exist: it never was one. */
+gboolean bm_pst_is_phantom (const BmPst *pst, const BmPstNode *node);
 
 G_END_DECLS

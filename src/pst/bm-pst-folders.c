@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Folders: read through windows of their own, then placed. The tree is the one of the node B-tree's
- * parents; tables are not needed, so a broken table loses nothing. Well-known folders are found by
- * entry id, then by the receive-folder table, then by name. One thread. */
+ * parents; tables are not needed, so a broken table loses nothing. A folder whose own node is lost,
+ * or whose way up is broken, is put at the top: what it holds must not pass for something outside
+ * the user's folders. Well-known folders are found by entry id, then by the receive-folder table,
+ * then by name. One thread. */
 #include "pst/bm-pst-folders.h"
 
 #include "pst/bm-pst-item.h"
@@ -9,6 +11,7 @@
 
 #define FOLDERS_PER_WINDOW 200
 #define DEPTH_MAX          64
+#define DAMAGED_NAMED      20      /* broken folders with a warning of their own */
 #define OST_SUBTREE        0x2142u /* IPM_SUBTREE of every OST seen, pst-to-mime 3.1 */
 #define OST_INBOX          0x2182u
 
@@ -26,7 +29,7 @@
 
 typedef struct {
   BmFolder *folder;
-  gboolean hidden;
+  gboolean hidden, holds_messages;
 } Entry;
 
 typedef struct {
@@ -38,6 +41,7 @@ typedef struct {
   guint32 inbox;    /* by receive-folder table or OST */
   guint32 roles[BM_ROLE_LAST];
   guint32 sync_issues[4];
+  guint damaged; /* lost or unreadable */
 } Folders;
 
 static void warn (BmCensus *census, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
@@ -133,7 +137,7 @@ read_folder (Folders *folders, BmPstWindow *window, const BmPstNode *node)
     folder->container_class = g_strdup (bm_props_text (props, TAG_CONTAINER_CLASS));
     entry->hidden = bm_props_bool (props, TAG_HIDDEN, FALSE);
     note_special (folders, props);
-  } else {
+  } else if (folders->damaged++ < DAMAGED_NAMED) {
     warn (folders->census, "folder %08x cannot be read: its name is lost, its messages are not",
           node->nid);
   }
@@ -216,7 +220,7 @@ read_all (Folders *folders)
   for (guint i = 0; i < pst->nodes->len; i++) {
     const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
     guint type = node->nid & 0x1f;
-    if (type == BM_NID_FOLDER || type == BM_NID_SEARCH_FOLDER)
+    if ((type == BM_NID_FOLDER || type == BM_NID_SEARCH_FOLDER) && !bm_pst_is_phantom (pst, node))
       g_ptr_array_add (nodes, (gpointer) node);
   }
   for (guint i = 0; i < nodes->len; i += FOLDERS_PER_WINDOW)
@@ -232,18 +236,54 @@ entry_of (const Folders *folders, guint32 nid)
   return g_hash_table_lookup (folders->by_nid, GUINT_TO_POINTER (nid));
 }
 
+/* The child of the root that is named like a top; 0 when none is. */
 static guint32
-child_named (const Folders *folders, guint32 parent, const gchar *name)
+top_by_name (const Folders *folders)
 {
   GHashTableIter iter;
   Entry *entry;
   guint32 found = 0;
   g_hash_table_iter_init (&iter, folders->by_nid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    if (entry->folder->parent == parent && g_str_equal (entry->folder->name, name) &&
+    if (entry->folder->parent == BM_NID_ROOT && bm_pst_is_top_name (entry->folder->name) &&
         (found == 0 || entry->folder->nid < found))
       found = entry->folder->nid;
   return found;
+}
+
+/* A folder that the index has lost. */
+static Entry *
+add_lost (Folders *folders, guint32 nid)
+{
+  Entry *entry = g_new0 (Entry, 1);
+  entry->folder = bm_folder_new ();
+  entry->folder->nid = nid;
+  entry->folder->name = g_strdup ("");
+  entry->folder->damaged = TRUE;
+  g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (nid), entry);
+  if (folders->damaged++ < DAMAGED_NAMED)
+    warn (folders->census, "folder %08x is lost: its name is unknown, what lies in it is not lost",
+          nid);
+  return entry;
+}
+
+/* Notes which folders hold messages, and makes up those that something lies in but that are not
+ * there. The root may be missing: what lies there is not the user's. */
+static void
+note_contents (Folders *folders)
+{
+  const GArray *nodes = folders->pst->nodes;
+  for (guint i = 0; i < nodes->len; i++) {
+    const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
+    guint type = node->nid & 0x1f;
+    if (type != BM_NID_MESSAGE && type != BM_NID_FOLDER)
+      continue;
+    Entry *entry = entry_of (folders, node->parent);
+    if (entry == NULL && node->parent != BM_NID_ROOT && !bm_pst_is_phantom (folders->pst, node))
+      entry = add_lost (folders, node->parent);
+    if (entry != NULL && type == BM_NID_MESSAGE)
+      entry->holds_messages = TRUE;
+  }
 }
 
 /* OSTs name no subtree: it is a literal, fixed in place and name. */
@@ -259,34 +299,17 @@ find_subtree (Folders *folders)
       folders->inbox = OST_INBOX;
     return;
   }
-  static const gchar *const names[] = {"Top of Personal Folders", "Top of Outlook data file",
-                                       "IPM_SUBTREE", "Top of Information Store"};
-  folders->subtree = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (names) && folders->subtree == 0; i++)
-    folders->subtree = child_named (folders, BM_NID_ROOT, names[i]);
-  if (folders->subtree == 0 && entry_of (folders, BM_NID_ROOT) != NULL) {
+  folders->subtree = top_by_name (folders);
+  if (folders->subtree == 0) {
     folders->subtree = BM_NID_ROOT;
     warn (folders->census, "the PST names no top of the user's folders: all folders are taken");
   }
 }
 
 static gboolean
-has_items (const Folders *folders, guint32 nid)
-{
-  const GArray *nodes = folders->pst->nodes;
-  for (guint i = 0; i < nodes->len; i++) {
-    const BmPstNode *node = &g_array_index (nodes, BmPstNode, i);
-    if (node->parent == nid && (node->nid & 0x1f) == BM_NID_MESSAGE)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
 is_wrapper_name (const gchar *name)
 {
-  return g_str_has_prefix (name, "Top of ") || g_str_equal (name, "IPM_SUBTREE") ||
-         g_str_has_prefix (name, "Root - ");
+  return g_str_has_prefix (name, "Root - ") || bm_pst_is_top_name (name);
 }
 
 static gboolean
@@ -310,7 +333,7 @@ find_tops (Folders *folders)
     while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
       const BmFolder *folder = entry->folder;
       if (!is_top (folders, folder->parent) || is_top (folders, folder->nid) ||
-          !is_wrapper_name (folder->name) || has_items (folders, folder->nid))
+          entry->holds_messages || !is_wrapper_name (folder->name))
         continue;
       found = g_hash_table_add (folders->tops, GUINT_TO_POINTER (folder->nid));
     }
@@ -327,20 +350,52 @@ path_name (const BmFolder *folder)
   return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
-/* Fills path: NULL outside the subtree, also when parents run in a circle. */
+/* Does the way up end at the top or at the root? */
+static gboolean
+has_way_up (const Folders *folders, const BmFolder *folder)
+{
+  guint32 nid = folder->nid;
+  for (guint depth = 0; depth < DEPTH_MAX; depth++) {
+    if (is_top (folders, nid) || nid == BM_NID_ROOT)
+      return TRUE;
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL)
+      return FALSE;
+    nid = at->folder->parent;
+  }
+  return FALSE;
+}
+
+/* A parent that is missing, a circle of parents, too many of them: such a folder goes to the top.
+ * Ascending by nid, so that it is the same one of a circle each time. */
+static void
+mend_ways (Folders *folders)
+{
+  guint mended = 0;
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    if ((folder->nid & 0x1f) == BM_NID_SEARCH_FOLDER || has_way_up (folders, folder))
+      continue;
+    folder->parent = folders->subtree;
+    mended++;
+  }
+  if (mended > 0)
+    warn (folders->census, "%u folders have lost their place: they are put at the top", mended);
+}
+
+/* Fills path: NULL outside the subtree. */
 static void
 place (Folders *folders, Entry *entry)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  Entry *at = entry;
-  for (guint depth = 0; at != NULL && !is_top (folders, at->folder->nid); depth++) {
-    if (depth == DEPTH_MAX || at->folder->parent == at->folder->nid)
+  guint32 nid = entry->folder->nid;
+  for (guint depth = 0; !is_top (folders, nid); depth++) {
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL || nid == BM_NID_ROOT || depth == DEPTH_MAX)
       return;
     g_ptr_array_insert (names, 0, path_name (at->folder));
-    at = entry_of (folders, at->folder->parent);
+    nid = at->folder->parent;
   }
-  if (at == NULL)
-    return;
   g_ptr_array_add (names, NULL);
   entry->folder->path = g_strjoinv ("/", (gchar **) names->pdata);
 }
@@ -395,17 +450,56 @@ role_taken (const Folders *folders, BmRole role)
   return FALSE;
 }
 
-/* Only mail folders directly below the subtree, and only roles that entry ids left open. */
+/* nid -> number of its children that are the user's and have no role. */
+static GHashTable *
+count_children (const Folders *folders)
+{
+  GHashTable *children = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    const BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    gpointer parent = GUINT_TO_POINTER (folder->parent);
+    if (folder->rule == BM_RULE_NONE && folder->role == BM_ROLE_NONE)
+      g_hash_table_insert (
+          children, parent,
+          GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (children, parent)) + 1));
+  }
+  return children;
+}
+
+/* The top, or what only lone, empty folders part from it: archives of one user begin with his
+ * name. */
+static gboolean
+is_entrance (const Folders *folders, GHashTable *children, guint32 nid)
+{
+  for (guint depth = 0; !is_top (folders, nid); depth++) {
+    const Entry *at = entry_of (folders, nid);
+    if (at == NULL || at->holds_messages || depth == DEPTH_MAX ||
+        GPOINTER_TO_UINT (g_hash_table_lookup (children, GUINT_TO_POINTER (at->folder->parent))) !=
+            1)
+      return FALSE;
+    nid = at->folder->parent;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_mail_class (const gchar *container_class)
+{
+  return container_class == NULL || *container_class == '\0' ||
+         g_ascii_strncasecmp (container_class, "IPF.Note", 8) == 0 ||
+         g_ascii_strncasecmp (container_class, "IPF.Imap", 8) == 0;
+}
+
+/* Only mail folders at an entrance, and only roles that entry ids left open. */
 static void
 roles_by_name (Folders *folders)
 {
+  g_autoptr (GHashTable) children = count_children (folders);
   for (guint i = 0; i < folders->census->folders->len; i++) {
     BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
-    if (!is_top (folders, folder->parent) || folder->role != BM_ROLE_NONE ||
-        folder->rule != BM_RULE_NONE ||
-        (folder->container_class != NULL && *folder->container_class != '\0' &&
-         g_ascii_strncasecmp (folder->container_class, "IPF.Note", 8) != 0 &&
-         g_ascii_strncasecmp (folder->container_class, "IPF.Imap", 8) != 0))
+    if (folder->role != BM_ROLE_NONE || folder->rule != BM_RULE_NONE ||
+        !is_mail_class (folder->container_class) ||
+        !is_entrance (folders, children, folder->parent))
       continue;
     BmRole role = bm_pst_role_of_name (folder->name);
     if (role != BM_ROLE_NONE && !role_taken (folders, role))
@@ -425,14 +519,20 @@ settle (Folders *folders)
 {
   GHashTableIter iter;
   Entry *entry;
+  note_contents (folders);
+  if (folders->damaged > DAMAGED_NAMED)
+    warn (folders->census, "%u more folders are lost or cannot be read",
+          folders->damaged - DAMAGED_NAMED);
   find_subtree (folders);
   find_tops (folders);
   g_hash_table_iter_init (&iter, folders->by_nid);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
-    place (folders, entry);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     g_ptr_array_add (folders->census->folders, entry->folder);
-  }
   g_ptr_array_sort (folders->census->folders, compare_folders);
+  mend_ways (folders);
+  g_hash_table_iter_init (&iter, folders->by_nid);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    place (folders, entry);
   g_hash_table_iter_init (&iter, folders->by_nid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     entry->folder->rule = rule_of (folders, entry);

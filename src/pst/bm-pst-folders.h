@@ -12,5 +12,6 @@ void bm_pst_folders_read (BmPst *pst, BmCensus *census);
 /* The role of a folder of this name in any language we know; NONE. For tests. */
 BmRole bm_pst_role_of_name (const gchar *name);
 gboolean bm_pst_is_sync_issues_name (const gchar *name);
+gboolean bm_pst_is_top_name (const gchar *name);
 
 G_END_DECLS

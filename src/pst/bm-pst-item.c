@@ -34,7 +34,7 @@ read_recipients (BmItem *item, libpff_item_t *pff, const BmPstStrings *strings)
   if (result != 1)
     return;
   item->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_props_free);
-  if (libpff_item_get_number_of_record_sets (table, &n, NULL) != 1)
+  if (libpff_item_get_number_of_record_sets (table, &n, NULL) != 1 || n > RECIPIENTS_MAX)
     bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
   for (int i = 0; i < MIN (n, RECIPIENTS_MAX); i++) {
     libpff_record_set_t *row = NULL;
@@ -126,7 +126,7 @@ read_attachments (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstS
                   GError **error)
 {
   int n = 0;
-  if (libpff_message_get_number_of_attachments (pff, &n, NULL) < 0)
+  if (libpff_message_get_number_of_attachments (pff, &n, NULL) < 0 || n > ATTACHMENTS_MAX)
     bm_notes_add (&item->notes, BM_NOTE_ATTACHMENT_DAMAGED);
   for (int i = 0; i < MIN (n, ATTACHMENTS_MAX); i++) {
     libpff_item_t *attachment = NULL;

@@ -47,6 +47,13 @@ static const gchar sync_issues[] =
     "z synchronizacją|Potíže se synchronizací|Szinkronizálási hibák|Ошибки синхронизации|Eşitleme "
     "Sorunları|同步问题|同步處理問題|同期の失敗|동기화 문제";
 
+/* The top of a PST, and of the mailbox a PST was exported from. */
+static const gchar tops[] =
+    "IPM_SUBTREE|Top of Personal Folders|Top of Outlook data file|Top of Information Store|"
+    "Début du fichier de données Outlook|Haut de la banque d'informations|"
+    "Partie supérieure de la banque d'informations|Sommet de la banque d'informations|"
+    "Oberste Ebene des Informationsspeichers|Bovenste map van gegevensarchief";
+
 static gchar *
 fold (const gchar *name)
 {
@@ -57,31 +64,49 @@ fold (const gchar *name)
   return g_string_free (g_steal_pointer (&plain), FALSE);
 }
 
-static gboolean
-is_one_of (const gchar *folded, const gchar *names)
+enum { SYNC_ISSUES = BM_ROLE_LAST, TOP }; /* what a name may mean besides roles */
+
+static void
+add_names (GHashTable *meanings, const gchar *names, gint meaning)
 {
   g_auto (GStrv) list = g_strsplit (names, "|", -1);
-  for (guint i = 0; list[i] != NULL; i++) {
-    g_autofree gchar *other = fold (list[i]);
-    if (g_str_equal (other, folded))
-      return TRUE;
+  for (guint i = 0; list[i] != NULL; i++)
+    g_hash_table_insert (meanings, fold (list[i]), GINT_TO_POINTER (meaning));
+}
+
+/* Folded once: a file may have thousands of folders. */
+static gint
+meaning_of (const gchar *name)
+{
+  static gsize ready = 0;
+  static GHashTable *meanings;
+  if (g_once_init_enter (&ready)) {
+    meanings = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+      add_names (meanings, table[i].names, (gint) table[i].role);
+    add_names (meanings, sync_issues, SYNC_ISSUES);
+    add_names (meanings, tops, TOP);
+    g_once_init_leave (&ready, 1);
   }
-  return FALSE;
+  g_autofree gchar *folded = fold (name);
+  return GPOINTER_TO_INT (g_hash_table_lookup (meanings, folded));
 }
 
 BmRole
 bm_pst_role_of_name (const gchar *name)
 {
-  g_autofree gchar *folded = fold (name);
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    if (is_one_of (folded, table[i].names))
-      return table[i].role;
-  return BM_ROLE_NONE;
+  gint meaning = meaning_of (name);
+  return meaning < BM_ROLE_LAST ? (BmRole) meaning : BM_ROLE_NONE;
 }
 
 gboolean
 bm_pst_is_sync_issues_name (const gchar *name)
 {
-  g_autofree gchar *folded = fold (name);
-  return is_one_of (folded, sync_issues);
+  return meaning_of (name) == SYNC_ISSUES;
+}
+
+gboolean
+bm_pst_is_top_name (const gchar *name)
+{
+  return meaning_of (name) == TOP;
 }

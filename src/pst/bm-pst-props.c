@@ -10,17 +10,36 @@
 
 #define VALUE_MAX             (256u << 20) /* bytes of one property */
 #define VALUES_MAX            100000       /* of one multi-value */
+#define BYTES_FOR_SURE        32           /* see is_bytes_after_all */
+#define TAG_CLASS             0x001a
+#define TAG_CONTAINER_CLASS   0x3613
 #define TAG_ATTACH_DATA       0x3701
 #define TAG_MESSAGE_CODEPAGE  0x3ffd
 #define TAG_INTERNET_CODEPAGE 0x3fde
 #define CODEPAGE_UTF16LE      1200
 
+/* Some OSTs hold strings of bytes that are called UTF-16 ("IPF." then reads as two Chinese
+ * characters). Classes are ASCII; anything else must be of an odd size, or too long to be Chinese by
+ * chance. */
+static gboolean
+is_bytes_after_all (guint16 id, const guint8 *data, gsize size)
+{
+  if (size == 0 ||
+      (id != TAG_CLASS && id != TAG_CONTAINER_CLASS && size % 2 == 0 && size < BYTES_FOR_SURE))
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    if (!g_ascii_isprint (data[i]) && !g_ascii_isspace (data[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static gchar *
-text_of (const guint8 *data, gsize size, guint16 type, const BmPstStrings *strings)
+text_of (guint16 id, const guint8 *data, gsize size, guint16 type, const BmPstStrings *strings)
 {
   gboolean lossy = FALSE;
-  gchar *text = type == BM_TYPE_UNICODE ? bm_charset_utf16le_to_utf8 (data, size, &lossy)
-                                        : bm_charset_to_utf8 (data, size, strings->charset, &lossy);
+  gchar *text = type == BM_TYPE_UNICODE && !is_bytes_after_all (id, data, size)
+                    ? bm_charset_utf16le_to_utf8 (data, size, &lossy)
+                    : bm_charset_to_utf8 (data, size, strings->charset, &lossy);
   if (lossy)
     bm_notes_add (strings->notes, BM_NOTE_CHARSET_LOSSY);
   return text;
@@ -68,7 +87,8 @@ set_fixed_values (BmProp *prop, const guint8 *data, gsize size)
   }
 }
 
-/* Others: a count, so many offsets from the start, the values. [MS-PST] 2.3.3.4.2. */
+/* Others: a count, so many offsets from the start, the values. [MS-PST] 2.3.3.4.2. FALSE when an
+ * offset leads astray; the values before it are kept. */
 static gboolean
 set_variable_values (BmProp *prop, const guint8 *data, gsize size, const BmPstStrings *strings)
 {
@@ -85,24 +105,24 @@ set_variable_values (BmProp *prop, const guint8 *data, gsize size, const BmPstSt
     if (from > to || to > size)
       return FALSE;
     if (text)
-      g_ptr_array_add (prop->texts, text_of (data + from, to - from, base, strings));
+      g_ptr_array_add (prop->texts, text_of (prop->id, data + from, to - from, base, strings));
     else
       g_ptr_array_add (prop->datas, g_bytes_new (data + from, to - from));
   }
   return TRUE;
 }
 
-/* FALSE when the value is not what its type promises. Takes data. */
+/* FALSE when not all of the value could be had. Takes data. */
 static gboolean
 set_value (BmProp *prop, guint8 *data, gsize size, const BmPstStrings *strings)
 {
   g_autofree guint8 *owned = data;
   switch (prop->type) {
   case BM_TYPE_UNICODE:
-    prop->text = text_of (data, size, prop->type, strings);
+    prop->text = text_of (prop->id, data, size, prop->type, strings);
     return TRUE;
   case BM_TYPE_STRING8:
-    prop->text = text_of (data, size, prop->type, strings);
+    prop->text = text_of (prop->id, data, size, prop->type, strings);
     prop->data = g_bytes_new_take (g_steal_pointer (&owned), size);
     return TRUE;
   case BM_TYPE_BINARY:
@@ -188,12 +208,10 @@ read_entry (BmProps *props, libpff_record_entry_t *entry, const BmPstStrings *st
   guint8 *data = raw_data (entry, &size, &ok);
   if (id >= 0x8000)
     set_name (&prop, entry);
-  if (!ok || !set_value (&prop, data, size, strings)) {
+  if (!ok || !set_value (&prop, data, size, strings))
     bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
-    bm_prop_clear (&prop);
-    return;
-  }
-  bm_props_take (props, &prop);
+  if (ok)
+    bm_props_take (props, &prop);
 }
 
 BmProps *

@@ -180,3 +180,9 @@ bm_pst_block_exists (const BmPst *pst, guint64 bid)
   }
   return FALSE;
 }
+
+gboolean
+bm_pst_is_phantom (const BmPst *pst, const BmPstNode *node)
+{
+  return node->suspect && !bm_pst_block_exists (pst, node->data);
+}

@@ -33,6 +33,10 @@ bm_pst_window_new (BmPst *pst, const BmPstNode *nodes, gsize n, gsize fixed, GEr
 {
   g_autoptr (BmPstWindow) window = g_new0 (BmPstWindow, 1);
   libpff_error_t *pff = NULL;
+  if (n == 0) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "a window needs a node");
+    return NULL;
+  }
   window->pst = pst;
   bm_pst_view_build (&window->view, pst, nodes, n, fixed);
   if (!open_file (window, &pff)) {

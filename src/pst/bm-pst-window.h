@@ -31,7 +31,8 @@ struct _BmPstWindow {
   gsize n;
 };
 
-/* Nodes are shown as they are given, the first fixed ones (ascending) on pages of their own. */
+/* Nodes are shown as they are given, the first fixed ones (ascending) on pages of their own. Error:
+ * UNREADABLE, also without a node. */
 BmPstWindow *bm_pst_window_new (BmPst *pst, const BmPstNode *nodes, gsize n, gsize fixed,
                                 GError **error);
 /* Item of this (shown) nid; NULL with error UNREADABLE. Free with libpff_item_free. */

@@ -5,8 +5,9 @@
 
 #include "report/bm-html.h"
 
-#define CHART_WIDTH  720.0
-#define CHART_HEIGHT 180.0
+#define CHART_WIDTH      720.0
+#define CHART_HEIGHT     180.0
+#define EXCEPTIONS_SHOWN 1000 /* a browser opens no page of a million rows */
 
 static void
 add_fact (GString *out, const gchar *name, const gchar *value)
@@ -25,6 +26,40 @@ add_number (GString *out, guint64 n)
 }
 
 static void
+add_cell (GString *out, const gchar *label, const gchar *text)
+{
+  g_string_append_printf (out, "<td data-label=\"%s\">", label);
+  bm_html_text (out, text);
+  g_string_append (out, "</td>");
+}
+
+/* A path may break after its slashes. */
+static void
+add_path (GString *out, const gchar *path)
+{
+  g_auto (GStrv) names = g_strsplit (path != NULL ? path : "", "/", -1);
+  for (guint i = 0; names[i] != NULL; i++) {
+    g_string_append (out, i > 0 ? "/<wbr>" : "");
+    bm_html_text (out, names[i]);
+  }
+}
+
+static void
+add_path_cell (GString *out, const gchar *label, const gchar *path)
+{
+  g_string_append_printf (out, "<td class=\"path\" data-label=\"%s\"><span>", label);
+  add_path (out, path);
+  g_string_append (out, "</span></td>");
+}
+
+static void
+add_count_cell (GString *out, const gchar *label, guint64 n)
+{
+  g_string_append_printf (out, "<td class=\"n\" data-label=\"%s\">%" G_GUINT64_FORMAT "</td>",
+                          label, n);
+}
+
+static void
 add_time (GString *out, const gchar *name, gint64 ms)
 {
   if (ms == 0)
@@ -37,9 +72,9 @@ add_time (GString *out, const gchar *name, gint64 ms)
 static void
 add_verdict (GString *out, const BmReport *report)
 {
-  const gchar *mood = report->exit_status == 0                               ? "ok"
-                      : report->exit_status == 1 || report->exit_status == 2 ? "warn"
-                                                                             : "bad";
+  const gchar *mood = report->exit_status == 0   ? "ok"
+                      : report->exit_status == 3 ? "bad"
+                                                 : "warn"; /* goes on with the same command */
   g_string_append_printf (out, "<h1>Import report%s</h1>\n<p class=\"muted\">",
                           report->dry_run ? " (dry run)" : "");
   bm_html_text (out, report->pst_path);
@@ -102,24 +137,39 @@ add_ledger (GString *out, const BmReport *report)
 }
 
 static void
-add_curve (GString *out, const BmReport *report, gboolean verified, const gchar *colour)
+add_curve (GString *out, const BmReport *report, gboolean verified, const gchar *class)
 {
   const GArray *points = report->timeline;
   const BmReportPoint *last = &g_array_index (points, BmReportPoint, points->len - 1);
   gdouble span = (gdouble) MAX (last->ms, 1), top = (gdouble) MAX (last->appended, 1);
-  g_string_append_printf (out,
-                          "<polyline fill=\"none\" stroke=\"var(--%s)\" stroke-width=\"2\" "
-                          "points=\"",
-                          colour);
+  g_string_append_printf (out, "<polyline class=\"%s\" points=\"", class);
   for (guint i = 0; i < points->len; i++) {
     const BmReportPoint *point = &g_array_index (points, BmReportPoint, i);
     gchar x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE];
     guint64 n = verified ? point->verified : point->appended;
     g_ascii_formatd (x, sizeof x, "%.1f", (gdouble) point->ms / span * CHART_WIDTH);
-    g_ascii_formatd (y, sizeof y, "%.1f", CHART_HEIGHT - (gdouble) n / top * (CHART_HEIGHT - 8));
+    g_ascii_formatd (y, sizeof y, "%.1f", CHART_HEIGHT - (gdouble) n / top * CHART_HEIGHT);
     g_string_append_printf (out, "%s,%s ", x, y);
   }
   g_string_append (out, "\"/>");
+}
+
+static void
+add_scale (GString *out, const BmReportPoint *last)
+{
+  for (guint half = 0; half <= 2; half++) {
+    gint y = (gint) CHART_HEIGHT - (gint) (CHART_HEIGHT * half / 2);
+    g_string_append_printf (out, "<line x1=\"0\" y1=\"%d\" x2=\"720\" y2=\"%d\"/>", y, y);
+    if (half > 0)
+      g_string_append_printf (out, "<text x=\"0\" y=\"%d\">%" G_GUINT64_FORMAT "</text>", y - 4,
+                              last->appended * half / 2);
+  }
+  gint64 seconds = last->ms / 1000;
+  g_string_append_printf (out,
+                          "<text x=\"0\" y=\"202\">0:00:00</text><text x=\"720\" y=\"202\" "
+                          "text-anchor=\"end\">%d:%02d:%02d</text>",
+                          (gint) (seconds / 3600), (gint) (seconds / 60 % 60),
+                          (gint) (seconds % 60));
 }
 
 static void
@@ -129,75 +179,97 @@ add_timeline (GString *out, const BmReport *report)
     return;
   const BmReportPoint *last =
       &g_array_index (report->timeline, BmReportPoint, report->timeline->len - 1);
-  g_string_append (out, "<section><h2>Appended against verified</h2>"
-                        "<svg viewBox=\"0 0 720 184\" role=\"img\" aria-label=\"messages appended "
-                        "and verified over time\">");
-  add_curve (out, report, FALSE, "accent");
-  add_curve (out, report, TRUE, "ok");
+  g_string_append (out,
+                   "<section><h2>Appended against verified</h2>"
+                   "<svg viewBox=\"-2 -20 724 228\" role=\"img\" aria-label=\"messages appended "
+                   "and verified over time\">");
+  add_scale (out, last);
+  add_curve (out, report, FALSE, "appended");
+  add_curve (out, report, TRUE, "proven");
   g_string_append_printf (
       out,
-      "</svg><p class=\"muted\">Blue: appended, %" G_GUINT64_FORMAT
-      ". Green: proven replicated, %" G_GUINT64_FORMAT ". From the first append to the last "
-      "proof: %" G_GINT64_FORMAT ".%03d s.</p></section>\n",
+      "</svg><p class=\"muted\"><span class=\"key appended\"></span>%" G_GUINT64_FORMAT
+      " appended &nbsp; <span class=\"key proven\"></span>%" G_GUINT64_FORMAT
+      " proven replicated. From the first append to the last proof: %" G_GINT64_FORMAT
+      ".%03d s.</p></section>\n",
       last->appended, last->verified, last->ms / 1000, (gint) (last->ms % 1000));
 }
 
 static void
 add_folders (GString *out, const BmReport *report)
 {
-  g_string_append (out, "<section><h2>Folders</h2><table><tr><th>in the PST</th><th>in the "
-                        "mailbox</th><th class=\"n\">found</th><th class=\"n\">verified</th><th "
-                        "class=\"n\">skipped</th><th class=\"n\">failed</th><th class=\"n\">other"
-                        "</th></tr>\n");
+  g_string_append (out,
+                   "<section><h2>Folders</h2><table class=\"wide\"><tr><th>in the PST</th><th>in "
+                   "the mailbox</th><th class=\"n\">found</th><th class=\"n\">verified</th><th "
+                   "class=\"n\">skipped</th><th class=\"n\">failed</th><th class=\"n\">other"
+                   "</th></tr>\n");
   for (guint i = 0; i < report->folders->len; i++) {
     const BmReportFolder *folder = g_ptr_array_index (report->folders, i);
     if (folder->found == 0)
       continue;
     g_autofree gchar *notes = bm_notes_join (folder->notes);
-    g_string_append (out, "<tr><td>");
-    bm_html_text (out, folder->path != NULL ? folder->path : "(outside the user's folders)");
-    g_string_append (out, "</td><td>");
-    bm_html_text (out, folder->target);
+    g_string_append (out, "<tr>");
+    add_path_cell (out, "in the PST",
+                   folder->path != NULL ? folder->path : "(outside the user's folders)");
+    g_string_append (out, "<td class=\"path\" data-label=\"in the mailbox\"><span>");
+    add_path (out, folder->target);
     if (*notes != '\0')
       g_string_append_printf (out, " <span class=\"muted\">%s</span>", notes);
-    g_string_append (out, "</td>");
-    add_number (out, folder->found);
-    add_number (out, folder->verified);
-    add_number (out, folder->skipped);
-    add_number (out, folder->failed);
-    add_number (out, folder->unverified + folder->differs + folder->gone + folder->pending);
+    g_string_append (out, "</span></td>");
+    add_count_cell (out, "found", folder->found);
+    add_count_cell (out, "verified", folder->verified);
+    add_count_cell (out, "skipped", folder->skipped);
+    add_count_cell (out, "failed", folder->failed);
+    add_count_cell (out, "other",
+                    folder->unverified + folder->differs + folder->gone + folder->pending);
     g_string_append (out, "</tr>\n");
   }
   g_string_append (out, "</table></section>\n");
 }
 
 static void
+add_exception (GString *out, const BmReportException *one)
+{
+  g_autofree gchar *nid = g_strdup_printf ("%08x", one->nid);
+  g_string_append (out, "<tr>");
+  g_string_append_printf (out, "<td class=\"short\" data-label=\"item\"><code>%s</code></td>", nid);
+  add_path_cell (out, "folder", one->folder);
+  g_string_append_printf (
+      out, "<td class=\"short\" data-label=\"status\"><span class=\"%s\">%s</span></td>",
+      one->status, one->status);
+  g_string_append (out, "<td data-label=\"what happened\"><span>");
+  bm_html_text (out, one->cause);
+  g_string_append (out, *one->cause != '\0' && *one->reason != '\0' ? ": " : "");
+  bm_html_text (out, one->reason);
+  if (one->subject != NULL) {
+    g_string_append (out, *one->cause != '\0' || *one->reason != '\0' ? "<br>" : "");
+    g_string_append (out, "<span class=\"muted\">");
+    bm_html_text (out, one->subject);
+    g_string_append (out, "</span>");
+  }
+  g_string_append (out, "</span></td>");
+  add_cell (out, "what to do", one->advice);
+  g_string_append (out, "</tr>\n");
+}
+
+static void
 add_exceptions (GString *out, const BmReport *report)
 {
-  if (report->exceptions->len == 0)
+  guint n = report->exceptions->len;
+  if (n == 0)
     return;
   g_string_append_printf (out,
-                          "<section><h2>Exceptions (%u)</h2><table><tr><th>item</th><th>folder"
-                          "</th><th>status</th><th>what happened</th><th>what to do</th></tr>\n",
-                          report->exceptions->len);
-  for (guint i = 0; i < report->exceptions->len; i++) {
-    const BmReportException *one = g_ptr_array_index (report->exceptions, i);
-    g_string_append_printf (out, "<tr><td><code>%08x</code></td><td>", one->nid);
-    bm_html_text (out, one->folder);
-    g_string_append_printf (out, "</td><td>%s</td><td>", one->status);
-    bm_html_text (out, one->cause);
-    g_string_append (out, *one->cause != '\0' && *one->reason != '\0' ? ": " : "");
-    bm_html_text (out, one->reason);
-    if (one->subject != NULL) {
-      g_string_append (out, "<br><span class=\"muted\">");
-      bm_html_text (out, one->subject);
-      g_string_append (out, "</span>");
-    }
-    g_string_append (out, "</td><td>");
-    bm_html_text (out, one->advice);
-    g_string_append (out, "</td></tr>\n");
-  }
-  g_string_append (out, "</table></section>\n");
+                          "<section><h2>Exceptions (%u)</h2><table class=\"wide\"><tr><th>item</th>"
+                          "<th>folder</th><th>status</th><th>what happened</th><th>what to do</th>"
+                          "</tr>\n",
+                          n);
+  for (guint i = 0; i < MIN (n, EXCEPTIONS_SHOWN); i++)
+    add_exception (out, g_ptr_array_index (report->exceptions, i));
+  g_string_append (out, "</table>");
+  if (n > EXCEPTIONS_SHOWN)
+    g_string_append_printf (out, "<p>%u more: see report.csv in the job directory.</p>",
+                            n - EXCEPTIONS_SHOWN);
+  g_string_append (out, "</section>\n");
 }
 
 static void

@@ -129,7 +129,7 @@ add_exceptions (GString *out, const BmReport *report)
     g_string_append_printf (out, "           do: %s\n", one->advice);
   }
   if (report->exceptions->len > EXCEPTIONS_SHOWN)
-    g_string_append_printf (out, "  ... %u more: see the CSV or HTML report\n",
+    g_string_append_printf (out, "  ... %u more: see the CSV report\n",
                             report->exceptions->len - EXCEPTIONS_SHOWN);
 }
 

@@ -127,6 +127,8 @@ advice_for (const BmJournalItem *item)
       return "let the import read bj-data ([data]), then bm-pst-import verify JOB";
     if (g_strcmp0 (item->reason, "body-missing") == 0)
       return "bm-cli maintenance repair --ops message_bodies USER, then bm-pst-import verify JOB";
+    if (g_strcmp0 (item->reason, "database-lost") == 0)
+      return "check the database bj-data, then bm-pst-import verify JOB";
     return "check replication (sync_client, bm-core), then bm-pst-import verify JOB";
   }
 }
@@ -240,7 +242,8 @@ add_item (const BmJournalItem *item, gpointer data)
   if (item->state == BM_STATE_VERIFIED) {
     ledger->bytes += (guint64) item->size;
     counted->bytes += (guint64) item->size;
-  } else if (item->state != BM_STATE_SKIPPED) {
+  } else if (item->state != BM_STATE_SKIPPED &&
+             !(collector->report->dry_run && item->state == BM_STATE_PLANNED)) {
     add_exception (collector, item, folder);
   }
   if (item->appended_ms > 0)
@@ -342,6 +345,27 @@ compare_folders (gconstpointer a, gconstpointer b)
   return g_strcmp0 (x->path, y->path);
 }
 
+static guint
+gravity (const BmReportException *exception)
+{
+  static const gchar *const order[] = {"differs", "failed", "unverified", "gone"};
+  guint i = 0;
+  while (i < G_N_ELEMENTS (order) && !g_str_equal (exception->status, order[i]))
+    i++;
+  return i;
+}
+
+static gint
+compare_exceptions (gconstpointer a, gconstpointer b)
+{
+  const BmReportException *x = *(BmReportException *const *) a;
+  const BmReportException *y = *(BmReportException *const *) b;
+  guint gx = gravity (x), gy = gravity (y);
+  if (gx != gy)
+    return gx < gy ? -1 : 1;
+  return x->nid < y->nid ? -1 : x->nid > y->nid;
+}
+
 static BmReport *
 report_new (void)
 {
@@ -368,6 +392,7 @@ finish (Collector *collector)
   report->classes = counts_of (collector->classes);
   report->notes = counts_of (collector->notes);
   g_ptr_array_sort (report->folders, compare_folders);
+  g_ptr_array_sort (report->exceptions, compare_exceptions);
   make_timeline (collector);
   report->exit_status = bm_report_exit_status (report);
 }

@@ -62,7 +62,7 @@ fake_server_folder (FakeServer *server, const gchar *name, gboolean create)
   if (folder == NULL && create) {
     folder = g_new0 (FakeFolder, 1);
     folder->name = g_strdup (name);
-    folder->uidvalidity = 1000;
+    folder->uidvalidity = 1000 + server->made++;
     folder->uidnext = 1;
     folder->stored = g_array_new (FALSE, FALSE, sizeof (BmStored));
     g_hash_table_insert (server->folders, folder->name, folder);
@@ -229,6 +229,11 @@ sink_list (BmSink *base, BmTarget *target, guint32 uid_from, GError **error)
     lost (sink, error);
     return NULL;
   }
+  if (sink->server->lose_list > 0) {
+    sink->server->lose_list--;
+    lost (sink, error);
+    return NULL;
+  }
   if (sink->server->no_list) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNSUPPORTED, "fake: no digests");
     return NULL;
@@ -278,7 +283,7 @@ sink_append (BmSink *base, BmTarget *target, GPtrArray *messages, BmOutcome *out
   FakeSink *sink = (FakeSink *) base;
   g_string_append_printf (sink->server->trace, "append:%s:%u ", target->name, messages->len);
   g_assert_cmpuint (messages->len, <=, 4);
-  if (!sink->connected)
+  if (!sink->connected || sink->server->hang_up)
     return lost (sink, error);
   gboolean before = falls_due (&sink->server->lose_before_store);
   gboolean after = falls_due (&sink->server->lose_after_store);
@@ -350,7 +355,9 @@ verdict_of (FakeServer *server, const BmClaim *claim)
   if (is_guid (server->differs_guid, &claim->guid))
     return BM_VERDICT_DIFFERS;
   if (is_guid (server->gone_guid, &claim->guid))
-    return BM_VERDICT_GONE;
+    return server->gone_until != 0 && g_get_monotonic_time () >= server->gone_until
+               ? BM_VERDICT_BODY_MISSING
+               : BM_VERDICT_GONE;
   for (guint i = 0; i < folder->stored->len; i++) {
     const BmStored *one = &g_array_index (folder->stored, BmStored, i);
     if (one->uid == claim->uid)

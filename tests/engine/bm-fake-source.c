@@ -11,6 +11,7 @@ typedef struct {
   guint n;
   GArray *ordered; /* guint32 */
   guint next;
+  guint hesitations;
 } FakeSource;
 
 BmMessage *
@@ -44,7 +45,18 @@ source_order (BmSource *base, const guint32 *nids, gsize n, GError **error)
 static gboolean
 source_ready (BmSource *base, gint timeout_ms)
 {
-  return TRUE;
+  FakeSource *source = (FakeSource *) base;
+  if (source->hesitations == 0)
+    return TRUE;
+  source->hesitations--;
+  g_usleep (2000);
+  return FALSE;
+}
+
+void
+fake_source_hesitate (BmSource *base, guint times)
+{
+  ((FakeSource *) base)->hesitations = times;
 }
 
 static gboolean

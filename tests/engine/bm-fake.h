@@ -18,11 +18,14 @@ typedef struct {
 
 typedef struct {
   GHashTable *folders; /* name -> FakeFolder */
+  guint made;          /* folders, ever: each has a uidvalidity of its own */
   GString *trace;      /* one word a call: what the sink was asked */
   const gchar *mirror; /* file to which every change is appended: outlives a dying process */
   /* faults; counted down, 0 = none */
   guint lose_after_store;   /* the n-th append stores, then the connection is lost */
   guint lose_before_store;  /* the n-th append stores nothing, then the connection is lost */
+  guint lose_list;          /* so many lists lose the connection */
+  gboolean hang_up;         /* the server closes the connection at every append, unread */
   guint refuse_connects;    /* so many connects fail */
   guint quota_after;        /* the n-th message is over quota */
   const gchar *refuse_guid; /* hex: this message is refused */
@@ -34,8 +37,9 @@ typedef struct {
   /* of the witness */
   guint lag; /* so many looks until a folder's rows appear */
   const gchar *no_body_guid, *differs_guid, *gone_guid; /* hex */
-  guint lose_database;                                  /* so many looks fail */
-  gboolean blind;                                       /* it can prove nothing */
+  gint64 gone_until;   /* monotonic us: then gone_guid has its record, and no body */
+  guint lose_database; /* so many looks fail */
+  gboolean blind;      /* it can prove nothing */
 } FakeServer;
 
 FakeServer *fake_server_new (void);
@@ -62,5 +66,7 @@ typedef struct {
 
 /* folders: NULL-terminated paths. n items, ascending nids. */
 BmSource *fake_source_new (const gchar *const *folders, const FakeItem *items, guint n);
+/* The source is not ready so many times, two milliseconds each. */
+void fake_source_hesitate (BmSource *source, guint times);
 /* A message as the source makes it. */
 BmMessage *fake_message (guint32 nid, const gchar *body);

@@ -74,6 +74,26 @@ test_merged (void)
   check (&options, cases, G_N_ELEMENTS (cases));
 }
 
+/* Cyrus refuses INBOX/INBOX in any case. */
+static void
+test_inbox_in_inbox (void)
+{
+  const BmPlanOptions merge = {.into = "/", .selection = &everything},
+                      below = {.into = "INBOX", .selection = &everything};
+  const Case merged[] = {
+      {"Posteingang", BM_ROLE_INBOX, "INBOX", 0},
+      {"Posteingang/Inbox", BM_ROLE_NONE, "INBOX/Inbox (2)", RENAMED},
+      {"Posteingang/Inbox/Inbox", BM_ROLE_NONE, "INBOX/Inbox (2)/Inbox", 0},
+  };
+  const Case wrapped[] = {
+      {"", BM_ROLE_NONE, "INBOX", 0},
+      {"Inbox", BM_ROLE_INBOX, "INBOX/Inbox (2)", RENAMED},
+      {"Inbox/A", BM_ROLE_NONE, "INBOX/Inbox (2)/A", 0},
+  };
+  check (&merge, merged, G_N_ELEMENTS (merged));
+  check (&below, wrapped, G_N_ELEMENTS (wrapped));
+}
+
 static void
 test_merged_40 (void)
 {
@@ -85,6 +105,74 @@ test_merged_40 (void)
       {"Inbox/A/B", BM_ROLE_NONE, "A/B", 0},
   };
   check (&options, cases, G_N_ELEMENTS (cases));
+  const BmPlanOptions below = {
+      .into = "INBOX", .selection = &everything, .inbox_children_on_top = TRUE};
+  const Case on_top[] = {
+      {"", BM_ROLE_NONE, "INBOX", 0},
+      {"Inbox", BM_ROLE_INBOX, "Inbox (2)", RENAMED | MOVED},
+      {"Inbox/A", BM_ROLE_NONE, "Inbox (2)/A", 0},
+  };
+  check (&below, on_top, G_N_ELEMENTS (on_top));
+}
+
+/* NULL: refused. */
+static void
+test_into (void)
+{
+  static const struct {
+    const gchar *into, *canonical, *canonical_40;
+  } cases[] = {
+      {"/", "/", "/"},
+      {"Archiv/Été", "Archiv/Été", "Archiv/Été"},
+      {"E\xcc\x81", "É", "É"},
+      {"inbox", "INBOX", "INBOX"},
+      {"Inbox/Old", "INBOX/Old", NULL},
+      {"A/Inbox", "A/Inbox", "A/Inbox"},
+      {"INBOX/inbox", NULL, NULL},
+      {"outbox", NULL, NULL},
+      {"Outbox/x", NULL, NULL},
+      {"autres utilisateurs/bob", NULL, NULL},
+      {"Dossiers", "Dossiers", "Dossiers"},
+      {"", NULL, NULL},
+      {"/A", NULL, NULL},
+      {"A/", NULL, NULL},
+      {"A//B", NULL, NULL},
+      {"A&B", NULL, NULL},
+      {" A", NULL, NULL},
+      {"A/b.", NULL, NULL},
+      {"A\x07", NULL, NULL},
+      {"\xff", NULL, NULL},
+  };
+  static const gchar *const names[] = {"Outbox", "Autres utilisateurs", NULL};
+  const BmNameRules server = {'/', "\\\"%&*^", 100, 200, names};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint v40 = 0; v40 < 2; v40++) {
+      g_autoptr (GError) error = NULL;
+      const gchar *want = v40 ? cases[i].canonical_40 : cases[i].canonical;
+      g_autofree gchar *got = bm_import_canonical_into (cases[i].into, &server, v40, &error);
+      g_assert_cmpstr (got, ==, want);
+      if (want == NULL)
+        g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
+    }
+  g_autofree gchar *deep = g_strnfill (90, 'x');
+  g_autofree gchar *too_deep = g_strconcat (deep, "/", deep, "/", deep, NULL);
+  g_assert_null (bm_import_canonical_into (too_deep, &server, FALSE, NULL));
+}
+
+static void
+test_default_into (void)
+{
+  static const gchar *const cases[][2] = {{"/a/old.pst", "Imported/old"},
+                                          {"A&B.x.pst", "Imported/A_B.x"},
+                                          {"/a/.pst", "Imported/_.pst"},
+                                          {"~x .pst", "Imported/_~x"},
+                                          {"\xff.pst", "Imported/\xef\xbf\xbd"}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *into = bm_import_default_into (cases[i][0], &bm_name_rules_bluemind);
+    g_assert_cmpstr (into, ==, cases[i][1]);
+    g_autofree gchar *same = bm_import_canonical_into (into, &bm_name_rules_bluemind, FALSE, NULL);
+    g_assert_cmpstr (same, ==, into);
+  }
 }
 
 static void
@@ -169,6 +257,13 @@ test_selected (void)
       g_assert_cmpint (bm_filter_takes_folder (&selection, census, folders[i].path), ==,
                        cases[c].taken[i] == '1');
   }
+  /* two selections that differ are told apart, whatever their globs hold */
+  const gchar *const joined[] = {"A, B; without folders C", NULL}, *const one[] = {"A", "B", NULL},
+                     *const left_out[] = {"C", NULL};
+  const BmSelection odd = {.include = joined}, plain = {.include = one, .exclude = left_out};
+  g_autofree gchar *odd_text = bm_filter_describe (&odd), *text = bm_filter_describe (&plain);
+  g_assert_cmpstr (text, ==, "folders A, B; without folders C");
+  g_assert_cmpstr (odd_text, ==, "folders \"A, B; without folders C\"");
   g_assert_true (bm_filter_is_folder_glob ("#SentItems#/x"));
   g_assert_false (bm_filter_is_folder_glob ("#Nonsense#"));
   g_assert_false (bm_filter_is_folder_glob ("#Inbox#x"));
@@ -211,6 +306,9 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/wrapped", test_wrapped);
   g_test_add_func ("/plan/merged", test_merged);
   g_test_add_func ("/plan/merged-4.0", test_merged_40);
+  g_test_add_func ("/plan/inbox-in-inbox", test_inbox_in_inbox);
+  g_test_add_func ("/plan/into", test_into);
+  g_test_add_func ("/plan/default-into", test_default_into);
   g_test_add_func ("/plan/names", test_names);
   g_test_add_func ("/plan/deep", test_deep);
   g_test_add_func ("/plan/selected", test_selected);

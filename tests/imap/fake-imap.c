@@ -64,7 +64,9 @@ read_command (Line *line)
     g_autofree gchar *literal = g_malloc0 (size + 1);
     if (fread (literal, 1, size, line->in) != size)
       return NULL;
-    line->refused |= script->refuse_mark != NULL && strstr (literal, script->refuse_mark) != NULL;
+    line->refused |=
+        script->refuse_mark != NULL && (strstr (literal, script->refuse_mark) != NULL ||
+                                        strstr (buffer, script->refuse_mark) != NULL);
     line->literals++;
     g_string_append_printf (command, "%s<%" G_GSIZE_FORMAT ">", buffer, size);
   }
@@ -108,9 +110,9 @@ answer (Line *line, const gchar *tag, const gchar *verb)
     return g_strdup_printf ("* CAPABILITY IMAP4rev1 UIDPLUS NAMESPACE %s\r\n%s OK done\r\n",
                             script->capabilities, tag);
   if (g_ascii_strncasecmp (verb, "NAMESPACE", 9) == 0)
-    return g_strdup_printf ("* NAMESPACE ((\"\" \"/\")) ((\"Autres utilisateurs/\" \"/\")) "
+    return g_strdup_printf ("* NAMESPACE %s ((\"Autres utilisateurs/\" \"/\")) "
                             "((\"Dossiers partag&AOk-s/\" \"/\"))\r\n%s OK done\r\n",
-                            tag);
+                            script->namespace != NULL ? script->namespace : "((\"\" \"/\"))", tag);
   if (g_ascii_strncasecmp (verb, "STATUS", 6) == 0)
     return g_strdup_printf ("* STATUS \"x\" (UIDNEXT 1 UIDVALIDITY 7)\r\n%s OK done\r\n", tag);
   if (g_ascii_strncasecmp (verb, "LOGOUT", 6) == 0) {

@@ -8,9 +8,10 @@ typedef struct _FakeImap FakeImap;
 
 typedef struct {
   const gchar *capabilities; /* after the login */
+  const gchar *namespace;    /* the personal one; NULL = (("" "/")) */
   const gchar *login_answer; /* "NO ..."; NULL = OK */
   const gchar *refuse_text;  /* answer to an APPEND that holds refuse_mark */
-  const gchar *refuse_mark;
+  const gchar *refuse_mark;  /* in a literal, or in the line before it */
   guint close_before_answer; /* the n-th APPEND command is stored, then the line is cut */
   guint close_in_literal;    /* the n-th APPEND command is cut in its first literal */
   gboolean no_appenduid;

@@ -244,6 +244,30 @@ test_append_limit (void)
   clear (&r);
 }
 
+/* The smaller of what the server and the core's configuration say. BlueMind 5 announces nothing, and
+ * hangs up: without a configured limit its own default counts. */
+static void
+test_size_limits (void)
+{
+  static const struct {
+    const gchar *capabilities;
+    guint64 configured, limit;
+  } cases[] = {{"LITERAL+", 0, 0},      {CYRUS, 0, 100000},       {CYRUS, 5000, 5000},
+               {CYRUS, 500000, 100000}, {BLUEMIND5, 0, 20000000}, {BLUEMIND5, 50000000, 50000000}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const FakeImapScript script = {.capabilities = cases[i].capabilities};
+    FakeImap *fake = fake_imap_start (&script);
+    BmImapOptions options = options_for (fake);
+    options.server_message_limit = cases[i].configured;
+    g_autoptr (GError) error = NULL;
+    BmSink *sink = bm_imap_sink_new (&options, &error);
+    g_assert_true (sink->ops->connect (sink, &error));
+    g_assert_cmpuint (sink->ops->limits (sink)->max_message_size, ==, cases[i].limit);
+    bm_sink_free (sink);
+    fake_imap_stop (fake);
+  }
+}
+
 /* Large messages go alone, and wait for the server's word. */
 static void
 test_large (void)
@@ -253,27 +277,53 @@ test_large (void)
   run (&r, &script, 3, 1500000);
   kinds_are (&r, "AAA");
   g_autofree gchar *trace = fake_imap_trace (r.fake);
-  g_assert_nonnull (strstr (trace, "<1500"));
+  guint appends = 0, plain = 0;
+  for (const gchar *p = trace; (p = strstr (p, "APPEND")) != NULL; p++)
+    appends++;
+  for (const gchar *p = trace; (p = strstr (p, " () \" 9-Sep-2001 01:46:40 +0000\" <1500")) != NULL;
+       p++)
+    plain++; /* BlueMind 5 loses a date without flags before it, and wants 26 characters of it */
+  g_assert_cmpuint (appends, ==, 3);
+  g_assert_cmpuint (plain, ==, 1);
+  g_assert_nonnull (strstr (trace, "(\\Seen) \""));
   clear (&r);
 }
 
+/* The 129th keyword of a mailbox is left out rather than the message, in each way to send. */
 static void
-test_too_many_keywords (void)
+test_too_many_keywords (gconstpointer data)
 {
-  const FakeImapScript script = {.capabilities = BLUEMIND5,
-                                 .refuse_mark = "message-1\r",
+  const FakeImapScript script = {.capabilities = data,
+                                 .refuse_mark = "$Forwarded",
                                  .refuse_text = "Too many user flags in mailbox"};
   Run r;
-  run (&r, &script, 2, 0);
-  /* the fake refuses it without keywords as well: what matters is that it was tried */
-  g_autofree gchar *trace = fake_imap_trace (r.fake);
-  g_assert_nonnull (strstr (trace, "($Forwarded Ete)"));
-  guint appends = 0;
-  for (const gchar *p = trace; (p = strstr (p, "APPEND")) != NULL; p++)
-    appends++;
-  g_assert_cmpuint (appends, ==, 3);
-  kinds_are (&r, "AR");
+  run (&r, &script, 3, 0);
+  g_assert_no_error (r.error);
+  kinds_are (&r, "AAA");
+  g_assert_null (r.outcomes[0].text);
+  g_assert_nonnull (strstr (r.outcomes[1].text, "left out"));
+  g_assert_cmpuint (fake_imap_stored (r.fake), ==, 3);
   clear (&r);
+}
+
+/* The report repeats that a host is spoken to in plain because the administrator lists it. */
+static void
+test_transport (void)
+{
+  for (guint local = 0; local < 2; local++) {
+    const FakeImapScript script = {.capabilities = CYRUS};
+    FakeImap *fake = fake_imap_start (&script);
+    BmImapOptions options = options_for (fake);
+    options.local = local;
+    options.allow_plaintext = !local;
+    g_autoptr (GError) error = NULL;
+    BmSink *sink = bm_imap_sink_new (&options, &error);
+    g_assert_true (sink->ops->connect (sink, &error));
+    g_assert_cmpstr (sink->ops->limits (sink)->transport, ==,
+                     local ? "plain to 127.0.0.1" : "plain to 127.0.0.1 (allow-plaintext)");
+    bm_sink_free (sink);
+    fake_imap_stop (fake);
+  }
 }
 
 static void
@@ -348,6 +398,11 @@ test_names (void)
   g_assert_true (g_strv_contains (taken, "Dossiers partagés"));
   g_assert_true (g_strv_contains (taken, "Outbox"));
   clear (&r);
+  const FakeImapScript dots = {.capabilities = CYRUS, .namespace = "((\"\" \".\"))"};
+  run (&r, &dots, 1, 0);
+  g_autofree gchar *trace = fake_imap_trace (r.fake);
+  g_assert_nonnull (strstr (trace, "APPEND \"&AMk-t&AOk-.A&-B\""));
+  clear (&r);
 }
 
 int
@@ -370,8 +425,12 @@ main (int argc, char **argv)
   g_test_add_data_func ("/imap/no-appenduid/together", CYRUS, test_no_appenduid);
   g_test_add_data_func ("/imap/no-appenduid/pipelined", BLUEMIND5, test_no_appenduid);
   g_test_add_func ("/imap/append-limit", test_append_limit);
+  g_test_add_func ("/imap/size-limits", test_size_limits);
   g_test_add_func ("/imap/large", test_large);
-  g_test_add_func ("/imap/too-many-keywords", test_too_many_keywords);
+  g_test_add_data_func ("/imap/too-many-keywords/together", CYRUS, test_too_many_keywords);
+  g_test_add_data_func ("/imap/too-many-keywords/pipelined", BLUEMIND5, test_too_many_keywords);
+  g_test_add_data_func ("/imap/too-many-keywords/plain", "", test_too_many_keywords);
+  g_test_add_func ("/imap/transport", test_transport);
   g_test_add_func ("/imap/login", test_login);
   g_test_add_func ("/imap/refused-identities", test_refused_identities);
   g_test_add_func ("/imap/names", test_names);

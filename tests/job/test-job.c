@@ -4,8 +4,10 @@
 #include "job/bm-job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +46,7 @@ test_config (void)
   g_assert_true (bm_config_host_is_local ("localhost"));
   g_assert_true (bm_config_host_is_local ("127.0.0.1"));
   g_assert_false (bm_config_host_is_local ("192.0.2.1"));
+  g_assert_false (bm_config_host_is_local ("127.example.invalid"));
   g_unlink (path);
 }
 
@@ -61,6 +64,97 @@ test_faults (void)
   g_clear_error (&error);
   g_assert_null (bm_config_load ("/nonexistent.conf", &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_CONFIG);
+  g_unlink (path);
+}
+
+/* What would only show after the directory, the core or the mail server was asked is told at once. */
+static void
+test_faults_of_use (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *empty = g_build_filename (directory, "empty", NULL);
+  g_assert_true (g_file_set_contents (empty, "\n", -1, NULL));
+  g_autofree gchar *text =
+      g_strdup_printf ("[core]\nurl=ftp://core\ntoken-file=/nonexistent-token\n"
+                       "[directory]\npassword-file=%s\nhost=db1 # the first\n"
+                       "[imap]\nca-file=/nonexistent-ca\nhost=192.0.2.1\ntls=none\n"
+                       "allow-plaintext=192.0.2.2\n[reading]\ndefault-charset=klingon\n",
+                       empty);
+  g_autofree gchar *path = write_config (text);
+  g_assert_null (bm_config_load (path, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_CONFIG);
+  static const gchar *const words[] = {"[core] url: ",
+                                       "[core] token-file: ",
+                                       "[directory] password-file: ",
+                                       "[directory] host: ",
+                                       "[imap] ca-file: ",
+                                       "[imap] tls: ",
+                                       "[reading] default-charset: "};
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    g_assert_nonnull (strstr (error->message, words[i]));
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 1 + G_N_ELEMENTS (words));
+  g_unlink (path);
+  g_unlink (empty);
+}
+
+/* BlueMind's own file gives the databases, ours wins over it. */
+static void
+test_bm_ini (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *ini = g_build_filename (directory, "bm.ini", NULL);
+  g_autofree gchar *path = write_config ("[directory]\nuser=ro\n");
+  g_assert_true (g_file_set_contents (ini,
+                                      "[global]\nexternal-url = mail.example.org\n"
+                                      "dbtype = PGSQL\ndb = bj2\nhost = 10.0.0.5\n"
+                                      "#host = 10.0.0.6\nuser=bm\npassword = a=b c\n",
+                                      -1, NULL));
+  g_autoptr (BmConfig) config = bm_config_load_beside (ini, path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->directory.host, ==, "10.0.0.5");
+  g_assert_cmpstr (config->directory.dbname, ==, "bj2");
+  g_assert_cmpstr (config->directory.user, ==, "ro");
+  g_assert_cmpstr (config->directory.password, ==, "a=b c");
+  g_assert_cmpstr (config->data.user, ==, "bm");
+  g_assert_cmpstr (config->data.dbname, ==, "bj-data");
+  g_assert_null (config->data.host); /* the server of the user's mailbox */
+  g_autoptr (BmConfig) without = bm_config_load_beside ("/nonexistent.ini", path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (without->directory.host, ==, "127.0.0.1");
+  g_assert_cmpstr (without->data.user, ==, "bj");
+  g_assert_true (g_setenv ("BM_PST_IMPORT_CONFIG", path, TRUE));
+  g_autoptr (BmConfig) by_environment = bm_config_load_beside (ini, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (by_environment->file, ==, path);
+  g_unsetenv ("BM_PST_IMPORT_CONFIG");
+  g_unlink (path);
+  g_unlink (ini);
+}
+
+/* The example of docs/configuration.md is a configuration, but for the files it names. */
+static void
+test_documented (void)
+{
+  const gchar *root = g_getenv ("BM_SOURCE_ROOT");
+  g_autofree gchar *page = g_build_filename (root, "docs", "configuration.md", NULL);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_assert_true (g_file_get_contents (page, &text, NULL, &error));
+  gchar *begin = strstr (text, "```ini\n");
+  g_assert_nonnull (begin);
+  gchar *end = strstr (begin + 7, "```");
+  g_assert_nonnull (end);
+  *end = '\0';
+  g_auto (GStrv) lines = g_strsplit (begin + 7, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (strstr (lines[i], "-file=") != NULL)
+      *lines[i] = '\0';
+  g_autofree gchar *example = g_strjoinv ("\n", lines);
+  g_autofree gchar *path = write_config (example);
+  g_autoptr (BmConfig) config = bm_config_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (config->imap_batch_messages, ==, 64);
   g_unlink (path);
 }
 
@@ -118,6 +212,61 @@ test_jobs (void)
   g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
 }
 
+static gpointer
+look_for_a_moment (gpointer data)
+{
+  gint fd = GPOINTER_TO_INT (data);
+  g_usleep (60000);
+  close (fd);
+  return NULL;
+}
+
+/* bm_job_owner takes the lock for a moment: status must not cost an import its start. */
+static void
+test_looked_at (void)
+{
+  g_autoptr (GError) error = NULL;
+  const BmGuid identity = {{3}};
+  BmJob *job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_autofree gchar *lock = g_build_filename (job->directory, "lock", NULL);
+  bm_job_free (job);
+  gint fd = open (lock, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint (flock (fd, LOCK_SH | LOCK_NB), ==, 0);
+  GThread *thread = g_thread_new ("look", look_for_a_moment, GINT_TO_POINTER (fd));
+  job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  bm_job_free (job);
+  g_thread_join (thread);
+}
+
+/* A dry run begins where the job is and leaves it as it is. */
+static void
+test_dry (void)
+{
+  g_autoptr (GError) error = NULL;
+  const BmGuid identity = {{4}}, other = {{5}};
+  BmJob *job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_assert_true (bm_journal_set (job->journal, "selection", "x", &error));
+  bm_job_free (job);
+  g_autoptr (BmJob) dry = bm_job_open_dry (directory, "jdoe", "UID", &identity, "A", &error);
+  g_assert_no_error (error);
+  g_autofree gchar *known = bm_journal_get (dry->journal, "selection");
+  g_assert_cmpstr (known, ==, "x");
+  g_assert_true (bm_journal_set (dry->journal, "selection", "y", &error));
+  job = bm_job_open (directory, "jdoe", "UID", &identity, "A", &error);
+  g_autofree gchar *kept = bm_journal_get (job->journal, "selection");
+  g_assert_cmpstr (kept, ==, "x");
+  bm_job_free (job);
+  g_autoptr (GPtrArray) before = bm_job_list (directory);
+  g_autoptr (BmJob) fresh = bm_job_open_dry (directory, "jdoe", "UID", &other, "A", &error);
+  g_assert_no_error (error);
+  g_assert_null (bm_journal_get (fresh->journal, "selection"));
+  g_autoptr (GPtrArray) after = bm_job_list (directory);
+  g_assert_cmpuint (after->len, ==, before->len);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -125,7 +274,12 @@ main (int argc, char **argv)
   directory = g_dir_make_tmp ("bm-job-XXXXXX", NULL);
   g_test_add_func ("/job/config", test_config);
   g_test_add_func ("/job/faults", test_faults);
+  g_test_add_func ("/job/faults-of-use", test_faults_of_use);
+  g_test_add_func ("/job/bm-ini", test_bm_ini);
+  g_test_add_func ("/job/documented", test_documented);
   g_test_add_func ("/job/jobs", test_jobs);
+  g_test_add_func ("/job/dry", test_dry);
+  g_test_add_func ("/job/looked-at", test_looked_at);
   int status = g_test_run ();
   remove_tree (directory);
   g_free (directory);

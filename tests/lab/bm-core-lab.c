@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * bm-core-lab: stands in for BlueMind's core in tests. It starts the replication receiver, the saslauthd socket and the
- * REST face (for BlueMind 5 also IMAP, which is part of core there), keeps Cyrus's sync_client running, and says READY in a file once all of them answer. Started and stopped
- * by tests/lab/lab only. Also `--free-ports N`: prints N loopback ports nobody listens on.
+ * REST face (for BlueMind 5 also IMAP, which is part of core there), keeps each Cyrus's sync_client running, and says
+ * READY in a file once all of them answer. Started and stopped by tests/lab/lab only. Also `--free-ports N`: prints N
+ * loopback ports nobody listens on.
  */
 #include "lab-core.h"
 #include "lab-imap5.h"
@@ -20,30 +21,37 @@ typedef struct {
   GMainLoop *loop;
   LabCore *core;
   LabSync *sync;
-  gchar **sync_client; /* its command line, NULL: none */
-  GPid sync_pid;
-  guint respawn;
+  GPtrArray *clients; /* of SyncClient */
 } Program;
 
-static void start_sync_client (Program *program);
+/* The sync_client of one mail server. */
+typedef struct {
+  LabCore *core;
+  gchar *server; /* uid */
+  gchar **command;
+  GPid pid; /* 0: not running */
+  guint respawn;
+} SyncClient;
+
+static void start_sync_client (SyncClient *client);
 
 static gboolean
 on_respawn (gpointer data)
 {
-  Program *program = data;
-  program->respawn = 0;
-  start_sync_client (program);
+  SyncClient *client = data;
+  client->respawn = 0;
+  start_sync_client (client);
   return G_SOURCE_REMOVE;
 }
 
 static void
 on_sync_client_gone (GPid pid, gint status, gpointer data)
 {
-  Program *program = data;
+  SyncClient *client = data;
   g_spawn_close_pid (pid);
-  program->sync_pid = 0;
-  if (program->respawn == 0)
-    program->respawn = g_timeout_add (250, on_respawn, program);
+  client->pid = 0;
+  if (client->respawn == 0)
+    client->respawn = g_timeout_add (250, on_respawn, client);
 }
 
 /* Dies with us even when we are killed, so that nothing is ever left running. */
@@ -53,20 +61,32 @@ die_with_parent (gpointer data)
   prctl (PR_SET_PDEATHSIG, SIGTERM);
 }
 
-static void
-start_sync_client (Program *program)
+static gboolean
+is_stopped (const SyncClient *client)
 {
   g_auto (LabKnobs) knobs = {0};
+  lab_core_get_knobs (client->core, &knobs);
+  return knobs.stop || g_str_equal (knobs.stop_server, client->server);
+}
+
+static void
+start_sync_client (SyncClient *client)
+{
   g_autoptr (GError) error = NULL;
-  lab_core_get_knobs (program->core, &knobs);
-  if (program->sync_client == NULL || program->sync_pid != 0 || knobs.stop)
+  if (client->pid != 0 || is_stopped (client))
     return;
-  if (g_spawn_async (NULL, program->sync_client, NULL,
-                     G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, die_with_parent, NULL,
-                     &program->sync_pid, &error))
-    g_child_watch_add (program->sync_pid, on_sync_client_gone, program);
+  if (g_spawn_async (NULL, client->command, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
+                     die_with_parent, NULL, &client->pid, &error))
+    g_child_watch_add (client->pid, on_sync_client_gone, client);
   else
     g_warning ("sync_client: %s", error->message);
+}
+
+static void
+stop_sync_client (SyncClient *client)
+{
+  if (client->pid != 0)
+    kill (client->pid, SIGTERM);
 }
 
 /* BlueMind's core starts and stops sync_client itself; so `stop` ends it, and its log of changes grows. */
@@ -74,21 +94,22 @@ static void
 on_knobs_changed (LabCore *core, gpointer data)
 {
   Program *program = data;
-  g_auto (LabKnobs) knobs = {0};
-  lab_core_get_knobs (core, &knobs);
   lab_sync_update (program->sync);
-  if (knobs.stop && program->sync_pid != 0)
-    kill (program->sync_pid, SIGTERM);
-  else
-    start_sync_client (program);
+  for (guint i = 0; i < program->clients->len; i++) {
+    SyncClient *client = g_ptr_array_index (program->clients, i);
+    if (is_stopped (client))
+      stop_sync_client (client);
+    else
+      start_sync_client (client);
+  }
 }
 
 static gboolean
 on_signal (gpointer data)
 {
   Program *program = data;
-  if (program->sync_pid != 0)
-    kill (program->sync_pid, SIGTERM);
+  for (guint i = 0; i < program->clients->len; i++)
+    stop_sync_client (g_ptr_array_index (program->clients, i));
   g_main_loop_quit (program->loop);
   return G_SOURCE_REMOVE;
 }
@@ -112,8 +133,8 @@ print_free_ports (gint n)
   return (gint) held->len == n ? 0 : 1;
 }
 
-static gchar *sync_command, *token_file, *bj, *sasl_path, *ready_file, *spool;
-static gchar **shards;
+static gchar *token_file, *bj, *sasl_path, *ready_file, *spool;
+static gchar **shards, **sync_commands;
 static gint free_ports, rest_port, sync_port, imap_port;
 
 static const GOptionEntry options[] = {
@@ -126,7 +147,8 @@ static const GOptionEntry options[] = {
     {"imap-port", 0, 0, G_OPTION_ARG_INT, &imap_port, "BlueMind 5's IMAP", "PORT"},
     {"spool", 0, 0, G_OPTION_ARG_FILENAME, &spool, "Its messages", "DIR"},
     {"sasl", 0, 0, G_OPTION_ARG_FILENAME, &sasl_path, "saslauthd's socket", "PATH"},
-    {"sync-client", 0, 0, G_OPTION_ARG_STRING, &sync_command, "Kept running", "COMMAND"},
+    {"sync-client", 0, 0, G_OPTION_ARG_STRING_ARRAY, &sync_commands, "Kept running",
+     "SERVER=COMMAND"},
     {"ready", 0, 0, G_OPTION_ARG_FILENAME, &ready_file, "Written when all is open", "FILE"},
     {NULL}};
 
@@ -143,17 +165,31 @@ open_store (void)
 }
 
 static gboolean
+add_sync_clients (Program *program, GError **error)
+{
+  program->clients = g_ptr_array_new ();
+  for (guint i = 0; sync_commands != NULL && sync_commands[i] != NULL; i++) {
+    SyncClient *client = g_new0 (SyncClient, 1); /* as long as the process */
+    g_ptr_array_add (program->clients, client);
+    g_auto (GStrv) pair = g_strsplit (sync_commands[i], "=", 2);
+    client->core = program->core;
+    client->server = g_strdup (pair[0]);
+    if (!g_shell_parse_argv (pair[1] != NULL ? pair[1] : "", NULL, &client->command, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 run (Program *program, GError **error)
 {
   g_autofree gchar *token = NULL;
-  if (sync_command != NULL &&
-      !g_shell_parse_argv (sync_command, NULL, &program->sync_client, error))
-    return FALSE;
   if (!g_file_get_contents (token_file, &token, NULL, error))
     return FALSE;
   program->core = lab_core_new (open_store (), g_strstrip (token));
   program->sync = lab_sync_start (program->core, (guint16) sync_port, error);
-  if (program->sync == NULL || !lab_rest_start (program->core, (guint16) rest_port, error))
+  if (program->sync == NULL || !add_sync_clients (program, error) ||
+      !lab_rest_start (program->core, (guint16) rest_port, error))
     return FALSE;
   if (sasl_path != NULL && !lab_sasl_start (program->core, sasl_path, error))
     return FALSE;
@@ -162,7 +198,7 @@ run (Program *program, GError **error)
   lab_core_on_change (program->core, on_knobs_changed, program);
   if (ready_file != NULL && !g_file_set_contents (ready_file, "READY\n", -1, error))
     return FALSE;
-  start_sync_client (program);
+  on_knobs_changed (program->core, program);
   program->loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, on_signal, program);
   g_unix_signal_add (SIGINT, on_signal, program);

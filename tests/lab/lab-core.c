@@ -27,6 +27,7 @@ static const LabKnobInfo knob_table[] = {
     KNOB (NUMBER, delay_ms),      KNOB (NUMBER, records_delay_ms), KNOB (NUMBER, quota_used_kib),
     KNOB (NUMBER, session_ttl_s), KNOB (NUMBER, throttle_kib),     KNOB (BOOLEAN, refuse),
     KNOB (BOOLEAN, stop),         KNOB (TEXT, drop_body),          KNOB (TEXT, state),
+    KNOB (TEXT, stop_server),
 };
 
 static void
@@ -48,6 +49,7 @@ lab_core_new (LabStore *store, const gchar *admin_token)
   core->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_session);
   core->knobs.drop_body = g_strdup ("");
   core->knobs.state = g_strdup ("CORE_STATE_RUNNING");
+  core->knobs.stop_server = g_strdup ("");
   core->knobs.quota_used_kib = -1;
   core->knobs.session_ttl_s = 20 * 60;
   return core;
@@ -79,6 +81,7 @@ lab_core_get_knobs (LabCore *core, LabKnobs *knobs)
   *knobs = core->knobs;
   knobs->drop_body = g_strdup (core->knobs.drop_body);
   knobs->state = g_strdup (core->knobs.state);
+  knobs->stop_server = g_strdup (core->knobs.stop_server);
   g_mutex_unlock (&core->lock);
 }
 
@@ -87,6 +90,7 @@ lab_knobs_clear (LabKnobs *knobs)
 {
   g_free (knobs->drop_body);
   g_free (knobs->state);
+  g_free (knobs->stop_server);
 }
 
 gboolean
@@ -168,6 +172,27 @@ lab_core_close_session (LabCore *core, const gchar *key)
   return g_hash_table_remove (core->sessions, key);
 }
 
+guint
+lab_core_count_sessions (LabCore *core)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  Session *session;
+  guint n = 0;
+  g_hash_table_iter_init (&iter, core->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &session))
+    n += now - session->used <= core->knobs.session_ttl_s * G_USEC_PER_SEC;
+  return n;
+}
+
+gboolean
+lab_core_is_session (LabCore *core, const gchar *key)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&core->lock);
+  return g_hash_table_contains (core->sessions, key);
+}
+
 static gboolean
 find_session (LabCore *core, const gchar *key, gchar **uid, gchar **domain)
 {
@@ -210,29 +235,37 @@ is_running (LabCore *core)
   return g_str_equal (core->knobs.state, "CORE_STATE_RUNNING");
 }
 
+/* As BlueMind's Authentication.getUser: a login counts in the domain's uid only, everything else is an address. */
+static LabUser *
+find_who (LabCore *core, const gchar *login, const gchar *domain)
+{
+  g_autoptr (LabUser) user = lab_store_find_login (core->store, login, domain);
+  if (user != NULL && g_str_equal (user->domain, domain))
+    return g_steal_pointer (&user);
+  g_autofree gchar *address = g_strdup_printf ("%s@%s", login, domain);
+  return lab_store_find_email (core->store, address, domain);
+}
+
 LabLogin
 lab_core_login (LabCore *core, const gchar *login, const gchar *domain, const gchar *secret,
                 LabUser **user)
 {
   *user = NULL;
   gboolean global = *domain == '\0' || g_str_equal (domain, "global.virt");
-  if (g_str_equal (login, "admin0") && global) {
-    g_autoptr (LabUser) admin = lab_store_find_login (core->store, "admin0", "global.virt");
-    if (g_strcmp0 (secret, core->admin_token) == 0)
-      return LAB_LOGIN_OK;
-    return admin != NULL && g_strcmp0 (secret, admin->password) == 0 ? LAB_LOGIN_OK : LAB_LOGIN_BAD;
-  }
-  if (!is_running (core))
-    return LAB_LOGIN_BAD;
+  gboolean admin = g_str_equal (login, "admin0") && global;
+  if (!admin && !is_running (core))
+    return LAB_LOGIN_CLOSED;
   /* Without a realm ysnp asks for sysconf's default_domain. */
-  g_autoptr (LabUser) found =
-      lab_store_find_login (core->store, login, *domain == '\0' ? "lab.test" : domain);
+  g_autoptr (LabUser) found = find_who (core, login,
+                                        admin             ? "global.virt"
+                                        : *domain == '\0' ? "lab.test"
+                                                          : domain);
   if (found == NULL || found->archived)
     return LAB_LOGIN_BAD;
   g_autoptr (LabUser) holder = lab_core_whose_key (core, secret);
   gboolean ok = holder != NULL ? g_strcmp0 (holder->uid, found->uid) == 0
                                : g_strcmp0 (secret, found->password) == 0;
-  if (!ok)
+  if (!ok && !(admin && g_strcmp0 (secret, core->admin_token) == 0))
     return LAB_LOGIN_BAD;
   *user = g_steal_pointer (&found);
   return LAB_LOGIN_OK;

@@ -19,6 +19,7 @@ typedef struct {
   gboolean refuse, stop;
   gchar *drop_body; /* "", "all", a number that counts down, or a substring of the message */
   gchar *state;
+  gchar *stop_server; /* uid of the mail server whose replication stands still */
 } LabKnobs;
 
 typedef struct {
@@ -50,12 +51,16 @@ gboolean lab_core_drops (LabCore *core, const guint8 *data, gsize size);
 /* A new session of the user; the key is the caller's. */
 gchar *lab_core_open_session (LabCore *core, const LabUser *user);
 gboolean lab_core_close_session (LabCore *core, const gchar *key);
+/* Sessions that are neither closed nor too long idle. */
+guint lab_core_count_sessions (LabCore *core);
+gboolean lab_core_is_session (LabCore *core, const gchar *key);
 /* Whose key this is: a live session (kept alive by the look) or an API key. NULL for none, or for an archived user. */
 LabUser *lab_core_whose_key (LabCore *core, const gchar *key);
 
-typedef enum { LAB_LOGIN_BAD, LAB_LOGIN_OK } LabLogin;
-/* Checks login, domain (uid, name or alias; "" for admin0's) and token, API key or password, as bm-ysnp does. *user is
- * NULL for admin0. */
+/* CLOSED: the core is not running, and only admin0 may. */
+typedef enum { LAB_LOGIN_BAD, LAB_LOGIN_OK, LAB_LOGIN_CLOSED } LabLogin;
+/* Checks who (a login in the domain of this uid, or an address; domain "" is the default, or admin0's) and token, API key
+ * or password, as bm-ysnp and `auth/login` do. *user is set iff OK. */
 LabLogin lab_core_login (LabCore *core, const gchar *login, const gchar *domain,
                          const gchar *secret, LabUser **user);
 

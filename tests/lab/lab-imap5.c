@@ -166,15 +166,17 @@ sign_in (Lab5Session *session, Lab5Command *command, const gchar *who, const gch
 {
   const gchar *at = strrchr (who, '@');
   g_autofree gchar *login = at != NULL ? g_strndup (who, (gsize) (at - who)) : g_strdup (who);
-  LabUser *user = NULL;
+  g_autoptr (LabUser) user = NULL;
   LabLogin result =
       lab_core_login (session->endpoint->core, login, at != NULL ? at + 1 : "", secret, &user);
-  if (result != LAB_LOGIN_OK || user == NULL) {
+  /* admin0 has no mailbox */
+  if (result != LAB_LOGIN_OK || g_str_equal (user->domain, "global.virt")) {
     lab5_done (session, command, "NO bad login or password.");
     return;
   }
   lab_box_close (session->box);
-  session->box = lab_box_open (session->endpoint->core, user, session->endpoint->spool);
+  session->box =
+      lab_box_open (session->endpoint->core, g_steal_pointer (&user), session->endpoint->spool);
   lab5_done (session, command, "OK [CAPABILITY " CAPABILITIES "] User logged in");
 }
 

@@ -97,6 +97,11 @@ ALTER TABLE t_domain DROP COLUMN default_alias;
 ALTER TABLE t_domain_user ADD COLUMN mailbox_copy_guid text;
 \endif
 
+CREATE TABLE t_domain_role (
+  item_id bigint REFERENCES t_container_item (id),
+  role varchar(64) NOT NULL);
+CREATE INDEX ON t_domain_role (item_id);
+
 CREATE TABLE t_server (
   item_id bigint PRIMARY KEY REFERENCES t_container_item (id) ON DELETE CASCADE,
   ip varchar(32),

@@ -1,176 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What the lab promises, checked over its own wires: IMAP, REST and SQL. Python's standard library and psql only.
+"""What the lab promises of mail: appends become rows, knobs do what they say, BlueMind 5 has its manners.
 
-Run by test-lab.sh with the lab's variables in the environment. Each function below is one case; it fails by assert.
+Run by test-lab.sh; test-lab-rest.py has the REST calls.
 """
-import hashlib
-import imaplib
-import json
-import os
 import socket
 import subprocess
-import sys
 import time
-import traceback
-import urllib.error
-import urllib.parse
-import urllib.request
 
-ENV = os.environ
-BM5 = ENV["BMLAB_BM5"] == "1"
-TEXT_GUID = ENV["BMLAB_SCHEMA"] == "4.0"
-SERVERS = ENV["BMLAB_SERVERS"].split()
-PORTS = ENV["BMLAB_PG_PORTS"].split()
-DOMAIN = ENV["BMLAB_DOMAIN_UID"]
-with open(ENV["BMLAB_TOKEN_FILE"]) as f:
-    ADMIN = f.read().strip()
-
-
-def call(method, path, body=None, key=ADMIN):
-    """A REST call: (status, decoded JSON or None)."""
-    request = urllib.request.Request(
-        ENV["BMLAB_CORE_URL"] + path, method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"X-BM-ApiKey": key, "Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            text = answer.read().decode()
-            return answer.status, json.loads(text) if text else None
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read().decode())
-
-
-def knobs(**values):
-    status, now = call("PUT", "/lab/knobs", values)
-    assert status == 200, now
-    return now
-
-
-def sql(query, server=0, database="bj-data", user="pstimport"):
-    """The rows of a query as tuples of strings."""
-    done = subprocess.run(
-        ["psql", "-X", "-At", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.%d" % (server + 1),
-         "-p", PORTS[server], "-U", user, database, "-c", query],
-        check=True, capture_output=True, text=True)
-    return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
-
-
-def imap(login, password="secret"):
-    session = imaplib.IMAP4("127.0.0.1", int(ENV["BMLAB_IMAP_PORT"]))
-    session.login("%s@%s" % (login, DOMAIN), password)
-    return session
-
-
-def refused(login, password="secret"):
-    try:
-        imap(login, password).logout()
-    except imaplib.IMAP4.error:
-        return True
-    return False
-
-
-def message(subject, body="hello", size=0):
-    text = ("From: a@lab.test\r\nTo: b@lab.test\r\nSubject: %s\r\nMessage-ID: <%s@lab.test>\r\n"
-            "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n\r\n%s\r\n"
-            % (subject, hashlib.md5((subject + body).encode()).hexdigest(), body + "x" * size))
-    return text.encode()
-
-
-def guid(data):
-    return hashlib.sha1(data).hexdigest()
-
-
-def append(session, folder, data, flags="(\\Seen)", date='"07-Feb-2003 04:05:06 +0000"'):
-    """(uidvalidity, uid) of an APPEND."""
-    typ, lines = session.append(folder, flags, date, data)
-    assert typ == "OK", lines
-    words = lines[0].decode().split("]")[0].split()
-    assert words[0] == "[APPENDUID", lines
-    return int(words[1]), int(words[2])
-
-
-HEX = "message_body_guid" if TEXT_GUID else "encode(r.message_body_guid, 'hex')"
-RECORDS = """
-SELECT m.name, r.imap_uid, {hex}, r.system_flags, b.size, m.last_uid, m.uid_validity, r.internal_date,
-       array_to_string(r.other_flags, ' ')
-  FROM t_container s
-  JOIN t_container_item fi ON fi.container_id = s.id
-  JOIN t_mailbox_replica m ON m.item_id = fi.id
-  JOIN t_container c ON c.uid = 'mbox_records_' || fi.uid
-  JOIN t_container_item i ON i.container_id = c.id
-  JOIN t_mailbox_record r ON r.item_id = i.id AND i.uid = r.imap_uid || '.'
-  LEFT JOIN t_message_body b ON b.guid = r.message_body_guid
- WHERE s.uid = 'subtree_{domain}!user.{owner}' AND {condition} ORDER BY r.imap_uid"""
-
-
-def entry_uid(login):
-    return sql("SELECT ci.uid FROM t_domain_user u JOIN t_container_item ci ON ci.id = u.item_id"
-               " WHERE login = '%s'" % login, database="bj")[0][0]
-
-
-def records(login, condition="true", server=0):
-    return sql(RECORDS.format(hex=HEX, domain=DOMAIN.replace(".", "_"), owner=entry_uid(login),
-                              condition=condition), server)
-
-
-def wait_for(what, seconds=15.0):
-    """The first true result of what()."""
-    end = time.monotonic() + seconds
-    while True:
-        result = what()
-        if result:
-            return result
-        assert time.monotonic() < end, "waited %g s in vain" % seconds
-        time.sleep(0.05)
-
-
-def test_every_credential_signs_in():
-    status, answer = call("POST", "/api/auth/_su?login=alice%40lab.test")
-    assert status == 200 and answer["status"] == "Ok" and answer["latd"] == "alice@" + DOMAIN
-    token = answer["authKey"]
-    assert answer["authUser"]["uid"] == entry_uid("alice") != "alice"
-    status, key = call("PUT", "/api/auth/keys?displayName=test", key=token)
-    assert status == 200 and key["subject"] == entry_uid("alice")
-    for secret in "secret", token, key["sid"]:
-        imap("alice", secret).logout()
-    assert refused("alice", "wrong") and refused("bob", token) and refused("bob", key["sid"])
-    assert call("GET", "/api/auth/ping", key=token)[0] == 200
-    assert call("DELETE", "/api/auth/keys/" + key["sid"], key=token)[0] == 200
-    assert refused("alice", key["sid"])
-    assert call("POST", "/api/auth/logout", key=token)[0] == 200
-    assert refused("alice", token)
-    assert call("GET", "/api/auth/ping", key=token)[0] == 403
-
-
-def test_who_may_not():
-    assert refused("archie") and refused("nosuch")
-    assert call("POST", "/api/auth/_su?login=archie%40lab.test")[1]["status"] == "Bad"
-    assert call("POST", "/api/auth/_su?login=alice")[0] == 500
-    token = call("POST", "/api/auth/_su?login=alice%40lab.test")[1]["authKey"]
-    status, fault = call("POST", "/api/auth/_su?login=bob%40lab.test", key=token)
-    assert status == 403 and fault["errorCode"] == "PERMISSION_DENIED"
-    knobs(state="CORE_STATE_MAINTENANCE")
-    assert call("GET", "/api/system/installation/state")[1] == "CORE_STATE_MAINTENANCE"
-    assert refused("alice")
-    knobs(state="CORE_STATE_RUNNING")
-    assert call("GET", "/api/auth/ping", key=token)[0] == 403  # maintenance dropped it
-    assert call("GET", "/api/system/installation/state")[1] == "CORE_STATE_RUNNING"
-
-
-def test_directory():
-    for address in "erin@lab.test", "erin.martin@other.test", "e.martin@lab.test", "E.Martin@other.test":
-        status, user = call("GET", "/api/users/%s/byEmail/%s" % (DOMAIN, urllib.parse.quote(address)))
-        assert status == 200 and user["value"]["login"] == "erin", address
-    assert call("GET", "/api/users/%s/byEmail/team%%40lab.test" % DOMAIN) == (204, None)
-    assert call("GET", "/api/users/%s/byLogin/xavier" % DOMAIN)[1]["value"]["routing"] == "external"
-    assert call("GET", "/api/users/%s/byLogin/simone" % DOMAIN)[1]["value"]["accountType"] == "SIMPLE"
-    assert call("GET", "/api/domains/_lookup?name=other.test")[1]["uid"] == DOMAIN
-    assert len(call("GET", "/api/servers/default/_complete")[1]) == len(SERVERS)
-    assert "message_size_limit" in call("GET", "/api/configuration")[1]["values"]
-    assert not sql("SELECT * FROM t_container_location WHERE container_uid LIKE '%%%s'" % entry_uid("sven"),
-                   database="bj")
-    status, quota = call("GET", "/api/mailboxes/%s/%s/_quota" % (DOMAIN, entry_uid("quinn")))
-    assert status == 200 and quota["quota"] == 200
+from lab_wires import (BM5, DOMAIN, ENV, HEX, SERVERS, append, call, entry_uid, guid, imap, knobs, message, records,
+                       run_cases, sql, wait_for)
 
 
 def test_reader_may_only_read():
@@ -299,6 +137,23 @@ def test_refuse_and_stop():
     session.logout()
 
 
+def test_one_server_stands_still():
+    last = len(SERVERS) - 1
+    data = message("while bob's server stands still")
+    mine = "m.name = 'Drafts' AND %s = '%s'" % (HEX, guid(data))
+    knobs(stop_server=SERVERS[last])
+    time.sleep(0.5)
+    for name, server in ("bob", last), ("alice", 0):
+        session = imap(name, server=server)
+        append(session, "Drafts", data)
+        session.logout()
+    if last > 0:
+        wait_for(lambda: records("alice", mine))
+    assert not records("bob", mine, last)
+    knobs(stop_server="")
+    wait_for(lambda: records("bob", mine, last))
+
+
 def test_over_quota():
     session = imap("quinn")
     typ, lines = session.append("INBOX", "()", '"07-Feb-2003 04:05:06 +0000"', message("big", size=300000))
@@ -317,14 +172,24 @@ def test_over_quota():
 
 def test_shards():
     last = len(SERVERS) - 1
-    session, data = imap("bob"), message("on bob's shard")
+    session, data = imap("bob", server=last), message("on bob's shard")
     uid = append(session, "INBOX", data)[1]
     wait_for(lambda: records("bob", "r.imap_uid = %d AND b.size > 0" % uid, last))
     assert sql("SELECT location FROM t_container_location WHERE container_uid LIKE '%%%s'" % entry_uid("bob"),
                database="bj") == [(SERVERS[last],)]
+    session.logout()
     if last > 0:
         assert not records("bob")
-    session.logout()
+        if not BM5:  # a mailbox is on its own mail server only
+            session = imap("bob")
+            assert session.select("INBOX")[0] == "NO"
+            session.logout()
+    # u1..uN go round the servers, each with its folders on its own
+    for number in range(1, 5):
+        home = (number - 1) % len(SERVERS)
+        assert sql("SELECT 1 FROM t_container c WHERE c.uid = 'subtree_%s!user.%s'"
+                   % (DOMAIN.replace(".", "_"), entry_uid("u%d" % number)), home), number
+        imap("u%d" % number, server=home).logout()
 
 
 class Raw:
@@ -404,19 +269,6 @@ def test_bm5_append():
     assert last[0].startswith(b"* ALERT too much data (99000000 > ") and last[-1] == b"", last
 
 
-CYRUS_ONLY = {test_many_at_once, test_delay, test_records_lag_behind_last_uid, test_lost_bodies, test_refuse_and_stop}
-failed = 0
-for name, case in sorted(globals().items()):
-    if not name.startswith("test_") or (BM5 and case in CYRUS_ONLY):
-        continue
-    if name.startswith("test_bm5") and not BM5:
-        continue
-    start = time.monotonic()
-    try:
-        case()
-        print("ok %s (%.2f s)" % (name, time.monotonic() - start))
-    except Exception:
-        failed += 1
-        traceback.print_exc(file=sys.stdout)
-        print("FAILED %s" % name)
-sys.exit(1 if failed else 0)
+CYRUS_ONLY = {"test_many_at_once", "test_delay", "test_records_lag_behind_last_uid", "test_lost_bodies",
+              "test_refuse_and_stop", "test_one_server_stands_still"}
+run_cases(globals(), lambda name: name in CYRUS_ONLY if BM5 else name.startswith("test_bm5"))

@@ -182,6 +182,35 @@ break_leaf (const File *file, guint32 nid, gboolean garbage)
 }
 
 static gboolean
+lose_node (const File *file, guint32 nid)
+{
+  guint8 *leaf = NULL, *entry = find_entry (file, header_field (file, 1), nid, &leaf);
+
+  if (entry == NULL)
+    return FALSE;
+  guint size = leaf[area (file) + 2];
+  guint8 *end = leaf + --leaf[area (file)] * size;
+  memmove (entry, entry + size, (gsize) (end - entry));
+  memset (end, 0, size);
+  repair_crc (file, leaf);
+  return TRUE;
+}
+
+static gboolean
+loop_parent (const File *file, guint32 nid)
+{
+  guint8 *leaf = NULL, *entry = find_entry (file, header_field (file, 1), nid, NULL);
+  guint64 parent = entry != NULL ? bm_pst_writer_get (entry + 3 * file->id, 4) : 0;
+  guint8 *above = find_entry (file, header_field (file, 1), parent, &leaf);
+
+  if (above == NULL)
+    return FALSE;
+  bm_pst_writer_put (above + 3 * file->id, nid, 4);
+  repair_crc (file, leaf);
+  return TRUE;
+}
+
+static gboolean
 break_loop (const File *file)
 {
   guint8 *root = file->data + header_field (file, 1);
@@ -212,6 +241,10 @@ apply (File *file, BmPstDamage kind, guint32 nid)
   case BM_PST_DAMAGE_NBT_CRC:
   case BM_PST_DAMAGE_NBT_GARBAGE:
     return break_leaf (file, nid, kind == BM_PST_DAMAGE_NBT_GARBAGE);
+  case BM_PST_DAMAGE_NODE_LOST:
+    return lose_node (file, nid);
+  case BM_PST_DAMAGE_PARENT_LOOP:
+    return loop_parent (file, nid);
   case BM_PST_DAMAGE_NBT_LOOP:
     return break_loop (file);
   case BM_PST_DAMAGE_HEADER_CRC:
@@ -303,10 +336,32 @@ write_clash (const gchar *path, const BmPstWriterOptions *options, GError **erro
   return bm_pst_writer_close (writer, error);
 }
 
+/* Folders in folders, deeper and with longer names than any path may be. */
+static gboolean
+write_deep (const gchar *path, const BmPstWriterOptions *options, GError **error)
+{
+  BmPstWriter *writer = bm_pst_writer_new (path, options, error);
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  g_autofree gchar *name = g_strnfill (200, 'n');
+  BmPstMessage message = {props};
+  guint32 folder = 0;
+
+  if (writer == NULL)
+    return FALSE;
+  bm_pst_props_string (props, 0x0037001F, "Deep");
+  for (guint i = 0; i < 100; i++) {
+    folder = bm_pst_writer_add_folder (writer, folder, name, "IPF.Note", NULL);
+    bm_pst_writer_add_message (writer, folder, &message);
+  }
+  return bm_pst_writer_close (writer, error);
+}
+
 static const struct {
   const gchar *name;
   gboolean (*write) (const gchar *path, const BmPstWriterOptions *options, GError **error);
-} written_cases[] = {{"unsupported-type", write_unsupported}, {"embedded-clash", write_clash}};
+} written_cases[] = {{"unsupported-type", write_unsupported},
+                     {"embedded-clash", write_clash},
+                     {"deep-folders", write_deep}};
 
 const gchar *const *
 bm_pst_case_names (void)
@@ -331,8 +386,10 @@ bm_pst_case_write (const gchar *path, const gchar *name, const BmPstWriterOption
     if (g_str_equal (name, kind_names[i])) {
       guint32 nid = BM_PST_SAMPLE_NID_FIRST;
 
-      if (i == BM_PST_DAMAGE_CONTENTS_TABLE)
+      if (i == BM_PST_DAMAGE_CONTENTS_TABLE || i == BM_PST_DAMAGE_NODE_LOST)
         nid = BM_PST_SAMPLE_NID_INBOX;
+      if (i == BM_PST_DAMAGE_PARENT_LOOP)
+        nid = BM_PST_SAMPLE_NID_NESTED;
       if (i >= BM_PST_DAMAGE_ATTACHMENT_ZEROED && i <= BM_PST_DAMAGE_ATTACHMENT_LOST)
         nid = BM_PST_SAMPLE_NID_DOCUMENTS;
       return bm_pst_sample_write (path, options, error) &&

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
   X (CONTENTS_TABLE, "contents-table", "folder: the block of its contents table is all zero")      \
   X (NBT_CRC, "nbt-crc", "node: the CRC of the node B-tree's leaf page with it is wrong")          \
   X (NBT_GARBAGE, "nbt-garbage", "node: as above, and half the entries are garbage")               \
+  X (NODE_LOST, "node-lost", "node: its entry is missing from the node B-tree")                    \
+  X (PARENT_LOOP, "parent-loop", "folder: it is its parent's parent")                              \
   X (NBT_LOOP, "nbt-loop", "the root of the node B-tree has itself as last child")                 \
   X (HEADER_CRC, "header-crc", "the CRCs in the header are wrong")                                 \
   X (TRUNCATED, "truncated", "the file ends half way to its node B-tree")                          \

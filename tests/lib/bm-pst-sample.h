@@ -14,9 +14,10 @@ G_BEGIN_DECLS
 #define BM_PST_SAMPLE_ASSOCIATED 1
 #define BM_PST_SAMPLE_HIDDEN     1 /* a mail in a hidden folder */
 
-/* Node ids in the sample: the inbox, the first mail in it, the mail with two attachments (57344
- * and 0 bytes). */
+/* Node ids in the sample: the inbox, a folder in a folder, the first mail of the inbox, the mail with
+ * two attachments (57344 and 0 bytes). */
 #define BM_PST_SAMPLE_NID_INBOX     0x8202
+#define BM_PST_SAMPLE_NID_NESTED    0x82C2
 #define BM_PST_SAMPLE_NID_FIRST     0x200004
 #define BM_PST_SAMPLE_NID_DOCUMENTS 0x2002E4
 

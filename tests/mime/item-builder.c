@@ -150,6 +150,29 @@ check_lines (const gchar *text)
   }
 }
 
+static void
+on_warning (gint64 offset, GMimeParserWarning code, const gchar *what, gpointer user_data)
+{
+  g_test_message ("GMime at %" G_GINT64_FORMAT ": %d %s", offset, code, what);
+  g_test_fail ();
+}
+
+/* Every case: a parser has nothing to complain of. */
+static GMimeMessage *
+parse (const gchar *data, gsize size)
+{
+  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (data, size);
+  GMimeParser *parser = g_mime_parser_new_with_stream (stream);
+  GMimeParserOptions *options = g_mime_parser_options_new ();
+  g_mime_parser_options_set_warning_callback (options, on_warning, NULL);
+  GMimeMessage *message = g_mime_parser_construct_message (parser, options);
+  g_assert_nonnull (message);
+  g_mime_parser_options_free (options);
+  g_object_unref (parser);
+  g_object_unref (stream);
+  return message;
+}
+
 Rendered *
 rendered_new (const BmItem *item)
 {
@@ -166,12 +189,7 @@ rendered_new (const BmItem *item)
   rendered->text = g_strndup (data, size);
   check_lines (rendered->text);
   g_assert_null (strstr (rendered->text, "200024")); /* nothing of the node */
-  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (data, size);
-  GMimeParser *parser = g_mime_parser_new_with_stream (stream);
-  rendered->parsed = g_mime_parser_construct_message (parser, NULL);
-  g_assert_nonnull (rendered->parsed);
-  g_object_unref (parser);
-  g_object_unref (stream);
+  rendered->parsed = parse (data, size);
   return rendered;
 }
 
@@ -187,11 +205,7 @@ rendered_free (Rendered *rendered)
 gchar *
 rendered_header (const Rendered *rendered, const gchar *name)
 {
-  const gchar *raw = g_mime_object_get_header (GMIME_OBJECT (rendered->parsed), name);
-  if (raw == NULL)
-    return NULL;
-  g_autofree gchar *unfolded = g_mime_utils_header_unfold (raw);
-  return g_mime_utils_header_decode_text (NULL, unfolded);
+  return g_strdup (g_mime_object_get_header (GMIME_OBJECT (rendered->parsed), name));
 }
 
 guint
@@ -204,6 +218,20 @@ rendered_count (const Rendered *rendered, const gchar *name)
   for (guint i = 0; lines[i] != NULL; i++)
     n += g_ascii_strncasecmp (lines[i], name, strlen (name)) == 0 && lines[i][strlen (name)] == ':';
   return n;
+}
+
+gchar *
+rendered_names (const Rendered *rendered)
+{
+  g_autofree gchar *head = g_strdup (rendered->text);
+  *strstr (head, "\r\n\r\n") = '\0';
+  g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
+  g_autoptr (GString) names = g_string_new (NULL);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (lines[i][0] != ' ' && lines[i][0] != '\t')
+      g_string_append_printf (names, "%s%.*s", i > 0 ? " " : "", (int) strcspn (lines[i], ":"),
+                              lines[i]);
+  return g_string_free (g_steal_pointer (&names), FALSE);
 }
 
 static void

@@ -33,8 +33,17 @@ void rendered_free (Rendered *rendered);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rendered, rendered_free)
 /* A header of the message, decoded and unfolded; NULL when absent. New. */
 gchar *rendered_header (const Rendered *rendered, const gchar *name);
+#define HEADER_IS(rendered, name, want)                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree gchar *got_ = rendered_header (rendered, name);                                     \
+    g_assert_cmpstr (got_, ==, want);                                                              \
+  }                                                                                                \
+  G_STMT_END
 /* How often a header occurs. */
 guint rendered_count (const Rendered *rendered, const gchar *name);
+/* The names of all header fields in their order, a blank between. New. */
+gchar *rendered_names (const Rendered *rendered);
 /* "mixed(alternative(text/plain,text/html),image/png)". New. */
 gchar *rendered_shape (const Rendered *rendered);
 /* The n-th leaf (depth first), and its decoded content. */

@@ -23,6 +23,13 @@ content_is (const Rendered *rendered, guint leaf, const gchar *want)
   g_assert_cmpstr (text, ==, want);
 }
 
+static void
+charset_is (const Rendered *rendered, guint leaf, const gchar *want)
+{
+  GMimeContentType *type = g_mime_object_get_content_type (rendered_leaf (rendered, leaf));
+  g_assert_cmpstr (g_mime_content_type_get_parameter (type, "charset"), ==, want);
+}
+
 static BmItem *
 bare (void)
 {
@@ -42,6 +49,7 @@ test_plain (void)
   item_text (item->props, 0x1000, text);
   g_autoptr (Rendered) r = rendered_new (item);
   shape_is (r, "text/plain");
+  charset_is (r, 0, "utf-8");
   content_is (r, 0, want);
 }
 
@@ -52,13 +60,14 @@ test_html (void)
   static const struct {
     const gchar *html, *want;
     gint64 codepage;
-    gboolean unicode;
+    gboolean unicode, guessed;
   } cases[] = {
-      {"<p>caf\xc3\xa9</p>", "café", 65001, FALSE},
-      {"<p>caf\xe9</p>", "café", 20127, FALSE},
-      {"<meta charset=iso-8859-1><p>caf\xc3\xa9</p>", "café", 0, TRUE},
-      {"<p>\xa4 100</p>", "€ 100", 28605, FALSE},
-      {"<p>\x93q\x94</p>", "“q”", 1252, FALSE},
+      {"<p>caf\xc3\xa9</p>", "café", 65001, FALSE, FALSE},
+      {"<p>caf\xe9 \xfc\xdf</p>", "café üß", 20127, FALSE, TRUE},
+      {"<meta charset=iso-8859-1><p>caf\xc3\xa9</p>", "café", 0, TRUE, FALSE},
+      {"<p>\xa4 100</p>", "€ 100", 28605, FALSE, FALSE},
+      {"<p>gr\xfc\xdf</p>", "grüß", 28591, FALSE, FALSE},
+      {"<p>\x93q\x94</p>", "“q”", 1252, FALSE, FALSE},
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (BmItem) item = bare ();
@@ -75,8 +84,24 @@ test_html (void)
     g_assert_nonnull (strstr (text, cases[i].want));
     g_assert_nonnull (strstr (html, cases[i].want));
     g_assert_null (strstr (html, "8859"));
+    g_assert_cmpint (strstr (html, "charset=utf-8") != NULL, ==,
+                     strstr (cases[i].html, "meta") != NULL);
+    charset_is (r, 0, "utf-8");
+    charset_is (r, 1, "utf-8");
     g_assert_true (rendered_noted (r, BM_NOTE_TEXT_FROM_HTML));
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_CHARSET_GUESSED), ==, cases[i].guessed);
   }
+}
+
+/* 35 as 8-bit string: its bytes count, not what they would be in the item's code page */
+static void
+test_html_string (void)
+{
+  g_autoptr (BmItem) item = bare ();
+  item_string8 (item->props, 0x1013, "<p>caf\xc3\xa9</p>", "<p>cafÃ©</p>");
+  item_int (item->props, 0x3fde, 65001);
+  g_autoptr (Rendered) r = rendered_new (item);
+  content_is (r, 1, "<p>café</p>");
 }
 
 /* 38: ISO-2022-JP */
@@ -100,9 +125,11 @@ test_rtf (void)
 {
   g_autoptr (BmItem) html = bare (), text = bare (), native = bare ();
   item_rtf (html, "{\\rtf1\\ansi\\ansicpg932\\fromhtml1{\\*\\htmltag64 <p>}\\'93\\'fa\\'96\\'7b"
-                  "{\\*\\htmltag72 </p>}}");
+                  "{\\*\\htmltag84 <img src=\"cid:a@x\">}{\\*\\htmltag72 </p>}}");
+  BmAttachment *image = item_attachment (html, "a.png", "AAA", 3);
+  item_text (image->props, 0x3712, "a@x");
   g_autoptr (Rendered) h = rendered_new (html);
-  shape_is (h, "alternative(text/plain,text/html)");
+  shape_is (h, "related(alternative(text/plain,text/html),image/png)");
   g_autofree gchar *got = rendered_content (rendered_leaf (h, 1), NULL);
   g_assert_nonnull (strstr (got, "日本"));
   item_rtf (text, "{\\rtf1\\ansi\\fromtext only text\\par}");
@@ -118,6 +145,36 @@ test_rtf (void)
   g_autoptr (Rendered) b = rendered_new (broken);
   content_is (b, 0, "the text");
   g_assert_true (rendered_noted (b, BM_NOTE_BODY_DAMAGED));
+}
+
+/* 43: compressed without a CRC, as some writers do; literals and the end, [MS-OXRTFCP] 2.2.2 */
+static void
+test_rtf_crc (void)
+{
+  static const gchar rtf[] = "{\\rtf1\\ansi\\fromtext ok}";
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  const gsize n = sizeof rtf - 1, end = 207 + n; /* where the dictionary is written next */
+  const guint8 reference[] = {(guint8) (end >> 4), (guint8) (end << 4)};
+  guint32 head[] = {0, GUINT32_TO_LE ((guint32) n), GUINT32_TO_LE (0x75465a4c), 0};
+  g_byte_array_append (out, (const guint8 *) head, sizeof head);
+  for (gsize i = 0; i <= n; i++) {
+    const guint8 control = n - i < 8 ? (guint8) (1u << (n - i)) : 0;
+    if (i % 8 == 0)
+      g_byte_array_append (out, &control, 1);
+    if (i < n)
+      g_byte_array_append (out, (const guint8 *) rtf + i, 1);
+  }
+  g_byte_array_append (out, reference, sizeof reference);
+  head[0] = GUINT32_TO_LE (out->len - 4);
+  memcpy (out->data, head, 4);
+  g_autoptr (BmItem) item = bare ();
+  item_bytes (item->props, 0x1009, out->data, out->len);
+  g_autoptr (Rendered) r = rendered_new (item);
+  shape_is (r, "text/plain");
+  g_autofree gchar *text = rendered_content (rendered_leaf (r, 0), NULL);
+  g_assert_cmpstr (g_strstrip (text), ==, "ok");
+  g_assert_true (rendered_noted (r, BM_NOTE_RTF_CRC));
+  g_assert_false (rendered_noted (r, BM_NOTE_BODY_DAMAGED));
 }
 
 /* 46 */
@@ -156,6 +213,7 @@ test_inline (void)
   g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 2)), ==, "inline");
   g_assert_cmpstr (g_mime_object_get_disposition (rendered_leaf (r, 4)), ==, "attachment");
   content_is (r, 4, "CCC");
+  g_assert_nonnull (strstr (r->text, "multipart/related; type=\"multipart/alternative\";\r\n"));
   g_assert_true (rendered_noted (r, BM_NOTE_DUPLICATE_CONTENT_ID));
 }
 
@@ -180,11 +238,34 @@ test_names (void)
     g_autoptr (Rendered) r = rendered_new (item);
     g_assert_cmpstr (g_mime_part_get_filename (GMIME_PART (rendered_leaf (r, 1))), ==, cases[i][1]);
   }
+  g_autoptr (BmItem) far = item_mail ();
+  item_attachment (far, chinese, "x", 1);
+  g_autoptr (Rendered) f = rendered_new (far);
+  g_assert_nonnull (strstr (f->text, "filename*0*=utf-8''%E9%99%8D"));
   g_autoptr (BmItem) empty = item_mail ();
   item_attachment (empty, "empty.bin", "", 0);
   g_autoptr (Rendered) e = rendered_new (empty);
-  content_is (e, 1, "");
+  gsize size = 1;
+  g_free (rendered_content (rendered_leaf (e, 1), &size));
+  g_assert_cmpuint (size, ==, 0);
   g_assert_nonnull (strstr (e->text, "filename=\"empty.bin\""));
+}
+
+/* 51: too long for a file system; the extension says what it is */
+static void
+test_long_name (void)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+  for (guint i = 0; i < 90; i++)
+    g_string_append (name, "购");
+  g_string_append (name, ".docx");
+  g_autoptr (BmItem) item = item_mail ();
+  item_attachment (item, name->str, "x", 1);
+  g_autoptr (Rendered) r = rendered_new (item);
+  const gchar *got = g_mime_part_get_filename (GMIME_PART (rendered_leaf (r, 1)));
+  g_assert_true (g_str_has_suffix (got, "购.docx"));
+  g_assert_cmpuint (strlen (got), ==, 200);
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_NAME_CHANGED));
 }
 
 /* 53, 59, and types that lie */
@@ -304,6 +385,28 @@ test_embedded (void)
   for (const gchar *p = n->text; (p = strstr (p, "message/rfc822")) != NULL; p++)
     levels++;
   g_assert_cmpuint (levels, ==, 20);
+  g_assert_nonnull (strstr (n->text, "A message nested too deeply was left out."));
+}
+
+/* 56: what the reader of the PST left out for its depth is not damaged */
+static void
+test_cut_by_reader (void)
+{
+  g_autoptr (BmItem) shallow = item_mail ();
+  item_embed (shallow, NULL);
+  g_autoptr (Rendered) s = rendered_new (shallow);
+  g_assert_true (rendered_noted (s, BM_NOTE_ATTACHMENT_DAMAGED));
+  BmItem *deep = item_mail ();
+  item_embed (deep, NULL);
+  for (guint i = 0; i < 20; i++) {
+    BmItem *outer = item_mail ();
+    item_embed (outer, deep);
+    deep = outer;
+  }
+  g_autoptr (BmItem) nested = deep;
+  g_autoptr (Rendered) n = rendered_new (nested);
+  g_assert_true (rendered_noted (n, BM_NOTE_NESTING_CUT));
+  g_assert_false (rendered_noted (n, BM_NOTE_ATTACHMENT_DAMAGED));
 }
 
 /* ---- the same bytes everywhere ---- */
@@ -414,16 +517,20 @@ main (int argc, char **argv)
   bm_render_init ();
   g_test_add_func ("/mime/34-plain", test_plain);
   g_test_add_func ("/mime/35-36-37-39-html", test_html);
+  g_test_add_func ("/mime/35-html-string", test_html_string);
   g_test_add_func ("/mime/38-japanese", test_japanese);
   g_test_add_func ("/mime/40-43-rtf", test_rtf);
+  g_test_add_func ("/mime/43-rtf-crc", test_rtf_crc);
   g_test_add_func ("/mime/46-no-body", test_no_body);
   g_test_add_func ("/mime/47-48-49-inline", test_inline);
   g_test_add_func ("/mime/50-51-52-names", test_names);
+  g_test_add_func ("/mime/51-long-name", test_long_name);
   g_test_add_func ("/mime/53-59-odd-attachments", test_odd_attachments);
   g_test_add_func ("/mime/60-stored-message", test_stored_message);
   g_test_add_func ("/mime/8bit", test_8bit);
   g_test_add_func ("/mime/large", test_large);
   g_test_add_func ("/mime/55-56-embedded", test_embedded);
+  g_test_add_func ("/mime/56-cut-by-reader", test_cut_by_reader);
   g_test_add_func ("/mime/same-everywhere", test_same_everywhere);
   g_test_add_func ("/mime/render-id", test_render_id);
   return g_test_run ();

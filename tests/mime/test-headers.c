@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Headers, people, dates, flags: the cases of the conversion dossier by their numbers. */
+/* Headers, dates, flags: the cases of the conversion dossier by their numbers. */
 #include "mime/bm-mime.h"
 #include "mime/item-builder.h"
 
 #include <string.h>
-
-#define HEADER_IS(rendered, name, want)                                                            \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    g_autofree gchar *got_ = rendered_header (rendered, name);                                     \
-    g_assert_cmpstr (got_, ==, want);                                                              \
-  }                                                                                                \
-  G_STMT_END
 
 static const gchar received[] = "Microsoft Mail Internet Headers Version 2.0\r\n"
                                 "Received: from a by b; Fri, 14 Jul 2017 04:41:00 +0200\r\n"
@@ -25,6 +17,7 @@ static const gchar received[] = "Microsoft Mail Internet Headers Version 2.0\r\n
                                 "Content-Type: multipart/alternative;\r\n"
                                 "\tboundary=\"xx\"\r\n"
                                 "X-Bm-Internal-Id: 12\r\n"
+                                "x-bm-event : <ics>\r\n"
                                 "X-Long: a\r\n b\r\n"
                                 "\r\n"
                                 "--xx\r\nContent-Type: text/plain\r\nX-Nested: no\r\n";
@@ -41,18 +34,36 @@ test_transport (void)
   g_autoptr (Rendered) r = rendered_new (item);
   g_autofree gchar *shape = rendered_shape (r);
   g_assert_cmpstr (shape, ==, "alternative(text/plain,text/html)");
-  g_assert_true (g_str_has_prefix (r->text, "Received: from a by b"));
-  g_assert_cmpuint (rendered_count (r, "Received"), ==, 2);
-  g_assert_cmpuint (rendered_count (r, "Content-Type"), ==, 1);
-  g_assert_cmpuint (rendered_count (r, "MIME-Version"), ==, 1);
-  g_assert_cmpuint (rendered_count (r, "Message-ID"), ==, 1);
-  g_assert_cmpuint (rendered_count (r, "From"), ==, 1);
+  g_autofree gchar *names = rendered_names (r);
+  g_assert_cmpstr (names, ==,
+                   "Received Received From To Subject Date Message-ID X-Long MIME-Version "
+                   "Content-Type");
+  const gchar *second = strstr (r->text, "Received: from c by a");
+  g_assert_true (g_str_has_prefix (r->text, "Received: from a by b") && second != NULL);
   HEADER_IS (r, "X-Long", "a b");
-  HEADER_IS (r, "X-Bm-Internal-Id", NULL);
   g_assert_null (strstr (r->text, "X-Nested"));
   g_assert_null (strstr (r->text, "Microsoft Mail"));
   HEADER_IS (r, "Message-ID", "<t1@example.org>");
   g_assert_cmpint (r->message->internal_date, ==, 1500000060); /* the top Received */
+}
+
+/* 1: what no mail ever had is not used, and that is said */
+static void
+test_garbage (void)
+{
+  static const gchar *const cases[] = {"AAA*?A: A?A\r\nB: \xef\xbf\xbd\r\nSubject: Hello\r\n",
+                                       "no field at all\r\n",
+                                       "Microsoft Mail Internet Headers Version 2.0\r\n"};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    item_text (item->props, 0x007d, cases[i]);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_autofree gchar *names = rendered_names (r);
+    g_assert_cmpstr (names, ==,
+                     "From To Subject Date Message-ID MIME-Version Content-Type "
+                     "Content-Transfer-Encoding");
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED), ==, i < 2);
+  }
 }
 
 /* 4, 5 */
@@ -69,6 +80,26 @@ test_subject (void)
   g_autoptr (Rendered) p = rendered_new (plain);
   HEADER_IS (p, "Subject", "Gr\xc3\xbc\xc3\x9f\x65");
   g_assert_nonnull (strstr (p->text, "Subject: =?"));
+}
+
+/* Text that looks like an encoded word is text; 8-bit headers may hold encoded words beside it. */
+static void
+test_encoded_once (void)
+{
+  static const gchar looks[] = "what =?utf-8?Q?this?= means \xc3\xa9";
+  g_autoptr (BmItem) item = item_mail (), foreign = item_new ("IPM.Note");
+  BmProps *row = item_recipient (item, 2, looks, "x@example.net");
+  item_text (row, 0x3002, "SMTP");
+  item_text (item->props, 0x0070, looks);
+  g_autoptr (Rendered) r = rendered_new (item);
+  HEADER_IS (r, "Thread-Topic", looks);
+  InternetAddressList *cc = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_CC);
+  g_assert_cmpstr (internet_address_get_name (internet_address_list_get_address (cc, 0)), ==,
+                   looks);
+  item_text (foreign->props, 0x007d,
+             "From: ada@example.org\r\nX-Mixed: \xc3\xa9 =?iso-8859-1?Q?=E8?=\r\n");
+  g_autoptr (Rendered) f = rendered_new (foreign);
+  HEADER_IS (f, "X-Mixed", "\xc3\xa9 \xc3\xa8");
 }
 
 /* 6, 7, 8 */
@@ -96,94 +127,6 @@ test_sender (void)
   g_assert_false (rendered_noted (o, BM_NOTE_SENDER_UNKNOWN));
 }
 
-/* 9, 10, 11, 12, 91 */
-static void
-test_addresses (void)
-{
-  g_autoptr (BmItem) item = item_mail ();
-  g_ptr_array_set_size (item->recipients, 0);
-  item_recipient (item, 1, "'quoted@example.net'", "quoted@example.net");
-  BmProps *ex = item_recipient (item, 1, "Grace Hopper", NULL);
-  item_text (ex, 0x3002, "EX");
-  item_text (ex, 0x3003, "/O=ORG/OU=X/CN=RECIPIENTS/CN=GHOPPER");
-  item_recipient (item, 1, "Doe, \"Jim\" \xf0\x9f\x98\x80", "jim@example.net");
-  item_recipient (item, 1, "x\r\nBcc: evil@example.com", "y@example.net");
-  g_autoptr (Rendered) r = rendered_new (item);
-  InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
-  g_assert_cmpint (internet_address_list_length (to), ==, 4);
-  const gchar *want[] = {"quoted@example.net", "ghopper@unresolved.invalid", "jim@example.net",
-                         "y@example.net"};
-  for (int i = 0; i < 4; i++) {
-    InternetAddress *one = internet_address_list_get_address (to, i);
-    g_assert_cmpstr (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)), ==,
-                     want[i]);
-  }
-  g_assert_cmpstr (internet_address_get_name (internet_address_list_get_address (to, 2)), ==,
-                   "Doe, \"Jim\" \xf0\x9f\x98\x80");
-  const gchar *quoted = internet_address_get_name (internet_address_list_get_address (to, 0));
-  g_assert_true (quoted == NULL || *quoted == 0);
-  g_assert_true (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
-  g_assert_cmpuint (rendered_count (r, "Bcc"), ==, 0);
-  g_autoptr (BmItem) injected = item_mail ();
-  BmProp subject = {.id = 0x0e1d, .type = BM_TYPE_UNICODE, .text = g_strdup ("a\r\nX-Evil: 1")};
-  bm_props_take (injected->props, &subject);
-  g_autoptr (Rendered) i = rendered_new (injected);
-  g_assert_cmpuint (rendered_count (i, "X-Evil"), ==, 0);
-}
-
-/* 23, and EX resolved by a one-off entry id, proxies, own transport headers */
-static void
-test_one_off (void)
-{
-  static const guint8 unicode[] =
-      "\0\0\0\0\x81\x2b\x1f\xa4\xbe\xa3\x10\x19\x9d\x6e\x00\xdd\x01\x0f\x54\x02\0\0\1\x90"
-      "N\0;\0 \0X\0\0\0S\0M\0T\0P\0\0\0n\0@\0x\0.\0o\0r\0g\0\0"; /* "N; X" SMTP n@x.org */
-  static const guint8 ansi[] =
-      "\0\0\0\0\x81\x2b\x1f\xa4\xbe\xa3\x10\x19\x9d\x6e\x00\xdd\x01\x0f\x54\x02\0\0\1\x10"
-      "Old\0SMTP\0old@x.org";
-  g_autoptr (GByteArray) list = g_byte_array_new ();
-  const struct {
-    const guint8 *data;
-    guint32 size;
-  } entries[] = {{unicode, sizeof unicode}, {ansi, sizeof ansi}};
-  const guint32 zero = 0, count = GUINT32_TO_LE (2);
-  g_byte_array_append (list, (const guint8 *) &count, 4);
-  g_byte_array_append (list, (const guint8 *) &zero, 4);
-  for (guint i = 0; i < 2; i++) {
-    guint32 size = GUINT32_TO_LE (entries[i].size);
-    g_byte_array_append (list, (const guint8 *) &size, 4);
-    g_byte_array_append (list, entries[i].data, entries[i].size);
-    g_byte_array_append (list, (const guint8 *) &zero, (4 - entries[i].size % 4) % 4);
-  }
-  g_autoptr (BmItem) item = item_mail ();
-  item_bytes (item->props, 0x004f, list->data, list->len);
-  BmProps *row = item_recipient (item, 2, "Cc", NULL);
-  item_bytes (row, 0x0fff, unicode, sizeof unicode);
-  g_autoptr (Rendered) r = rendered_new (item);
-  HEADER_IS (r, "Reply-To", "\"N; X\" <n@x.org>, Old <old@x.org>");
-  HEADER_IS (r, "Cc", "Cc <n@x.org>");
-  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
-}
-
-/* 0x800F of a row: an address book's property, though its id lies among the named ones. */
-static void
-test_proxies (void)
-{
-  g_autoptr (BmItem) item = item_mail ();
-  BmProps *row = item_recipient (item, 2, "Cc", NULL);
-  BmProp proxies = {.type = BM_TYPE_MV | BM_TYPE_UNICODE, .id = 0x800f};
-  proxies.texts = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (proxies.texts, g_strdup ("X400:c=fr;"));
-  g_ptr_array_add (proxies.texts, g_strdup ("smtp:second@x.org"));
-  g_ptr_array_add (proxies.texts, g_strdup ("SMTP:first@x.org"));
-  item_text (row, 0x3002, "EX");
-  item_text (row, 0x3003, "/o=X/cn=Recipients/cn=cc");
-  bm_props_take (row, &proxies);
-  g_autoptr (Rendered) r = rendered_new (item);
-  HEADER_IS (r, "Cc", "Cc <first@x.org>");
-  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
-}
-
 /* 13 */
 static void
 test_200_recipients (void)
@@ -197,6 +140,9 @@ test_200_recipients (void)
   g_autoptr (Rendered) r = rendered_new (item);
   InternetAddressList *to = g_mime_message_get_addresses (r->parsed, GMIME_ADDRESS_TYPE_TO);
   g_assert_cmpint (internet_address_list_length (to), ==, 200);
+  g_auto (GStrv) lines = g_strsplit (r->text, "\r\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_assert_cmpuint (strlen (lines[i]), <=, 78);
 }
 
 /* 14 */
@@ -222,11 +168,21 @@ test_bcc (void)
   g_autoptr (Rendered) s = rendered_new (sent);
   HEADER_IS (s, "Bcc", "<secret@example.net>");
   HEADER_IS (s, "To", "Bob <bob@example.net>");
+  g_autoptr (BmItem) only = item_new ("IPM.Note");
+  item_recipient (only, 0x10000001, NULL, "bob@example.net");
+  item_recipient (only, 0x80000002, NULL, "cc@example.net"); /* submitted */
+  g_autoptr (Rendered) o = rendered_new (only);
+  HEADER_IS (o, "To", "<bob@example.net>");
+  HEADER_IS (o, "Cc", "<cc@example.net>");
   g_autoptr (BmItem) got = item_mail ();
   item_recipient (got, 3, NULL, "secret@example.net");
   item_text (got->props, 0x007d, received);
   g_autoptr (Rendered) g = rendered_new (got);
   HEADER_IS (g, "Bcc", NULL);
+  g_autoptr (BmItem) copy = item_new ("IPM.Note"); /* of an IMAP account's Sent folder */
+  item_text (copy->props, 0x007d, "From: ada@example.org\r\nBcc: secret@example.net\r\n");
+  g_autoptr (Rendered) c = rendered_new (copy);
+  HEADER_IS (c, "Bcc", "secret@example.net");
 }
 
 /* 17, 18 */
@@ -247,6 +203,9 @@ test_message_id (void)
   item_text (d->props, 0x0037, "two");
   g_autoptr (Rendered) rc = rendered_new (c), rd = rendered_new (d);
   g_assert_cmpstr (rc->message->message_id, !=, rd->message->message_id);
+  c->nid = 0x4444; /* in a copy of the PST it may lie elsewhere */
+  g_autoptr (Rendered) moved = rendered_new (c);
+  g_assert_true (bm_guid_equal (&moved->message->guid, &rc->message->guid));
   g_autoptr (BmItem) bare = item_new ("IPM.Note");
   item_text (bare->props, 0x1035, "bare@example.org");
   g_autoptr (Rendered) re = rendered_new (bare);
@@ -277,6 +236,46 @@ test_dates (void)
   g_autoptr (Rendered) d = rendered_new (early);
   g_assert_cmpint (d->message->internal_date, ==, 86400);
   g_assert_true (rendered_noted (d, BM_NOTE_DATE_CLAMPED));
+}
+
+/* 20, 21: what the headers say, also of an item marked unsent; a late date; no date at all */
+static void
+test_other_dates (void)
+{
+  static const gchar dated[] = "From: ada@example.org\r\nDate: Fri, 14 Jul 2017 04:40:00 +0200\r\n";
+  static const gchar undated[] = "From: ada@example.org\r\n";
+  const struct {
+    const gchar *headers;
+    gint64 flags, submitted, modified; /* FILETIME */
+    gint64 want;
+    const gchar *date;
+    gint note; /* or -1 */
+  } cases[] = {
+      {dated, 0, 0, 0, 1500000000, "Fri, 14 Jul 2017 04:40:00 +0200", -1},
+      {dated, 9, 0, 131471000000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000", -1},
+      {undated, 0, 0, 131444736000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000",
+       BM_NOTE_DATE_GUESSED},
+      {undated, 0, G_GINT64_CONSTANT (0x0cb34557a3dd4000), 0, 86400,
+       "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},
+      {NULL, 0, 0, 0, 86400, "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},
+      {NULL, 0, G_GINT64_CONSTANT (173300000000000000), 0, 4102444799,
+       "Thu, 31 Dec 2099 23:59:59 +0000", BM_NOTE_DATE_CLAMPED},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    BmProp submitted = {.id = 0x0039, .type = BM_TYPE_FILETIME, .integer = cases[i].submitted};
+    BmProp modified = {.id = 0x3008, .type = BM_TYPE_FILETIME, .integer = cases[i].modified};
+    bm_props_take (item->props, &submitted);
+    bm_props_take (item->props, &modified);
+    item_int (item->props, 0x0e07, cases[i].flags);
+    if (cases[i].headers != NULL)
+      item_text (item->props, 0x007d, cases[i].headers);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_assert_cmpint (r->message->internal_date, ==, cases[i].want);
+    HEADER_IS (r, "Date", cases[i].date);
+    for (gint n = BM_NOTE_DATE_CLAMPED; n <= BM_NOTE_DATE_UNKNOWN; n++)
+      g_assert_cmpint (rendered_noted (r, (BmNote) n), ==, n == cases[i].note);
+  }
 }
 
 /* 22 */
@@ -417,16 +416,16 @@ main (int argc, char **argv)
   bm_render_init ();
   g_test_add_func ("/mime/1-2-3-transport", test_transport);
   g_test_add_func ("/mime/1-encoded-words", test_encoded_words);
+  g_test_add_func ("/mime/12-encoded-once", test_encoded_once);
+  g_test_add_func ("/mime/1-garbage", test_garbage);
   g_test_add_func ("/mime/4-5-subject", test_subject);
   g_test_add_func ("/mime/6-7-8-sender", test_sender);
-  g_test_add_func ("/mime/10-11-12-91-addresses", test_addresses);
-  g_test_add_func ("/mime/23-one-off", test_one_off);
-  g_test_add_func ("/mime/23-proxies", test_proxies);
   g_test_add_func ("/mime/13-200-recipients", test_200_recipients);
   g_test_add_func ("/mime/14-no-recipient-table", test_no_recipient_table);
   g_test_add_func ("/mime/15-16-bcc", test_bcc);
   g_test_add_func ("/mime/17-18-message-id", test_message_id);
   g_test_add_func ("/mime/19-20-21-dates", test_dates);
+  g_test_add_func ("/mime/20-21-other-dates", test_other_dates);
   g_test_add_func ("/mime/22-subject-prefix", test_subject_prefix);
   g_test_add_func ("/mime/24-25-26-27-other-headers", test_other_headers);
   g_test_add_func ("/mime/29-categories", test_categories);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Windowed reading against plain libpff on every real file there is: the same items, the same
- * content, never fewer; and mutated files: no crash, no hang, never fewer items than plain libpff. */
+/* Census and windowed reading against plain libpff on every real file there is: the same folders,
+ * the same items, the same content, never fewer; and mutated files: no crash, no hang, never fewer items than plain libpff. */
 #include "pst/pst-digest.h"
 
 #include <errno.h>
@@ -53,6 +53,88 @@ compare_window (BmPst *pst, BmPstWindow *plain, const guint32 *nids, guint n, Ta
       tally->different++;
     }
   }
+}
+
+/* ---- the census against what libpff lists ---- */
+
+static gint
+compare_items (gconstpointer a, gconstpointer b)
+{
+  guint32 x = ((const BmCensusItem *) a)->nid, y = ((const BmCensusItem *) b)->nid;
+  return x < y ? -1 : x > y;
+}
+
+static void
+check_listed (const BmCensus *census, libpff_item_t *message, guint32 folder)
+{
+  BmCensusItem item = {0};
+  guint index;
+  g_assert_cmpint (libpff_item_get_identifier (message, &item.nid, NULL), ==, 1);
+  g_assert_true (g_array_binary_search (census->items, &item, compare_items, &index));
+  g_assert_cmpuint (g_array_index (census->items, BmCensusItem, index).folder, ==, folder);
+}
+
+static void
+check_name (const BmFolder *folder, libpff_item_t *pff)
+{
+  gsize size = 0;
+  gchar name[1024];
+  g_assert_nonnull (folder);
+  if (libpff_folder_get_utf8_name_size (pff, &size, NULL) == 1 && size > 0 && size < sizeof name &&
+      libpff_folder_get_utf8_name (pff, (guint8 *) name, size, NULL) == 1)
+    g_assert_cmpstr (folder->name, ==, name);
+}
+
+/* Every message that libpff's folder walk lists is an item of the census, in the same folder, and
+ * every folder has the same name. Takes pff. */
+static guint
+check_folder (const BmCensus *census, libpff_item_t *pff)
+{
+  guint32 nid = 0;
+  guint listed = 0;
+  int n = 0;
+  g_assert_cmpint (libpff_item_get_identifier (pff, &nid, NULL), ==, 1);
+  check_name (bm_census_folder (census, nid), pff);
+  if ((nid & 0x1f) == 2 && libpff_folder_get_number_of_sub_messages (pff, &n, NULL) == 1)
+    for (int i = 0; i < n; i++) {
+      libpff_item_t *message = NULL;
+      if (libpff_folder_get_sub_message (pff, i, &message, NULL) != 1)
+        continue;
+      check_listed (census, message, nid);
+      libpff_item_free (&message, NULL);
+      listed++;
+    }
+  n = 0;
+  if (libpff_folder_get_number_of_sub_folders (pff, &n, NULL) == 1)
+    for (int i = 0; i < n; i++) {
+      libpff_item_t *folder = NULL;
+      if (libpff_folder_get_sub_folder (pff, i, &folder, NULL) == 1)
+        listed += check_folder (census, folder);
+    }
+  libpff_item_free (&pff, NULL);
+  return listed;
+}
+
+static void
+test_census (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gint fd = open (data, O_RDONLY | O_CLOEXEC);
+  guint listed = 0;
+  g_assert_cmpint (fd, >=, 0);
+  g_autoptr (BmPst) pst = bm_pst_open_fd (fd, NULL, &error);
+  g_autoptr (BmCensus) census = pst != NULL ? bm_pst_census (pst, &error) : NULL;
+  BmPstWindow *plain = pst_plain_open (pst, data);
+  if (plain != NULL) {
+    libpff_item_t *root = NULL;
+    g_assert_no_error (error); /* what libpff opens, we count */
+    if (libpff_file_get_root_folder (plain->file, &root, NULL) == 1)
+      listed = check_folder (census, root);
+    g_test_message ("libpff lists %u messages; the census has %u items", listed,
+                    census->items->len);
+  }
+  pst_plain_close (plain);
+  close (fd);
 }
 
 static void
@@ -183,6 +265,8 @@ main (int argc, char **argv)
     g_autofree gchar *test = g_strconcat ("/pst/equal/", name, NULL);
     g_ptr_array_add (paths, path);
     g_test_add_data_func (test, path, test_equal);
+    g_autofree gchar *counted = g_strconcat ("/pst/census/", name, NULL);
+    g_test_add_data_func (counted, path, test_census);
   }
   g_test_add_data_func ("/pst/mutations", folder, test_mutations);
   return g_test_run ();

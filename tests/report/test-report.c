@@ -156,6 +156,45 @@ test_renderings (void)
   g_assert_nonnull (strstr (text, "Exceptions (5)"));
 }
 
+/* The gravest comes first, and a page stays one that a browser opens. */
+static void
+test_many_exceptions (void)
+{
+  g_autoptr (BmJournal) journal = journal_with (127, BM_CAUSE_LAST, FALSE);
+  for (guint i = 0; i < 1500; i++)
+    g_assert_true (bm_journal_add_item (journal, 0x10000 + 0x20 * i, 2, BM_RULE_NONE, NULL));
+  g_autoptr (BmReport) report = bm_report_collect (journal, NULL);
+  static const gchar *const order[] = {"differs", "failed", "unverified", "gone", "pending"};
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
+    const BmReportException *one = g_ptr_array_index (report->exceptions, i);
+    g_assert_cmpstr (one->status, ==, order[i]);
+  }
+  g_autofree gchar *html = bm_report_to_html (report), *csv = bm_report_to_csv (report);
+  g_assert_nonnull (strstr (html, "Exceptions (1505)"));
+  g_assert_nonnull (strstr (html, "505 more"));
+  g_auto (GStrv) rows = g_strsplit (html, "<tr><td class=\"short\" data-label=\"item\">", -1);
+  g_assert_cmpuint (g_strv_length (rows), ==, 1001);
+  g_auto (GStrv) lines = g_strsplit (csv, "\r\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), >, 1500);
+}
+
+/* The chart says how many and how long. */
+static void
+test_chart (void)
+{
+  g_autoptr (BmJournal) journal = journal_with (VERIFIED, BM_CAUSE_LAST, FALSE);
+  g_autoptr (BmReport) report = bm_report_collect (journal, NULL);
+  g_array_set_size (report->timeline, 0);
+  const BmReportPoint points[] = {{0, 10, 0}, {95000, 1234, 600}, {125000, 1234, 1200}};
+  g_array_append_vals (report->timeline, points, G_N_ELEMENTS (points));
+  g_autofree gchar *html = bm_report_to_html (report);
+  g_assert_nonnull (strstr (html, ">1234</text>"));
+  g_assert_nonnull (strstr (html, ">617</text>"));
+  g_assert_nonnull (strstr (html, ">0:02:05</text>"));
+  g_assert_nonnull (strstr (html, "1234 appended"));
+  g_assert_nonnull (strstr (html, "1200 proven"));
+}
+
 /* No subject anywhere unless the job kept them. */
 static void
 test_no_subjects (void)
@@ -189,6 +228,8 @@ main (int argc, char **argv)
   g_test_add_func ("/report/exit-status", test_exit_status);
   g_test_add_func ("/report/unbalanced", test_unbalanced);
   g_test_add_func ("/report/renderings", test_renderings);
+  g_test_add_func ("/report/many-exceptions", test_many_exceptions);
+  g_test_add_func ("/report/chart", test_chart);
   g_test_add_func ("/report/no-subjects", test_no_subjects);
   g_test_add_func ("/report/stalled-advice", test_stalled_advice);
   return g_test_run ();

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 
 directory, status = sys.argv[1], int(sys.argv[2])
@@ -33,6 +34,15 @@ for line in lines:
     header = data.split(b"\r\n\r\n", 1)[0]
     if any(byte >= 0x80 for byte in header) or max(map(len, header.split(b"\r\n"))) > 998:
         problems.append(f"{line['file']}: header not ASCII or too long")
+    ids = re.findall(rb"(?im)^message-id:\s*(\S+)\s*$", header.replace(b"\r\n", b"\n"))
+    if ids != [line["message_id"].encode()]:
+        problems.append(f"{line['file']}: Message-ID {ids} is not {line['message_id']}")
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["internal_date"]):
+        problems.append(f"{line['file']}: internal_date {line['internal_date']}")
+    if not isinstance(line["attachments"], int) or not isinstance(line["folder"], str):
+        problems.append(f"{line['file']}: attachments or folder")
+    if line["file"].startswith("/") or ".." in line["file"].split("/"):
+        problems.append(f"{line['file']}: leads outside")
     if os.path.basename(line["file"]) != f"{line['nid']:08x}.eml":
         problems.append(f"{line['file']}: its name")
     for member in ("flags", "keywords", "notes"):
@@ -40,6 +50,8 @@ for line in lines:
             problems.append(f"{line['file']}: {member} not sorted")
 if len(nids) != len(lines):
     problems.append("an item twice")
+if list(ledger) != ["found", "rendered", "skipped", "failed", "render_id"] or not ledger["render_id"]:
+    problems.append(f"members of the ledger: {list(ledger)}")
 if ledger["found"] != len(lines) or {k: ledger[k] for k in count} != count:
     problems.append(f"ledger {ledger} against {count}")
 if status != (1 if count["failed"] else 0):

@@ -17,6 +17,8 @@ cp "$program" "$work/alone" # the reader is not beside it
 "$work/alone" --version | grep -q 'sandbox: off'
 ok $? "--version says when there is no sandbox"
 
+is "$("$program" status --jobs "$work/none" 2>&1)" "no jobs in $work/none" "status without jobs says so"
+
 "$make_pst" --sample "$work/sample.pst"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2>&1
 is $? 0 "export"
@@ -24,12 +26,33 @@ TZ=Pacific/Auckland LC_ALL=fr_FR.UTF-8 "$program" export "$work/sample.pst" --ou
 TZ=America/St_Johns LC_ALL=C "$program" export "$work/sample.pst" --output "$work/c" --no-sandbox > /dev/null 2>&1
 diff -r "$work/a" "$work/b" > /dev/null && diff -r "$work/a" "$work/c" > /dev/null
 ok $? "other time zone, locale, no sandbox: the same bytes"
+python3 "$root/tests/system/check-mail.py" "$work/a"
+ok $? "the sample's messages, read by another parser"
 "$program" inspect "$work/sample.pst" --no-sandbox 2> /dev/null | grep -q 'sandbox: off$'
 ok $? "inspect says that it ran without a sandbox"
 "$program" export "$work/sample.pst" --output "$work/a" > /dev/null 2> "$work/talk"
 is $? 64 "an export overwrites nothing"
 "$program" inspect "$work/sample.pst" --full --format json > "$work/inspect.json" 2> /dev/null
 is "$(python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(d["items"], d["rendered"])' "$work/inspect.json")" "28 24" "inspect --full"
+
+is "$(python3 - "$work/inspect.json" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1]))
+print(d["skipped"], sum(d["sizes"].values()) == d["rendered"], list(d["sizes"]))
+P
+)" "{'associated': 1, 'hidden': 1, 'not-mail': 2} True ['up-to-10K', 'up-to-100K', 'up-to-1M', 'up-to-10M', 'up-to-100M', 'larger']" "inspect: rules and sizes"
+"$program" inspect "$work/sample.pst" --full > "$work/inspect.txt" 2> /dev/null
+for title in Classes Sizes Years Senders 'Left out'; do
+  grep -q "^$title" "$work/inspect.txt"
+  ok $? "inspect --full: $title"
+done
+
+"$make_pst" --case deep-folders "$work/deep.pst"
+"$program" export "$work/deep.pst" --output "$work/deep" > /dev/null 2> "$work/talk"
+status=$?
+is $status 0 "folders deeper than paths may be"
+python3 "$root/tests/system/check-manifest.py" "$work/deep" $status
+ok $? "folders deeper than paths may be: their manifest"
 
 [ -d "$corpus" ] || { echo "# no corpus at $corpus: its files are not exported"; done_testing; }
 for file in "$corpus"/*.[op]st; do
@@ -43,6 +66,9 @@ for file in "$corpus"/*.[op]st; do
   fi
   python3 "$root/tests/system/check-manifest.py" "$work/out" $status > "$work/problems"
   ok $? "$name: its manifest"
+  note < "$work/problems"
+  python3 "$root/tests/system/check-mail.py" "$work/out" > "$work/problems"
+  ok $? "$name: its messages, read by another parser"
   note < "$work/problems"
 done
 done_testing

@@ -21,8 +21,9 @@ knobs '{"delay_ms": 0, "drop_body": 2}'
 import "$work/other.pst" u2 --stall-after 3
 is "$status $(ledger unverified_by_reason.body-missing)" "2 2" "lost bodies are seen: record without body"
 knobs '{"drop_body": 0, "refuse": true}'
-import "$work/sample.pst" u3 --stall-after 3
+import "$work/sample.pst" u3 --stall-after 11
 is "$status $(ledger unverified_by_reason.stalled)" "2 24" "refused replication is called stalled"
+is "$(grep -c '^verifying: 0 verified, 24 not yet' "$work/talk")" 1 "after a line of progress every 10 s"
 knobs '{"refuse": false}'
 verify u3 60
 is "$status $(ledger verified)" "0 24" "verify proves it later"
@@ -33,6 +34,60 @@ knobs '{"stop": false}'
 verify u4 60
 is "$status $(ledger verified)" "0 24" "and verify goes on"
 
+knobs '{"stop": true}'
+"$program" import "$work/sample.pst" --user "u5@$BMLAB_DOMAIN" --into Left --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk" &
+first=$!
+for i in $(seq 1 200); do
+  grep -qs 'appended.all' "$work"/jobs/u5-*/journal.sqlite* && break
+  sleep 0.05
+done
+sleep 0.5
+kill -INT $first
+wait $first
+is $? 130 "whoever does not want to wait may leave"
+knobs '{"stop": false}'
+"$program" status --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk"
+grep -A 3 '^u5-' "$work/out" | grep -q '28 found: 24 unverified, 4 skipped; stopped: interrupted'
+ok $? "status says so"
+verify u5 60
+is "$status $(ledger verified)" "0 24" "and verify ends the job: nothing of it is left to be told"
+rm -rf "$work"/jobs/u5-*
+mkdir -p "$work/jobs/new"
+cp "$work"/jobs/u3-*/journal.sqlite "$work/jobs/new"
+python3 - "$work/jobs/new/journal.sqlite" <<'P'
+import sqlite3, sys
+journal = sqlite3.connect(sys.argv[1])
+for table in "fact", "item", "folder", "target":
+    journal.execute("DELETE FROM " + table)
+journal.commit()
+P
+"$program" verify new --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk"
+is $? 64 "a job that died before it began cannot be verified"
+rm -rf "$work/jobs/new"
+
+python3 - "$program" import "$work/sample.pst" --user "u6@$BMLAB_DOMAIN" --into Terminal --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/out" 2> "$work/talk" <<'P'
+import fcntl, os, pty, re, struct, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    said += part
+lines = re.findall(rb"\r\x1b\[K([^\r\n]+)", said)
+progress = [line for line in lines if re.match(rb"(appending|verifying|done): ", line)]
+print(len(progress) > 2 and max(len(line) for line in progress) <= 39, os.waitpid(pid, 0)[1])
+P
+is "$(cat "$work/out")" "True 0" "on a terminal one line is rewritten, and fits"
+rm -rf "$work"/jobs/u6-*
+
 for user in archie xavier nora sven team admin0 nobody; do
   import "$work/sample.pst" $user
   is "$status" 77 "$user is refused"
@@ -41,6 +96,19 @@ for user in archie xavier nora sven team admin0 nobody; do
 done
 import "$work/sample.pst" quinn
 is "$status" 73 "a quota too small for the file stops before anything is sent"
+is "$(mailbox quinn | wc -l)" 0 "nothing is"
+is "$(python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); print(r["stopped"]["cause"], r["exit_status"])' "$work/report.json")" \
+  "over-quota 73" "and the report says why"
+knobs '{"quota_used_kib": 0}'
+sql "UPDATE t_mailbox SET quota = 400 WHERE name = 'quinn'" bj > /dev/null
+import "$work/sample.pst" quinn --into Full --include '#Inbox#'
+is "$status $(ledger verified)" "0 14" "one that is just large enough"
+knobs '{"quota_used_kib": 350}'
+import "$work/sample.pst" quinn --into Full --include '#Inbox#'
+is "$status $(ledger verified)" "0 14" "the same command again needs no room for what was sent"
+import "$work/sample.pst" quinn --into Fuller
+is "$status" 73 "another does"
+knobs '{"quota_used_kib": -1}'
 "$make_pst" --bulk 200 --size 4000 "$work/big.pst"
 import "$work/big.pst" quinn --ignore-quota
 is "$status $(ledger balanced)" "73 True" "over quota in the middle stops, the ledger balances"
@@ -147,6 +215,8 @@ usage 64 import "$work/sample.pst" --user a@b --since yesterday
 usage 64 import "$work/sample.pst" --user a@b --max-size huge
 usage 64 import "$work/sample.pst" --user a@b --include '#Nonsense#'
 usage 64 import "$work/sample.pst" --user a@b --item-memory 1
+usage 64 import "$work/sample.pst" --user a@b --stall-after -1
+usage 64 verify job --stall-after -1
 usage 64 report no-such-job --jobs "$work/jobs"
 usage 0 --help
 usage 0 --version
@@ -155,4 +225,8 @@ usage 78 import "$work/sample.pst" --user a@b --config "$work/bad.conf"
 is "$(grep -c '^\[' "$work/talk")" 3 "all faults of a configuration are told at once"
 sed 's/^port=.*/port=1/' "$BMLAB_CONFIG" > "$work/away.conf"
 usage 69 import "$work/sample.pst" --user a@b --config "$work/away.conf"
+sed '/^\[imap\]/,$s/^port=.*/port=1/' "$BMLAB_CONFIG" > "$work/away.conf"
+rm -rf "$work/jobs"
+usage 69 import "$work/sample.pst" --user "u6@$BMLAB_DOMAIN" --config "$work/away.conf" --jobs "$work/jobs"
+is "$(ls "$work/jobs" 2> /dev/null)" "" "a mail server that is away is found before a job is begun"
 done_testing

@@ -13,10 +13,15 @@ is "$(ledger verified)" 24 "every message is verified"
 is "$(ledger skipped)" 4 "what is no mail is skipped by rule"
 is "$(mailbox alice | wc -l)" 24 "the database has every message once"
 before=$(mailbox alice)
+is "$(sql "SELECT count(*) FROM t_mailbox_record WHERE internal_date > now() - interval '1 day'")" 0 "with its own date"
 
 import "$work/sample.pst" alice
 is "$status $(ledger verified)" "0 24" "the same command again says the same"
 is "$(mailbox alice)" "$before" "and appends nothing"
+
+import "$work/sample.pst" alice --dry-run --exclude '#SentItems#'
+is "$status $(ledger verified) $(ledger pending)" "0 24 0" "a dry run begins where the job is"
+is "$(cd "$work/jobs" && "$program" status --config "$BMLAB_CONFIG" --jobs . | grep -c '24 verified, 4 skipped')" 1 "and leaves the job as it is"
 
 rm -rf "$work/jobs"
 import "$work/sample.pst" alice
@@ -29,6 +34,44 @@ is "$(mailbox carol INBOX | wc -l)" 14 "the PST's inbox went to INBOX"
 is "$(mailbox carol Sent | wc -l)" 3 "sent items to Sent"
 is "$(mailbox carol | grep -c '^Outbox')" 0 "and nothing to the Outbox"
 
+# The user's tree, seen by the mail server: every folder that got a message, and its parents.
+python3 - "$BMLAB_IMAP_PORT" "alice@$BMLAB_DOMAIN_UID" > "$work/subscribed" <<'P'
+import imaplib, sys
+m = imaplib.IMAP4("127.0.0.1", int(sys.argv[1]))
+m.login(sys.argv[2], "secret")
+print("\n".join(sorted(l.decode().split('"/" ')[1].strip('"') for l in m.lsub()[1] if b"Imported" in l)))
+P
+is "$(tr '\n' ' ' < "$work/subscribed")" "Imported Imported/sample Imported/sample/Deleted Items Imported/sample/Drafts \
+Imported/sample/Inbox Imported/sample/Junk E-mail Imported/sample/Projets r&AOk-alis&AOk-s \
+Imported/sample/Projets r&AOk-alis&AOk-s/&AMk-t&AOk- 2017 &IhU- &ANw-bersicht Imported/sample/Sent Items " \
+  "folders are made level by level, only where messages are, and subscribed"
+
+import "$work/sample.pst" u4 --into inbox/Old
+if [ "$BMLAB_SCHEMA" = 4.0 ]; then
+  is "$status $(mailbox u4 | wc -l)" "64 0" "4.0: no folder below the inbox, its upgrade deletes it"
+else
+  is "$status $(mailbox u4 | grep -c '^INBOX/Old/')" "0 24" "a target below the inbox, whatever its case"
+fi
+import "$work/sample.pst" u5 --into INBOX
+is "$status $(ledger verified)" "0 24" "and the inbox itself, though the PST has an Inbox, too"
+below=$(mailbox u5 | grep -c '^INBOX/')
+is "$below" "$([ "$BMLAB_SCHEMA" = 4.0 ] && echo 0 || echo 24)" "4.0: on top, else below"
+is "$(python3 -c 'import json,sys; print(any("inbox-child-moved" in f["notes"] for f in json.load(open(sys.argv[1]))["folders"]))' "$work/report.json")" \
+  "$([ "$BMLAB_SCHEMA" = 4.0 ] && echo True || echo False)" "and noted when moved"
+import "$work/sample.pst" u6 --into "Autres utilisateurs/x"
+is "$status $(mailbox u6 | wc -l)" "64 0" "other users' folders are no target"
+
+if [[ " $* " == *" --bm5 "* ]]; then
+  import "$work/sample.pst" u6 --dry-run --into /
+  grep -q "1 MB/s.*minutes.*bm-cli mail imap-rate-limit --bypass" "$work/talk"
+  ok $? "BlueMind 5: the estimate names the throttle and what lifts it"
+  grep -q "notify.*--mark-seen" "$work/talk"
+  ok $? "and push notices, with the way round them"
+  import "$work/sample.pst" u6 --dry-run --into / --mark-seen
+  ! grep -q notify "$work/talk"
+  ok $? "which are not named when it is taken"
+fi
+
 import "$work/sample.pst" u2 --include '#Inbox#'
 is "$status $(ledger verified) $(ledger skipped_by_rule.excluded)" "0 14 12" "one folder, by its well-known name"
 import "$work/sample.pst" u2 --include '#Inbox#' --since 2030-01-01
@@ -38,8 +81,11 @@ is "$status $(ledger verified) $(ledger skipped)" "0 24 4" "and brings what was 
 import "$work/sample.pst" u3 --max-size 2K --exclude-class IPM.Schedule
 is "$status $(ledger verified) $(ledger failed)" "0 23 0" "by class and size"
 
+import "$work/sample.pst" dave --dry-run --before 1970-01-01
+is "$status $(ledger pending)" "0 0" "nothing is older than 1970"
 import "$work/sample.pst" dave --dry-run
 is "$status $(ledger pending)" "0 24" "a dry run says what would be appended"
+is "$(python3 -c 'import json,sys; print(len(json.load(open(sys.argv[1]))["exceptions"]))' "$work/report.json")" 0 "which is no exception"
 is "$(mailbox dave | wc -l)" 0 "and appends nothing"
 is "$(ls "$work/jobs" | grep -c dave)" 0 "and leaves no job"
 

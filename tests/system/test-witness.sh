@@ -36,6 +36,39 @@ is "$(ledger unverified_by_reason.body-missing)" 1 "no body row: body-missing"
 is "$(python3 -c 'import json,sys; n=json.load(open(sys.argv[1]))["fidelity_notes"]; print(n.get("flags-differ"), n.get("size-differs"))' "$work/report.json")" "1 1" \
   "other flags and sizes are noted"
 
+# The user deletes folders and makes them again, with other messages under the old uids: what was in
+# them is gone, not different.
+imap() { # USER COMMAND FOLDER...
+  python3 - "$BMLAB_IMAP_HOST" "$BMLAB_IMAP_PORT" "$1@$BMLAB_DOMAIN_UID" "$BMLAB_PASSWORD" "${@:2}" <<'P'
+import imaplib, sys
+server = imaplib.IMAP4(sys.argv[1], int(sys.argv[2]))
+server.login(sys.argv[3], sys.argv[4])
+for command, folder in zip(sys.argv[5::2], sys.argv[6::2]):
+    folder = '"' + folder + '"'
+    if command == "append":
+        for n in range(3):
+            server.append(folder, None, None, b"Subject: %d\r\n\r\nother\r\n" % n)
+    else:
+        getattr(server, command)(folder)
+P
+}
+knobs '{"stop": true}' # or some are proven before they are deleted
+import "$work/sample.pst" dave --no-wait
+imap dave delete "Imported/sample/Sent Items" create "Imported/sample/Sent Items" append "Imported/sample/Sent Items"
+import "$work/sample.pst" carol --no-wait
+imap carol delete "Imported/sample/Drafts" delete "Imported/sample/Sent Items" create "Imported/sample/Sent Items"
+knobs '{"stop": false}'
+for try in $(seq 1 200); do
+  [ "$(mailbox dave | wc -l) $(mailbox carol | wc -l)" = "24 19" ] && break
+  sleep 0.1
+done
+is "$(mailbox dave "Imported/sample/Sent Items" | wc -l)" 3 "a folder is made anew with other messages"
+timeout 200 "$program" verify "$(basename "$(ls -d "$work"/jobs/dave-*)")" --config "$BMLAB_CONFIG" --jobs "$work/jobs" \
+  --format json --stall-after 40 > "$work/report.json" 2> "$work/talk"
+is "$? $(ledger verified) $(ledger gone) $(ledger differs)" "2 21 3 0" "what it held is gone, says verify"
+import "$work/sample.pst" carol
+is "$status $(ledger verified) $(ledger gone)" "2 19 5" "and of deleted folders too, says import"
+
 # The database goes away and comes back: the import does not care.
 "$make_pst" --bulk 3000 --size 500 --folders 3 "$work/bulk.pst"
 knobs '{"delay_ms": 50}'

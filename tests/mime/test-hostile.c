@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Header injection: no property of an item, a recipient or an attachment, and no transport header,
+ * can begin a header field, end the header block or bring in bytes that may not be there. */
+#include "mime/item-builder.h"
+
+#include <string.h>
+
+static const gchar evil[] = "x\r\nX-Evil: 1\rX-Evil: 2\nX-Evil: 3\r\n\r\nX-Evil: 4\xc2\x85X-Evil: 5"
+                            "\xe2\x80\xa8X-Evil: 6 \xc3\xa9 \"<>@;,:\\ =?utf-8?Q?=0D=0AX-Evil:_7?=";
+
+static BmItem *
+evil_item (void)
+{
+  static const guint16 texts[] = {0x0037, 0x003d, 0x0e1d, 0x0042, 0x5d02, 0x0064, 0x0065,
+                                  0x0c1a, 0x5d01, 0x0c1e, 0x0c1f, 0x1035, 0x1042, 0x1039,
+                                  0x0070, 0x0e02, 0x0e03, 0x0e04, 0x0050};
+  static const guint16 row_texts[] = {0x3001, 0x39fe, 0x3002, 0x3003, 0x5ff6, 0x3a20};
+  static const guint16 file_texts[] = {0x3707, 0x3704, 0x3001, 0x370e, 0x3712, 0x3713};
+  const gchar *const categories[] = {evil, NULL};
+  BmItem *item = item_new ("IPM.Note");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    item_text (item->props, texts[i], evil);
+  item_bytes (item->props, 0x0071, evil, sizeof evil);
+  item_bytes (item->props, 0x300b, evil, sizeof evil);
+  item_text (item->props, 0x1000, "text");
+  for (guint type = 1; type <= 3; type++) {
+    BmProps *row = item_recipient (item, type, NULL, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS (row_texts); i++)
+      item_text (row, row_texts[i], evil);
+  }
+  BmAttachment *file = item_attachment (item, NULL, "x", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (file_texts); i++)
+    item_text (file->props, file_texts[i], evil);
+  item_categories (item, categories);
+  return item;
+}
+
+/* No line of any header block begins with it; what is decoded is one line. */
+static void
+check (const BmItem *item)
+{
+  g_autoptr (Rendered) r = rendered_new (item);
+  g_auto (GStrv) lines = g_strsplit_set (r->text, "\r\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_assert_false (g_str_has_prefix (lines[i], "X-Evil"));
+  GMimeHeaderList *headers = g_mime_object_get_header_list (GMIME_OBJECT (r->parsed));
+  for (int i = 0; i < g_mime_header_list_get_count (headers); i++) {
+    GMimeHeader *header = g_mime_header_list_get_header_at (headers, i);
+    g_assert_cmpstr (g_mime_header_get_name (header), !=, "X-Evil");
+    g_assert_null (strpbrk (g_mime_header_get_value (header), "\r\n"));
+  }
+  g_autofree gchar *shape = rendered_shape (r);
+  g_assert_cmpstr (shape, ==, "mixed(text/plain,application/octet-stream)");
+}
+
+static void
+test_properties (void)
+{
+  g_autoptr (BmItem) item = evil_item ();
+  check (item);
+  g_clear_pointer (&item->recipients, g_ptr_array_unref); /* then the display strings count */
+  check (item);
+}
+
+/* In the values of transport headers what is behind a line end is a field of its own, as it always
+ * was; what is not a line end to mail may not become one. */
+static void
+test_transport (void)
+{
+  static const gchar *const names[] = {"Subject", "From", "To", "X-Any", "Message-ID", "Date"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (BmItem) item = evil_item ();
+    g_autofree gchar *headers =
+        g_strdup_printf ("X-First: 1\r\n%s: %s\r\n", names[i], strstr (evil, "4\xc2\x85"));
+    item_text (item->props, 0x007d, headers);
+    check (item);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  bm_render_init ();
+  g_test_add_func ("/mime/hostile/properties", test_properties);
+  g_test_add_func ("/mime/hostile/transport", test_transport);
+  return g_test_run ();
+}
