@@ -7,8 +7,6 @@
 #include "cli/bm-session.h"
 #include "job/bm-passwords.h"
 
-#define PING_EVERY_US                                                                              \
-  (8 * 60 * G_USEC_PER_SEC) /* a session of the core dies after 20 idle minutes */
 #define DELETE_TRIES                                                                               \
   {                                                                                                \
     .first_ms = 500, .max_ms = 2000, .tries = 4                                                    \
@@ -67,7 +65,7 @@ void
 bm_credential_tick (BmCredential *credential)
 {
   gint64 now = g_get_monotonic_time ();
-  if (credential->token == NULL || now - credential->token_used < PING_EVERY_US)
+  if (credential->token == NULL || now - credential->token_used < credential->keep_alive_us)
     return;
   credential->token_used = now;
   g_autoptr (GError) error = NULL;
@@ -188,7 +186,11 @@ gboolean
 bm_credential_open (BmCredential *credential, const BmCredentialOptions *options,
                     const BmConfig *config, BmCore *core, const BmUser *user, GError **error)
 {
-  *credential = (BmCredential){.core = core, .user = user};
+  *credential = (BmCredential){
+      .core = core,
+      .user = user,
+      .keep_alive_us = (gint64) config->core_keep_alive_s * G_USEC_PER_SEC,
+  };
   if (options->passwords != NULL)
     return open_passwords (credential, options, error);
   if (options->password_file != NULL) {

@@ -35,7 +35,8 @@ typedef struct {
   const BmUser *user; /* borrowed */
   gchar *secret;      /* of the files, or the API key */
   gchar *token, *imap_login;
-  gint64 token_used; /* monotonic us of the last ping */
+  gint64 token_used;    /* monotonic us of the last ping */
+  gint64 keep_alive_us; /* between two pings */
   BmKeyNote *note;
 } BmCredential;
 

@@ -37,7 +37,7 @@ test_choices (void)
   g_assert_cmpuint (defaults->recheck_s, ==, 60);
   g_assert_cmpint (defaults->credential, ==, BM_CONFIG_CREDENTIAL_TOKEN);
   g_autofree gchar *path =
-      write_file ("[core]\ntoken-file=/dev/null\ncredential=api-key\n"
+      write_file ("[core]\ntoken-file=/proc/version\ncredential=api-key\n"
                   "[directory]\nsource=rest\nrecheck=5\n[data]\nenabled=false\n",
                   0600);
   g_autoptr (BmConfig) config = bm_config_load (path, &error);
