@@ -76,6 +76,13 @@ typedef struct {
   gdouble bytes_per_s, items_per_s, lag_s;
 } Sum;
 
+/* Of this run: what it found done says nothing of its speed. */
+static guint64
+done_now (const BmWorkerState *state)
+{
+  return state->done > state->before ? state->done - state->before : 0;
+}
+
 static Sum
 sum_of (const BmConductorView *now)
 {
@@ -89,7 +96,7 @@ sum_of (const BmConductorView *now)
     sum.appended += worker->state.appended;
     sum.verified += worker->state.verified;
     sum.bytes_per_s += (gdouble) worker->state.bytes / seconds;
-    sum.items_per_s += (gdouble) worker->state.done / seconds;
+    sum.items_per_s += (gdouble) done_now (&worker->state) / seconds;
     sum.lag_s = MAX (sum.lag_s, worker->lag_seconds);
   }
   return sum;
@@ -99,9 +106,10 @@ sum_of (const BmConductorView *now)
 static gint64
 eta_of (const BmWorkerState *state)
 {
-  if (state->done == 0 || state->total <= state->done || state->elapsed_ms < 2000)
+  guint64 done = done_now (state);
+  if (done == 0 || state->total <= state->done || state->elapsed_ms < 2000)
     return -1;
-  return state->elapsed_ms * (gint64) (state->total - state->done) / (gint64) state->done / 1000;
+  return state->elapsed_ms * (gint64) (state->total - state->done) / (gint64) done / 1000;
 }
 
 /* ---- the table ---- */

@@ -36,6 +36,7 @@ bm_worker_progress (BmWorker *worker, const BmProgress *progress)
   state->phase = g_strdup (bm_cli_phase_word (progress->phase));
   state->done = progress->done;
   state->total = progress->total;
+  state->before = progress->before;
   state->bytes = progress->bytes;
   state->appended = progress->appended + progress->present;
   state->verified = progress->verified;

@@ -31,6 +31,7 @@ bm_worker_state_write (const gchar *path, const BmWorkerState *state, GError **e
   set_text (file, PROGRESS, "phase", state->phase);
   g_key_file_set_uint64 (file, PROGRESS, "done", state->done);
   g_key_file_set_uint64 (file, PROGRESS, "total", state->total);
+  g_key_file_set_uint64 (file, PROGRESS, "before", state->before);
   g_key_file_set_uint64 (file, PROGRESS, "bytes", state->bytes);
   g_key_file_set_uint64 (file, PROGRESS, "appended", state->appended);
   g_key_file_set_uint64 (file, PROGRESS, "verified", state->verified);
@@ -69,6 +70,7 @@ bm_worker_state_read (const gchar *path, BmWorkerState *state)
   state->phase = get_text (file, PROGRESS, "phase");
   state->done = g_key_file_get_uint64 (file, PROGRESS, "done", NULL);
   state->total = g_key_file_get_uint64 (file, PROGRESS, "total", NULL);
+  state->before = g_key_file_get_uint64 (file, PROGRESS, "before", NULL);
   state->bytes = g_key_file_get_uint64 (file, PROGRESS, "bytes", NULL);
   state->appended = g_key_file_get_uint64 (file, PROGRESS, "appended", NULL);
   state->verified = g_key_file_get_uint64 (file, PROGRESS, "verified", NULL);

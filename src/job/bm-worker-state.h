@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   gint pid;
   gchar *phase;                      /* "counting" "appending" "verifying"...; may be "" */
-  guint64 done, total;               /* items */
+  guint64 done, total, before;       /* items; before: done when this run began */
   guint64 bytes, appended, verified; /* of messages */
   gint64 elapsed_ms;                 /* since the first append */
   gboolean ended;                    /* the members below are set */
