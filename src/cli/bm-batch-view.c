@@ -3,7 +3,7 @@
 #include "cli/bm-batch-view.h"
 
 #include "base/bm-log.h"
-#include <json-glib/json-glib.h>
+#include "report/bm-json.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -194,15 +194,6 @@ draw (BmBatchView *view, const BmConductorView *now)
 /* ---- JSON and plain lines ---- */
 
 static void
-set_text (JsonObject *object, const gchar *name, const gchar *value)
-{
-  if (value != NULL && *value != '\0')
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
 print_object (JsonObject *object, const gchar *event)
 {
   g_autoptr (GDateTime) time = g_date_time_new_now_utc ();
@@ -223,9 +214,9 @@ worker_object (const BmConductorWorker *worker)
   const BmWorkerState *state = &worker->state;
   gint64 eta = eta_of (state);
   json_object_set_int_member (object, "line", worker->row->line);
-  set_text (object, "user", worker->row->user);
-  set_text (object, "file", worker->row->file);
-  set_text (object, "phase", state->phase);
+  bm_json_set_text (object, "user", worker->row->user);
+  bm_json_set_text (object, "file", worker->row->file);
+  bm_json_set_text (object, "phase", state->phase);
   json_object_set_int_member (object, "done", (gint64) state->done);
   json_object_set_int_member (object, "total", (gint64) state->total);
   json_object_set_int_member (object, "bytes", (gint64) state->bytes);
@@ -252,7 +243,7 @@ print_progress (const BmConductorView *now)
     json_array_add_object_element (workers, worker_object (g_ptr_array_index (now->workers, i)));
   json_object_set_int_member (object, "rows", now->rows->len);
   json_object_set_object_member (object, "states", counts);
-  set_text (object, "trouble", now->trouble);
+  bm_json_set_text (object, "trouble", now->trouble);
   json_object_set_array_member (object, "workers", workers);
   print_object (object, "progress");
 }
@@ -267,14 +258,14 @@ print_row (const BmBatchView *view, const BmBatchRow *row)
   }
   JsonObject *object = json_object_new ();
   json_object_set_int_member (object, "line", row->line);
-  set_text (object, "file", row->file);
-  set_text (object, "user", row->user);
-  set_text (object, "state", bm_row_state_token (row->state));
+  bm_json_set_text (object, "file", row->file);
+  bm_json_set_text (object, "user", row->user);
+  bm_json_set_text (object, "state", bm_row_state_token (row->state));
   json_object_set_int_member (object, "attempts", row->attempts);
   json_object_set_int_member (object, "status", row->status);
-  set_text (object, "cause", row->cause);
-  set_text (object, "message", row->message);
-  set_text (object, "job", row->job);
+  bm_json_set_text (object, "cause", row->cause);
+  bm_json_set_text (object, "message", row->message);
+  bm_json_set_text (object, "job", row->job);
   print_object (object, "row");
 }
 
@@ -336,15 +327,15 @@ bm_batch_view_end (BmBatchView *view, const BmBatchReport *report, const gchar *
     return;
   JsonObject *object = json_object_new ();
   const BmLedger *ledger = &report->ledger;
-  set_text (object, "batch", report->name);
-  set_text (object, "grade", bm_grade_token (report->grade));
-  set_text (object, "rule", report->rule);
+  bm_json_set_text (object, "batch", report->name);
+  bm_json_set_text (object, "grade", bm_grade_token (report->grade));
+  bm_json_set_text (object, "rule", report->rule);
   json_object_set_int_member (object, "exit_status", report->exit_status);
   json_object_set_int_member (object, "found", (gint64) ledger->found);
   json_object_set_int_member (object, "verified", (gint64) ledger->verified);
   json_object_set_int_member (object, "skipped", (gint64) ledger->skipped);
   json_object_set_int_member (object, "failed", (gint64) ledger->failed);
   json_object_set_boolean_member (object, "balanced", ledger->balanced);
-  set_text (object, "page", page);
+  bm_json_set_text (object, "page", page);
   print_object (object, "end");
 }

@@ -2,24 +2,7 @@
 /* The report of a batch as JSON: docs/batch.md is its specification. Any thread. */
 #include "report/bm-batch-report.h"
 
-#include <json-glib/json-glib.h>
-
-static void
-set_text (JsonObject *object, const gchar *name, const gchar *value)
-{
-  if (value != NULL && *value != '\0')
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
-set_time (JsonObject *object, const gchar *name, gint64 ms)
-{
-  g_autoptr (GDateTime) when = ms != 0 ? g_date_time_new_from_unix_utc (ms / 1000) : NULL;
-  g_autofree gchar *text = when != NULL ? g_date_time_format (when, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-  set_text (object, name, text);
-}
+#include "report/bm-json.h"
 
 static JsonObject *
 ledger_object (const BmLedger *ledger)
@@ -48,21 +31,21 @@ row_object (const BmBatchReportRow *row)
 {
   JsonObject *object = json_object_new ();
   json_object_set_int_member (object, "line", row->line);
-  set_text (object, "file", row->file);
-  set_text (object, "user", row->user);
-  set_text (object, "into", row->into);
-  set_text (object, "state", row->state);
+  bm_json_set_text (object, "file", row->file);
+  bm_json_set_text (object, "user", row->user);
+  bm_json_set_text (object, "into", row->into);
+  bm_json_set_text (object, "state", row->state);
   if (row->status >= 0)
     json_object_set_int_member (object, "status", row->status);
   else
     json_object_set_null_member (object, "status");
-  set_text (object, "cause", row->cause);
-  set_text (object, "message", row->message);
-  set_text (object, "job", row->job);
-  set_time (object, "started", row->started_ms);
-  set_time (object, "ended", row->ended_ms);
-  set_text (object, "grade", bm_grade_token (row->grade));
-  set_text (object, "rule", row->rule);
+  bm_json_set_text (object, "cause", row->cause);
+  bm_json_set_text (object, "message", row->message);
+  bm_json_set_text (object, "job", row->job);
+  bm_json_set_time (object, "started", row->started_ms);
+  bm_json_set_time (object, "ended", row->ended_ms);
+  bm_json_set_text (object, "grade", bm_grade_token (row->grade));
+  bm_json_set_text (object, "rule", row->rule);
   if (row->has_ledger)
     json_object_set_object_member (object, "ledger", ledger_object (&row->ledger));
   else
@@ -77,10 +60,10 @@ mailboxes_array (const BmBatchReport *report)
   for (guint i = 0; i < report->mailboxes->len; i++) {
     const BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
     JsonObject *object = json_object_new ();
-    set_text (object, "user", one->user);
+    bm_json_set_text (object, "user", one->user);
     json_object_set_int_member (object, "rows", one->rows);
-    set_text (object, "grade", bm_grade_token (one->grade));
-    set_text (object, "rule", one->rule);
+    bm_json_set_text (object, "grade", bm_grade_token (one->grade));
+    bm_json_set_text (object, "rule", one->rule);
     json_object_set_object_member (object, "ledger", ledger_object (&one->ledger));
     json_array_add_object_element (array, object);
   }
@@ -94,10 +77,10 @@ causes_array (const BmBatchReport *report)
   for (guint i = 0; i < report->causes->len; i++) {
     const BmBatchReportCause *one = &g_array_index (report->causes, BmBatchReportCause, i);
     JsonObject *object = json_object_new ();
-    set_text (object, "cause", one->cause);
+    bm_json_set_text (object, "cause", one->cause);
     json_object_set_int_member (object, "rows", one->rows);
     json_object_set_int_member (object, "items", (gint64) one->items);
-    set_text (object, "advice", one->advice);
+    bm_json_set_text (object, "advice", one->advice);
     json_array_add_object_element (array, object);
   }
   return array;
@@ -109,15 +92,15 @@ bm_batch_report_to_json (const BmBatchReport *report)
   JsonObject *object = json_object_new ();
   JsonArray *rows = json_array_new ();
   json_object_set_int_member (object, "version", BM_BATCH_REPORT_VERSION);
-  set_text (object, "program", "bm-pst-import " BM_VERSION);
-  set_text (object, "batch", report->name);
-  set_text (object, "mapping", report->map);
-  set_text (object, "trouble", report->trouble);
-  set_time (object, "started", report->started_ms);
-  set_time (object, "finished", report->finished_ms);
+  bm_json_set_text (object, "program", "bm-pst-import " BM_VERSION);
+  bm_json_set_text (object, "batch", report->name);
+  bm_json_set_text (object, "mapping", report->map);
+  bm_json_set_text (object, "trouble", report->trouble);
+  bm_json_set_time (object, "started", report->started_ms);
+  bm_json_set_time (object, "finished", report->finished_ms);
   json_object_set_boolean_member (object, "running", report->running);
-  set_text (object, "grade", bm_grade_token (report->grade));
-  set_text (object, "rule", report->rule);
+  bm_json_set_text (object, "grade", bm_grade_token (report->grade));
+  bm_json_set_text (object, "rule", report->rule);
   json_object_set_int_member (object, "exit_status", report->exit_status);
   json_object_set_object_member (object, "ledger", ledger_object (&report->ledger));
   json_object_set_array_member (object, "mailboxes", mailboxes_array (report));

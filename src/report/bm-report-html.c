@@ -84,6 +84,13 @@ add_verdict (GString *out, const BmReport *report)
   bm_html_text (out, bm_report_verdict (report));
   g_string_append_printf (out, "</strong> <span class=\"muted\">(exit status %d)</span>",
                           report->exit_status);
+  if (!report->dry_run) {
+    g_autofree gchar *rule = NULL;
+    const gchar *grade = bm_grade_token (bm_report_grade (report, &rule));
+    g_string_append_printf (out, "<br>Grade: <strong>%s</strong> (", grade);
+    bm_html_text (out, rule);
+    g_string_append (out, ")");
+  }
   if (report->stopped != BM_CAUSE_LAST) {
     g_string_append (out, "<br>");
     bm_html_text (out, report->stopped_text);

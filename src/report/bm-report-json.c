@@ -3,28 +3,7 @@
  * member changes its meaning or goes. Any thread. */
 #include <bm-pst-import/report.h>
 
-#include <json-glib/json-glib.h>
-
-static void
-set_text (JsonObject *object, const gchar *name, const gchar *value)
-{
-  if (value != NULL && *value != '\0')
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
-set_time (JsonObject *object, const gchar *name, gint64 ms)
-{
-  if (ms == 0) {
-    json_object_set_null_member (object, name);
-    return;
-  }
-  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (ms / 1000);
-  g_autofree gchar *text = g_date_time_format (when, "%Y-%m-%dT%H:%M:%SZ");
-  json_object_set_string_member (object, name, text);
-}
+#include "report/bm-json.h"
 
 static void
 set_number (JsonObject *object, const gchar *name, guint64 value)
@@ -57,11 +36,11 @@ static JsonObject *
 pst_object (const BmReport *report)
 {
   JsonObject *object = json_object_new ();
-  set_text (object, "path", report->pst_path);
+  bm_json_set_text (object, "path", report->pst_path);
   set_number (object, "size", report->pst_size);
-  set_text (object, "identity", report->pst_identity);
-  set_text (object, "format", report->pst_format);
-  set_text (object, "encryption", report->pst_crypt);
+  bm_json_set_text (object, "identity", report->pst_identity);
+  bm_json_set_text (object, "format", report->pst_format);
+  bm_json_set_text (object, "encryption", report->pst_crypt);
   json_object_set_boolean_member (object, "password", report->pst_password);
   return object;
 }
@@ -70,14 +49,14 @@ static JsonObject *
 target_object (const BmReport *report)
 {
   JsonObject *object = json_object_new ();
-  set_text (object, "user", report->user_address);
-  set_text (object, "user_uid", report->user_uid);
-  set_text (object, "domain_uid", report->domain_uid);
-  set_text (object, "into", report->into);
-  set_text (object, "selection", report->selection);
-  set_text (object, "server", report->server);
-  set_text (object, "transport", report->transport);
-  set_text (object, "database", report->witness);
+  bm_json_set_text (object, "user", report->user_address);
+  bm_json_set_text (object, "user_uid", report->user_uid);
+  bm_json_set_text (object, "domain_uid", report->domain_uid);
+  bm_json_set_text (object, "into", report->into);
+  bm_json_set_text (object, "selection", report->selection);
+  bm_json_set_text (object, "server", report->server);
+  bm_json_set_text (object, "transport", report->transport);
+  bm_json_set_text (object, "database", report->witness);
   return object;
 }
 
@@ -116,8 +95,8 @@ folders_array (const BmReport *report)
       json_object_set_string_member (object, "path", folder->path);
     else
       json_object_set_null_member (object, "path");
-    set_text (object, "target", folder->target);
-    set_text (object, "rule", bm_rule_token (folder->rule));
+    bm_json_set_text (object, "target", folder->target);
+    bm_json_set_text (object, "rule", bm_rule_token (folder->rule));
     set_number (object, "found", folder->found);
     set_number (object, "verified", folder->verified);
     set_number (object, "unverified", folder->unverified);
@@ -141,19 +120,19 @@ exceptions_array (const BmReport *report)
     const BmReportException *one = g_ptr_array_index (report->exceptions, i);
     JsonObject *object = json_object_new ();
     g_autofree gchar *nid = g_strdup_printf ("%08x", one->nid);
-    set_text (object, "nid", nid);
-    set_text (object, "folder", one->folder);
-    set_text (object, "target", one->target);
-    set_text (object, "status", one->status);
-    set_text (object, "cause", one->cause);
-    set_text (object, "reason", one->reason);
-    set_text (object, "advice", one->advice);
-    set_text (object, "class", one->message_class);
-    set_text (object, "message_id", one->message_id);
-    set_text (object, "guid", one->guid);
+    bm_json_set_text (object, "nid", nid);
+    bm_json_set_text (object, "folder", one->folder);
+    bm_json_set_text (object, "target", one->target);
+    bm_json_set_text (object, "status", one->status);
+    bm_json_set_text (object, "cause", one->cause);
+    bm_json_set_text (object, "reason", one->reason);
+    bm_json_set_text (object, "advice", one->advice);
+    bm_json_set_text (object, "class", one->message_class);
+    bm_json_set_text (object, "message_id", one->message_id);
+    bm_json_set_text (object, "guid", one->guid);
     set_number (object, "uid", one->uid);
     if (report->subjects)
-      set_text (object, "subject", one->subject);
+      bm_json_set_text (object, "subject", one->subject);
     json_array_add_object_element (array, object);
   }
   return array;
@@ -178,9 +157,9 @@ static JsonObject *
 stopped_object (const BmReport *report)
 {
   JsonObject *object = json_object_new ();
-  set_text (object, "cause", bm_cause_token (report->stopped));
-  set_text (object, "reason", report->stopped_text);
-  set_text (object, "advice", bm_cause_advice (report->stopped));
+  bm_json_set_text (object, "cause", bm_cause_token (report->stopped));
+  bm_json_set_text (object, "reason", report->stopped_text);
+  bm_json_set_text (object, "advice", bm_cause_advice (report->stopped));
   return object;
 }
 
@@ -189,16 +168,17 @@ bm_report_to_json (const BmReport *report)
 {
   JsonObject *object = json_object_new ();
   JsonArray *warnings = json_array_new ();
+  g_autofree gchar *rule = NULL;
   set_number (object, "version", BM_REPORT_VERSION);
-  set_text (object, "program", "bm-pst-import " BM_VERSION);
-  set_text (object, "job", report->job);
+  bm_json_set_text (object, "program", "bm-pst-import " BM_VERSION);
+  bm_json_set_text (object, "job", report->job);
   json_object_set_boolean_member (object, "dry_run", report->dry_run);
-  set_time (object, "started", report->started_ms);
-  set_time (object, "finished", report->finished_ms);
+  bm_json_set_time (object, "started", report->started_ms);
+  bm_json_set_time (object, "finished", report->finished_ms);
   json_object_set_object_member (object, "pst", pst_object (report));
   json_object_set_object_member (object, "mailbox", target_object (report));
-  set_text (object, "render_id", report->render_id);
-  set_text (object, "sandbox", report->sandbox);
+  bm_json_set_text (object, "render_id", report->render_id);
+  bm_json_set_text (object, "sandbox", report->sandbox);
   json_object_set_object_member (object, "ledger", ledger_object (report));
   json_object_set_boolean_member (object, "stalled", report->stalled);
   if (report->stopped != BM_CAUSE_LAST)
@@ -206,6 +186,8 @@ bm_report_to_json (const BmReport *report)
   else
     json_object_set_null_member (object, "stopped");
   json_object_set_int_member (object, "exit_status", report->exit_status);
+  bm_json_set_text (object, "grade", bm_grade_token (bm_report_grade (report, &rule)));
+  bm_json_set_text (object, "rule", rule);
   json_object_set_array_member (object, "folders", folders_array (report));
   json_object_set_array_member (object, "exceptions", exceptions_array (report));
   set_counts (object, "fidelity_notes", report->notes);

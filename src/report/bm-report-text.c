@@ -175,6 +175,11 @@ bm_report_to_text (const BmReport *report)
   add_exceptions (out, report);
   g_string_append_printf (out, "\n%s (exit status %d).\n", bm_report_verdict (report),
                           report->exit_status);
+  if (!report->dry_run) {
+    g_autofree gchar *rule = NULL;
+    const gchar *grade = bm_grade_token (bm_report_grade (report, &rule));
+    g_string_append_printf (out, "Grade: %s (%s).\n", grade, rule);
+  }
   add_stalled (out, report);
   if (report->stopped != BM_CAUSE_LAST)
     g_string_append_printf (out, "  %s: %s\n  do: %s\n", bm_cause_token (report->stopped),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What all our JSON shares: null for what is not known, times as ISO 8601 in UTC. Any thread. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+void bm_json_set_text (JsonObject *object, const gchar *name, const gchar *value); /* "" is null */
+void bm_json_set_time (JsonObject *object, const gchar *name,
+                       gint64 ms); /* since 1970; 0 is null */
+
+G_END_DECLS
