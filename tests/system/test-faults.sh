@@ -228,5 +228,5 @@ usage 69 import "$work/sample.pst" --user a@b --config "$work/away.conf"
 sed '/^\[imap\]/,$s/^port=.*/port=1/' "$BMLAB_CONFIG" > "$work/away.conf"
 rm -rf "$work/jobs"
 usage 69 import "$work/sample.pst" --user "u6@$BMLAB_DOMAIN" --config "$work/away.conf" --jobs "$work/jobs"
-is "$(ls "$work/jobs" 2> /dev/null)" "" "a mail server that is away is found before a job is begun"
+is "$(ls -d "$work"/jobs/u6-* 2> /dev/null)" "" "a mail server that is away is found before a job is begun"
 done_testing
