@@ -12,5 +12,6 @@ G_BEGIN_DECLS
 typedef gboolean (*BmRestGet) (gpointer data, const gchar *path, JsonNode **node, GError **error);
 
 BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error);
+GStrv bm_directory_rest_list (BmRestGet get, gpointer data, const BmUser *user, GError **error);
 
 G_END_DECLS

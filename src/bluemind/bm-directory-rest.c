@@ -7,6 +7,8 @@
 #include "bluemind/bm-core-private.h"
 #include "bluemind/bm-directory-judge.h"
 
+#include <string.h>
+
 typedef struct {
   BmRestGet get;
   gpointer data;
@@ -282,6 +284,63 @@ bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GErr
   return bm_directory_judge (found, address, error);
 }
 
+/* ---- all addresses of one ---- */
+
+/* NULL when absent or not an array. */
+static JsonArray *
+array_member (JsonObject *object, const gchar *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+static void
+add_address (GStrvBuilder *builder, const gchar *local, gsize length, const gchar *domain)
+{
+  g_autofree gchar *address = g_strdup_printf ("%.*s@%s", (gint) length, local, domain);
+  g_autofree gchar *lower = g_utf8_strdown (address, -1);
+  g_strv_builder_add (builder, lower);
+}
+
+/* {"address": "j@d", "allAliases": false}: with allAliases on every domain of the array as well. */
+static void
+add_email (GStrvBuilder *builder, JsonNode *email, const BmUser *user, JsonArray *aliases)
+{
+  const gchar *address = text_member (object_of (email), "address");
+  if (address == NULL)
+    return;
+  const gchar *at = strrchr (address, '@');
+  gsize length = at != NULL ? (gsize) (at - address) : strlen (address);
+  if (at != NULL)
+    add_address (builder, address, length, at + 1);
+  if (!flag_member (object_of (email), "allAliases"))
+    return;
+  add_address (builder, address, length, user->domain_uid);
+  for (guint i = 0; aliases != NULL && i < json_array_get_length (aliases); i++) {
+    JsonNode *alias = json_array_get_element (aliases, i);
+    if (json_node_get_value_type (alias) == G_TYPE_STRING)
+      add_address (builder, address, length, json_node_get_string (alias));
+  }
+}
+
+GStrv
+bm_directory_rest_list (BmRestGet get, gpointer data, const BmUser *user, GError **error)
+{
+  Lookup lookup = {get, data, NULL};
+  g_autoptr (JsonNode) domain = NULL, mailbox = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  if (!ask (&lookup, &domain, error, "/api/domains/_lookup?name=%s", user->domain_uid, "") ||
+      !ask (&lookup, &mailbox, error, "/api/mailboxes/%s/%s/complete", user->domain_uid,
+            user->user_uid))
+    return NULL;
+  JsonArray *aliases = array_member (object_member (object_of (domain), "value"), "aliases");
+  JsonArray *emails = array_member (object_member (object_of (mailbox), "value"), "emails");
+  add_address (builder, user->login, strlen (user->login), user->domain_uid);
+  for (guint i = 0; emails != NULL && i < json_array_get_length (emails); i++)
+    add_email (builder, json_array_get_element (emails, i), user, aliases);
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 get_from_core (gpointer data, const gchar *path, JsonNode **node, GError **error)
 {
@@ -292,4 +351,10 @@ BmUser *
 bm_directory_rest_lookup (BmCore *core, const gchar *address, GError **error)
 {
   return bm_directory_rest_find (get_from_core, core, address, error);
+}
+
+GStrv
+bm_directory_rest_addresses (BmCore *core, const BmUser *user, GError **error)
+{
+  return bm_directory_rest_list (get_from_core, core, user, error);
 }

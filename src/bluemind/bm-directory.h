@@ -35,6 +35,9 @@ typedef struct {
  * id as ext:ID or ext:ID@domain. Errors: USER_UNKNOWN (also when it means several mailboxes, which
  * are named), USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED, DATABASE_LOST. */
 BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error);
+/* Every e-mail address of this user, those that count on all aliases of the domain once for each, and
+ * mail_login; lower case. New. Errors: DATABASE_LOST. */
+GStrv bm_directory_addresses (const BmDatabase *directory, const BmUser *user, GError **error);
 void bm_user_free (BmUser *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmUser, bm_user_free)
 

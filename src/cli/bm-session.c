@@ -157,6 +157,26 @@ bm_session_find_user (const BmConfig *config, const gchar *address, GError **err
   return user;
 }
 
+GStrv
+bm_session_addresses (const BmConfig *config, const BmUser *user, GError **error)
+{
+  const BmDatabase directory = database_of (&config->directory);
+  BmBackoff backoff = FIRST_TRIES;
+  GError *local = NULL;
+  g_autoptr (BmCore) core = NULL;
+  GStrv addresses;
+  if (config->directory_rest)
+    return bm_session_open_core (config, &core, error)
+               ? bm_directory_rest_addresses (core, user, error)
+               : NULL;
+  do
+    addresses = bm_directory_addresses (&directory, user, &local);
+  while (addresses == NULL && shall_try_again (&backoff, &local));
+  if (addresses == NULL)
+    g_propagate_error (error, local);
+  return addresses;
+}
+
 static gboolean
 is_unknown (const BmConfig *config, const gchar *login)
 {

@@ -30,6 +30,8 @@ typedef struct {
 gchar *bm_session_read_secret (const gchar *path, const gchar *what, GError **error);
 /* The user in the directory, asked again when the database cuts the connection. */
 BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GError **error);
+/* Every address of this user, lower case. New. */
+GStrv bm_session_addresses (const BmConfig *config, const BmUser *user, GError **error);
 /* *core is NULL without admin key. */
 gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
 /* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */

@@ -289,6 +289,33 @@ test_rest_refused (void)
   }
 }
 
+/* ---- all addresses ---- */
+
+static void
+test_rest_addresses (void)
+{
+  static const Answer answers[] = {
+      LOOKUP ("d1.internal"),
+      {"/api/mailboxes/d1.internal/U1/complete",
+       MAILBOX_JSON (",\"emails\":[{\"address\":\"J.Doe@Example.org\",\"allAliases\":false},"
+                     "{\"address\":\"jane@example.org\",\"allAliases\":true},"
+                     "{\"address\":\"bare\",\"allAliases\":true},7,{\"address\":null}]")},
+      {NULL, NULL},
+  };
+  BmUser user = {
+      .user_uid = (gchar *) "U1", .domain_uid = (gchar *) "d1.internal", .login = (gchar *) "JD"};
+  Core core = {answers, g_string_new (NULL)};
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) addresses = bm_directory_rest_list (get, &core, &user, &error);
+  g_assert_no_error (error);
+  g_autofree gchar *joined = g_strjoinv (" ", addresses);
+  g_assert_cmpstr (joined, ==,
+                   "jd@d1.internal j.doe@example.org jane@example.org jane@d1.internal "
+                   "jane@example.org jane@example.net bare@d1.internal bare@example.org "
+                   "bare@example.net");
+  g_string_free (core.asked, TRUE);
+}
+
 /* ---- the witness that knows nothing ---- */
 
 static void
@@ -319,6 +346,7 @@ main (int argc, char **argv)
   g_test_add_func ("/directory/rest", test_rest);
   g_test_add_func ("/directory/rest-external", test_rest_external);
   g_test_add_func ("/directory/rest-refused", test_rest_refused);
+  g_test_add_func ("/directory/rest-addresses", test_rest_addresses);
   g_test_add_func ("/directory/witness-none", test_witness_none);
   return g_test_run ();
 }
