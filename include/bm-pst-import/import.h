@@ -45,6 +45,11 @@ typedef struct {
 
 /* FALSE for a glob that begins with # and names no well-known folder. */
 gboolean bm_filter_is_folder_glob (const gchar *glob);
+/* Whether messages of this folder (its path) are wanted. */
+gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *census,
+                                 const gchar *path);
+/* BM_RULE_NONE: wanted, as far as its class, date and size tell. */
+BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
 /* One line for people, and to compare two selections; "" when everything is wanted. New. */
 gchar *bm_filter_describe (const BmSelection *selection);
 

@@ -2,6 +2,7 @@
 /* inspect: what a PST holds. The census alone by default; --full renders every item in the child to
  * tell classes, sizes, years and senders. Sends nothing. */
 #include "cli/bm-cli.h"
+#include "cli/bm-header.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -76,19 +77,12 @@ sorted (GHashTable *table, GCompareFunc compare)
   return list;
 }
 
-/* The address of our own rendered From line: ASCII, unfolded enough for "<...>". */
 static gchar *
 sender_of (const BmMessage *message)
 {
-  gsize size;
-  const gchar *data = g_bytes_get_data (message->bytes, &size);
-  const gchar *end = g_strstr_len (data, (gssize) size, "\r\n\r\n");
-  gsize header = end != NULL ? (gsize) (end - data) : size;
-  const gchar *from =
-      g_str_has_prefix (data, "From:") ? data : g_strstr_len (data, (gssize) header, "\r\nFrom:");
-  const gchar *open = from != NULL ? memchr (from, '<', header - (gsize) (from - data)) : NULL;
-  const gchar *close = open != NULL ? memchr (open, '>', header - (gsize) (open - data)) : NULL;
-  return close != NULL ? g_ascii_strdown (open + 1, close - open - 1) : g_strdup ("(none)");
+  g_autofree gchar *value = bm_header_get (message->bytes, "From");
+  g_auto (GStrv) addresses = bm_header_addresses (value);
+  return g_strdup (addresses[0] != NULL ? addresses[0] : "(none)");
 }
 
 static void

@@ -70,12 +70,6 @@ gboolean bm_engine_each_target (BmImport *import,
                                 gboolean (*func) (BmImport *, EngineTarget *, GError **),
                                 GError **error);
 
-/* bm-filter.c: what of the PST is wanted. */
-gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *census,
-                                 const gchar *path);
-/* BM_RULE_NONE: wanted. */
-BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
-
 /* bm-names.c: one name made to fit the server's rules (new, never empty, equal when it fits); bytes
  * of a name in modified UTF-7, from above (RFC 3501 5.1.3); whether a top-level name is not ours. */
 gchar *bm_names_safe (const BmNameRules *rules, const gchar *name);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-owner.h. Must not know which directory is asked, nor who asks. */
+#include "cli/bm-owner.h"
+
+#include <string.h>
+
+void
+bm_person_free (BmPerson *person)
+{
+  if (person == NULL)
+    return;
+  g_free (person->key);
+  g_free (person->user);
+  g_strfreev (person->own);
+  g_free (person->problem);
+  g_free (person);
+}
+
+const gchar *
+bm_owner_token (BmOwnerVerdict verdict)
+{
+  static const gchar *const tokens[] = {"match", "mismatch", "unknown"};
+  return tokens[verdict];
+}
+
+/* ---- addresses ---- */
+
+static gsize
+local_length (const gchar *address)
+{
+  const gchar *at = strrchr (address, '@');
+  return at != NULL ? (gsize) (at - address) : strlen (address);
+}
+
+static gboolean
+shares_local_part (const BmPerson *person, const gchar *address)
+{
+  gsize length = local_length (address);
+  for (guint i = 0; person->own[i] != NULL; i++)
+    if (local_length (person->own[i]) == length && strncmp (person->own[i], address, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+bm_owner_is (const BmPerson *person, const gchar *address, BmPersonFind find, gpointer data,
+             const gchar **namesake)
+{
+  if (g_strv_contains ((const gchar *const *) person->own, address))
+    return TRUE;
+  if (!shares_local_part (person, address))
+    return FALSE;
+  const BmPerson *known = find != NULL ? find (address, data) : NULL;
+  if (known != NULL)
+    return g_str_equal (known->key, person->key);
+  if (namesake != NULL)
+    *namesake = address;
+  return TRUE;
+}
+
+static gboolean
+holds (GStrv addresses, const BmPerson *person, BmPersonFind find, gpointer data,
+       const gchar **namesake)
+{
+  for (guint i = 0; addresses[i] != NULL; i++)
+    if (bm_owner_is (person, addresses[i], find, data, namesake))
+      return TRUE;
+  return FALSE;
+}
+
+guint
+bm_owner_count (const GPtrArray *items, const BmPerson *person, BmPersonFind find, gpointer data,
+                const gchar **namesake)
+{
+  guint n = 0;
+  for (guint i = 0; i < items->len; i++)
+    n += holds (g_ptr_array_index (items, i), person, find, data, namesake);
+  return n;
+}
+
+const gchar *
+bm_owner_most (const GPtrArray *items, const BmPerson *person, BmPersonFind find, gpointer data,
+               guint *n)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  const gchar *best = NULL;
+  *n = 0;
+  for (guint i = 0; i < items->len; i++) {
+    const gchar *const *addresses = g_ptr_array_index (items, i);
+    for (guint k = 0; addresses[k] != NULL; k++) {
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, addresses[k])) + 1;
+      g_hash_table_insert (counts, (gpointer) addresses[k], GUINT_TO_POINTER (count));
+    }
+  }
+  GHashTableIter iter;
+  gpointer address, count;
+  g_hash_table_iter_init (&iter, counts);
+  while (g_hash_table_iter_next (&iter, &address, &count)) {
+    guint one = GPOINTER_TO_UINT (count);
+    if (one < *n || (one == *n && best != NULL && strcmp (address, best) > 0))
+      continue;
+    if (person != NULL && bm_owner_is (person, address, find, data, NULL))
+      continue;
+    best = address;
+    *n = one;
+  }
+  return best;
+}
+
+/* ---- names ---- */
+
+/* Lower-case ASCII words of a name, the words Outlook puts around it left out. */
+static GStrv
+words_of (const gchar *name)
+{
+  static const gchar *const around[] = {"mailbox",  "boite", "aux",     "lettres", "postfach",
+                                        "personal", "files", "archive", "outlook", "de",
+                                        "of",       "von",   NULL};
+  g_autofree gchar *ascii = g_str_to_ascii (name, "C");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (gchar *p = ascii; *p != '\0'; p++)
+    *p = g_ascii_isalnum (*p) ? g_ascii_tolower (*p) : ' ';
+  g_auto (GStrv) words = g_strsplit (ascii, " ", -1);
+  for (guint i = 0; words[i] != NULL; i++)
+    if (*words[i] != '\0' && !g_strv_contains (around, words[i]))
+      g_strv_builder_add (builder, words[i]);
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+is_local_part (const gchar *first, const gchar *last, const gchar *local)
+{
+  static const gchar *const between[] = {".", "_", "-", ""};
+  g_autofree gchar *initial = g_strdup_printf ("%c%s", *first, last);
+  g_autofree gchar *dotted = g_strdup_printf ("%c.%s", *first, last);
+  for (guint i = 0; i < G_N_ELEMENTS (between); i++) {
+    g_autofree gchar *one = g_strconcat (first, between[i], last, NULL);
+    g_autofree gchar *other = g_strconcat (last, between[i], first, NULL);
+    if (g_str_equal (one, local) || g_str_equal (other, local))
+      return TRUE;
+  }
+  return g_str_equal (initial, local) || g_str_equal (dotted, local);
+}
+
+gboolean
+bm_owner_is_named (const BmPerson *person, const gchar *name)
+{
+  g_auto (GStrv) words = words_of (name);
+  if (g_strv_length (words) != 2)
+    return FALSE;
+  for (guint i = 0; person->own[i] != NULL; i++) {
+    g_autofree gchar *local = g_strndup (person->own[i], local_length (person->own[i]));
+    if (is_local_part (words[0], words[1], local) || is_local_part (words[1], words[0], local))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- the rule ---- */
+
+static gchar *
+with_namesake (gchar *text, const gchar *namesake)
+{
+  g_autofree gchar *owned = text;
+  if (namesake == NULL)
+    return g_steal_pointer (&owned);
+  return g_strdup_printf ("%s (counting %s, which the directory does not know, by its local part)",
+                          owned, namesake);
+}
+
+static BmOwnerVerdict
+by_senders (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find, gpointer data,
+            gchar **why)
+{
+  const gchar *namesake = NULL;
+  guint n = evidence->sent->len, most = 0;
+  guint own = bm_owner_count (evidence->sent, person, find, data, &namesake);
+  if (own * 2 > n) {
+    *why = with_namesake (g_strdup_printf ("%u of %u sent items come from this user", own, n),
+                          namesake);
+    return BM_OWNER_MATCH;
+  }
+  const gchar *other = bm_owner_most (evidence->sent, person, find, data, &most);
+  *why = g_strdup_printf ("%u of %u sent items come from other addresses, %u from %s", n - own, n,
+                          most, other);
+  return own * 2 < n ? BM_OWNER_MISMATCH : BM_OWNER_UNKNOWN;
+}
+
+/* TRUE: the mails' recipients or the store's name decide. */
+static gboolean
+by_the_rest (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find, gpointer data,
+             BmOwnerVerdict *verdict, gchar **why)
+{
+  const gchar *namesake = NULL, *store = evidence->store_address;
+  guint n = evidence->received->len, most = 0;
+  guint own = bm_owner_count (evidence->received, person, find, data, &namesake);
+  *verdict = BM_OWNER_MATCH;
+  if (own * 2 > n) {
+    *why = with_namesake (
+        g_strdup_printf ("no sent items; %u of %u mails are addressed to this user", own, n),
+        namesake);
+    return TRUE;
+  }
+  if ((store != NULL && bm_owner_is (person, store, find, data, NULL)) ||
+      bm_owner_is_named (person, evidence->store_name)) {
+    *why = g_strdup ("no sent items; the store is named after this user");
+    return TRUE;
+  }
+  *verdict = BM_OWNER_MISMATCH;
+  const gchar *other = bm_owner_most (evidence->received, person, find, data, &most);
+  const BmPerson *known = find != NULL && other != NULL && most * 2 > n ? find (other, data) : NULL;
+  if (known != NULL && known->problem == NULL) {
+    *why = g_strdup_printf ("no sent items; %u of %u mails are addressed to %s", most, n, other);
+    return TRUE;
+  }
+  known = find != NULL && store != NULL ? find (store, data) : NULL;
+  if (known == NULL || known->problem != NULL)
+    return FALSE;
+  *why = g_strdup_printf ("no sent items; the store is named after %s", store);
+  return TRUE;
+}
+
+BmOwnerVerdict
+bm_owner_check (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find,
+                gpointer data, gchar **why)
+{
+  BmOwnerVerdict verdict;
+  if (evidence->sent->len > 0)
+    return by_senders (evidence, person, find, data, why);
+  if (by_the_rest (evidence, person, find, data, &verdict, why))
+    return verdict;
+  *why = g_strdup ("nothing in the file tells whose it is");
+  return BM_OWNER_UNKNOWN;
+}
