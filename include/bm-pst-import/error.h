@@ -53,6 +53,8 @@ typedef enum {
   X (ADMIN_REFUSED, "admin-refused", SETUP, 77, "import as the mailbox's own user")                \
   X (USER_UNKNOWN, "user-unknown", SETUP, 77, "create the user in BlueMind first")                 \
   X (USER_REFUSED, "user-refused", SETUP, 77, "mend the user in BlueMind's admin console")         \
+  X (OWNER_MISMATCH, "owner-mismatch", SETUP, 77,                                                  \
+     "find out whose PST it is; --owner-mismatch-ok when it is right all the same")                \
   X (TLS_UNTRUSTED, "tls-untrusted", SETUP, 77,                                                    \
      "install the CA, or list the host in allow-plaintext")                                        \
   X (UNSUPPORTED, "unsupported", SETUP, 69, "this server lacks a needed feature")                  \

@@ -2,7 +2,8 @@
 /* import: the product. Wires reader, BlueMind and engine; everything it does twice it does once,
  * because the job's journal remembers. */
 #include "cli/bm-audit.h"
-#include "cli/bm-selecting.h"
+#include "cli/bm-importing.h"
+#include "cli/bm-people.h"
 #include "cli/bm-session.h"
 #include "cli/bm-worker.h"
 
@@ -23,15 +24,7 @@ static const gchar examples[] =
     "  bm-pst-import import big.pst --user jd@example.org --exclude '#DeletedItems#'\n";
 
 typedef struct {
-  gchar *user, *into, *password_file, *passwords, *credential, *config, *jobs, *format, *state;
-  BmSelecting selecting;
-  gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
-  gint stall_after;
-  BmCliReading reading;
-} Options;
-
-typedef struct {
-  const Options *options;
+  const BmImporting *options;
   const gchar *path;
   gchar *file; /* absolute */
   const gchar *jobs;
@@ -247,10 +240,45 @@ check_into (Run *run, GError **error)
   return into != NULL;
 }
 
+/* Mail in the wrong mailbox is a privacy incident: told before a byte is sent, with no address in
+ * any log. */
+static gboolean
+check_owner (Run *run, const BmConfig *config, GError **error)
+{
+  if (!run->options->check_owner)
+    return TRUE;
+  g_autoptr (BmPeople) people = bm_people_new (config);
+  g_autoptr (BmEvidence) evidence =
+      bm_evidence_collect (run->source, run->census, NULL, bm_cli_interrupted, error);
+  if (evidence == NULL)
+    return FALSE;
+  const BmPerson *person = bm_people_find (run->options->user, people);
+  g_autofree gchar *why = NULL;
+  if (!bm_people_check (people, error))
+    return FALSE;
+  if (person == NULL || person->problem != NULL) /* since the session was opened */
+    return bm_people_user (people, run->options->user, error) != NULL;
+  BmOwnerVerdict verdict = bm_owner_check (evidence, person, bm_people_find, people, &why);
+  if (!bm_people_check (people, error))
+    return FALSE;
+  if (verdict == BM_OWNER_UNKNOWN)
+    g_message ("nothing in the PST tells whether it is this user's");
+  if (verdict != BM_OWNER_MISMATCH)
+    return TRUE;
+  if (run->options->owner_mismatch_ok) {
+    g_warning ("the PST looks like somebody else's; imported all the same: --owner-mismatch-ok");
+    return TRUE;
+  }
+  g_set_error (error, BM_ERROR, BM_CAUSE_OWNER_MISMATCH,
+               "%s does not look like the PST of %s: %s; nothing was sent", run->path,
+               run->options->user, why);
+  return FALSE;
+}
+
 static gboolean
 open_all (Run *run, const BmConfig *config, GError **error)
 {
-  const Options *options = run->options;
+  const BmImporting *options = run->options;
   BmSessionOptions session_options = {.address = options->user,
                                       .password_file = options->password_file,
                                       .passwords = options->passwords,
@@ -268,8 +296,8 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
-  return run->census != NULL && open_job (run, run->jobs, error) &&
-         audit (run, "begin", NULL, -1, NULL, error);
+  return run->census != NULL && check_owner (run, config, error) &&
+         open_job (run, run->jobs, error) && audit (run, "begin", NULL, -1, NULL, error);
 }
 
 static void
@@ -312,7 +340,7 @@ retry_failed (Run *run, GError **error)
 static gboolean
 run_import (Run *run, GError **error)
 {
-  const Options *options = run->options;
+  const BmImporting *options = run->options;
   BmImportOptions import_options = {
       .into = run->into,
       .selection = run->selection,
@@ -395,7 +423,7 @@ run_clear (Run *run)
 }
 
 static int
-import_one (const Options *options, const gchar *path)
+import_one (const BmImporting *options, const gchar *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmConfig) config = bm_config_load (options->config, &error);
@@ -410,8 +438,7 @@ import_one (const Options *options, const gchar *path)
                  : bm_import_default_into (path, &bm_name_rules_bluemind);
   int status;
   bm_worker_begin (&run.worker, options->state);
-  if (run.into == NULL || !bm_selecting_read (&options->selecting, &run.selection, &error) ||
-      !bm_cli_check_reading (&options->reading, &error)) {
+  if (run.into == NULL || !bm_importing_check (options, &run.selection, &error)) {
     status = fail (&run, g_steal_pointer (&error));
   } else if (!open_all (&run, config, &error)) {
     status = refuse (&run, g_steal_pointer (&error));
@@ -426,46 +453,10 @@ import_one (const Options *options, const gchar *path)
   return status;
 }
 
-static void
-options_clear (Options *options)
-{
-  gchar *texts[] = {options->user,      options->into,       options->password_file,
-                    options->passwords, options->credential, options->config,
-                    options->jobs,      options->format,     options->state};
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  bm_selecting_clear (&options->selecting);
-  bm_cli_reading_clear (&options->reading);
-}
-
 static gboolean
-parse (int argc, char **argv, Options *o, GStrv *args, int *status)
+parse (int argc, char **argv, BmImporting *o, GStrv *args, int *status)
 {
-  const GOptionEntry entries[] = {
-      {"user", 'u', 0, G_OPTION_ARG_STRING, &o->user, "Existing user, login@domain", "USER"},
-      {"into", 0, 0, G_OPTION_ARG_STRING, &o->into, "Target folder; / merges", "FOLDER"},
-      BM_SELECTING_ENTRIES (&o->selecting),
-      {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Send nothing, leave nothing", NULL},
-      {"no-wait", 0, 0, G_OPTION_ARG_NONE, &o->no_wait, "Do not wait for the proof", NULL},
-      {"new-job", 0, 0, G_OPTION_ARG_NONE, &o->new_job, "Begin anew with a changed PST", NULL},
-      {"retry", 0, 0, G_OPTION_ARG_NONE, &o->retry, "Try failed items again", NULL},
-      {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o->empty_folders, "Make these too", NULL},
-      {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &o->mark_seen, "Mark everything as read", NULL},
-      {"with-subjects", 0, 0, G_OPTION_ARG_NONE, &o->subjects, "Subjects in the report", NULL},
-      {"ignore-quota", 0, 0, G_OPTION_ARG_NONE, &o->ignore_quota, "Skip the estimate", NULL},
-      {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file, "Password or API key",
-       "FILE"},
-      {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &o->passwords, "CSV of user,password", "FILE"},
-      {"credential", 0, 0, G_OPTION_ARG_STRING, &o->credential, "token (default) or api-key",
-       "KIND"},
-      {"stall-after", 0, 0, G_OPTION_ARG_INT, &o->stall_after, "Give up waiting (600)", "SECONDS"},
-      {"format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Report: text, json, csv, html", "FORMAT"},
-      {"config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Configuration file", "FILE"},
-      {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o->jobs, "Directory of the jobs", "DIR"},
-      {"state", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &o->state, NULL, NULL},
-      BM_CLI_READING_ENTRIES (&o->reading),
-      {NULL},
-  };
+  g_autofree GOptionEntry *entries = bm_importing_entries (o);
   if (!bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, args, status) ||
       !bm_cli_check_format (o->format != NULL ? o->format : "text", "text json csv html", status) ||
       !bm_cli_check_stall_after (o->stall_after, status))
@@ -480,11 +471,10 @@ parse (int argc, char **argv, Options *o, GStrv *args, int *status)
 int
 bm_cmd_import (int argc, char **argv)
 {
-  Options options = {0};
+  g_auto (BmImporting) options = {0};
   g_auto (GStrv) args = NULL;
   int status = 0;
   if (parse (argc, argv, &options, &args, &status))
     status = import_one (&options, args[0]);
-  options_clear (&options);
   return status;
 }

@@ -43,9 +43,10 @@ put_body (BmPstProps *props, const gchar *pool, guint64 size, guint64 *state)
   bm_pst_props_string (props, 0x1000001F, text->str);
 }
 
+/* owner: who receives it; sent: who sent it instead. */
 static void
 add_one (BmPstWriter *writer, guint32 folder, guint64 i, const gchar *pool, guint64 size,
-         guint64 *state)
+         guint64 *state, const gchar *owner, gboolean sent)
 {
   g_autoptr (BmPstProps) props = bm_pst_props_new ();
   g_autoptr (BmPstProps) to = bm_pst_props_new ();
@@ -53,16 +54,16 @@ add_one (BmPstWriter *writer, guint32 folder, guint64 i, const gchar *pool, guin
   BmPstMessage message = {props, recipients, 1};
   guint32 who = next (state) % 500;
   gint64 date = 1262304000 + (gint64) i * 300 + next (state) % 300;
-  gchar text[80];
+  gchar text[80], sender[80];
 
   bm_pst_props_string (props, 0x001A001F, "IPM.Note");
   g_snprintf (text, sizeof (text), "Message %" G_GUINT64_FORMAT " about %u", i, next (state));
   bm_pst_props_string (props, 0x0037001F, text);
   g_snprintf (text, sizeof (text), "Sender %u", who);
-  bm_pst_props_string (props, 0x0042001F, text);
+  bm_pst_props_string (props, 0x0042001F, sent ? "Owner, \"<x@example.net>\"" : text);
   bm_pst_props_string (props, 0x0064001F, "SMTP");
-  g_snprintf (text, sizeof (text), "sender%u@example.net", who);
-  bm_pst_props_string (props, 0x0065001F, text);
+  g_snprintf (sender, sizeof (sender), "sender%u@example.net", who);
+  bm_pst_props_string (props, 0x0065001F, sent ? owner : sender);
   g_snprintf (text, sizeof (text), "<bulk.%" G_GUINT64_FORMAT ".%08x@example.net>", i,
               next (state));
   bm_pst_props_string (props, 0x1035001F, text);
@@ -73,7 +74,10 @@ add_one (BmPstWriter *writer, guint32 folder, guint64 i, const gchar *pool, guin
   bm_pst_props_int32 (to, 0x0C150003, 1);
   bm_pst_props_string (to, 0x3001001F, "Camille Durand");
   bm_pst_props_string (to, 0x3002001F, "SMTP");
-  bm_pst_props_string (to, 0x3003001F, "camille.durand@example.org");
+  bm_pst_props_string (to, 0x3003001F,
+                       sent            ? sender
+                       : owner != NULL ? owner
+                                       : "camille.durand@example.org");
   bm_pst_writer_add_message (writer, folder, &message);
 }
 
@@ -94,8 +98,15 @@ bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options, const 
 
     folders[i] = bm_pst_writer_add_folder (writer, 0, name, "IPF.Note", NULL);
   }
-  for (guint64 i = 0; i < bulk->messages; i++)
-    add_one (writer, folders[next (&state) % n], i, pool, bulk->size > 0 ? bulk->size : 1000,
-             &state);
+  guint32 sent_items = 0;
+  if (bulk->owner != NULL && !bulk->no_sent)
+    sent_items = bm_pst_writer_add_folder (writer, 0, "Sent Items", "IPF.Note", NULL);
+  for (guint64 i = 0; i < bulk->messages; i++) {
+    guint32 folder = folders[next (&state) % n];
+    gboolean sent = sent_items != 0 && i % 4 == 3;
+
+    add_one (writer, sent ? sent_items : folder, i, pool, bulk->size > 0 ? bulk->size : 1000,
+             &state, bulk->owner, sent);
+  }
   return bm_pst_writer_close (writer, error);
 }

@@ -11,6 +11,9 @@ typedef struct {
   gint64 size;
   gint folders;
   gint seed;
+  gchar *owner;
+  gboolean no_sent;
+  gchar *store_name;
   gboolean no_tables;
   gchar *format;
   gchar *crypt;
@@ -29,6 +32,9 @@ parse (Arguments *a, int *argc, char ***argv, GError **error)
       {"size", 0, 0, G_OPTION_ARG_INT64, &a->size, "bytes of each body (1000)", "BYTES"},
       {"folders", 0, 0, G_OPTION_ARG_INT, &a->folders, "number of folders", "K"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &a->seed, "other messages", "N"},
+      {"owner", 0, 0, G_OPTION_ARG_STRING, &a->owner, "whose mailbox --bulk is", "ADDRESS"},
+      {"no-sent", 0, 0, G_OPTION_ARG_NONE, &a->no_sent, "nothing sent by the owner", NULL},
+      {"store-name", 0, 0, G_OPTION_ARG_STRING, &a->store_name, "of the message store", "NAME"},
       {"no-contents-tables", 0, 0, G_OPTION_ARG_NONE, &a->no_tables, "folders list nothing", NULL},
       {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "unicode or ansi", "NAME"},
       {"crypt", 0, 0, G_OPTION_ARG_STRING, &a->crypt, "compressible, none or high", "NAME"},
@@ -51,6 +57,7 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
   guint n = 0;
 
   options->no_contents_tables = a->no_tables;
+  options->store_name = a->store_name;
   if (a->password != NULL)
     options->password_crc = (guint32) g_ascii_strtoull (a->password, NULL, 16);
   if (a->format != NULL && !g_strv_contains (formats, a->format))
@@ -69,7 +76,8 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
 static gboolean
 write_file (const Arguments *a, const BmPstWriterOptions *options, GError **error)
 {
-  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders, (guint) a->seed};
+  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders,
+                    (guint) a->seed,   a->owner,          a->no_sent};
 
   if (a->sample)
     return bm_pst_sample_write (a->rest[0], options, error);
@@ -112,6 +120,8 @@ main (int argc, char **argv)
   g_free (a.crypt);
   g_free (a.password);
   g_free (a.name);
+  g_free (a.owner);
+  g_free (a.store_name);
   g_strfreev (a.rest);
   return status;
 }

@@ -29,6 +29,10 @@ typedef struct {
   guint64 size;  /* bytes of the text body of each; 0: 1000 */
   guint folders; /* 0: one per 5000 messages, at least 1 */
   guint seed;    /* other seeds give other messages */
+  /* An address: whose mailbox it is. All mail goes to it, and every fourth message is one that it
+   * sent, in one more folder, Sent Items. NULL: to a fixed address, nothing sent. */
+  const gchar *owner;
+  gboolean no_sent; /* with an owner: all received, no such folder */
 } BmPstBulk;
 
 gboolean bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options,
