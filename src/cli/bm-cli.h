@@ -19,6 +19,7 @@ typedef struct {
 int bm_cmd_inspect (int argc, char **argv);
 int bm_cmd_export (int argc, char **argv);
 int bm_cmd_import (int argc, char **argv);
+int bm_cmd_map (int argc, char **argv);
 int bm_cmd_batch (int argc, char **argv);
 int bm_cmd_pause (int argc, char **argv);
 int bm_cmd_resume (int argc, char **argv);
@@ -71,6 +72,10 @@ const gchar *bm_cli_phase_word (BmPhase phase);
 gchar *bm_cli_progress_line (const BmProgress *progress, guint width);
 /* Progress on stderr: a line rewritten on a terminal, else one line every 10 s. */
 void bm_cli_progress (const BmProgress *progress, gpointer data);
+/* The same for a line of other words. */
+void bm_cli_progress_words (const gchar *words);
+/* Takes the line away until the next one: before something is printed. */
+void bm_cli_progress_hide (void);
 void bm_cli_progress_end (void);
 /* SIGINT and SIGTERM interrupt the import; a second one kills. SIGPIPE is ignored. */
 void bm_cli_catch_signals (void);

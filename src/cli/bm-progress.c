@@ -15,8 +15,8 @@ static struct {
   gint64 last_line;
 } view;
 
-static void
-erase (void)
+void
+bm_cli_progress_hide (void)
 {
   if (view.shown)
     fputs ("\r\033[K", stderr);
@@ -27,7 +27,7 @@ static void
 step_aside (gboolean before)
 {
   if (before)
-    erase ();
+    bm_cli_progress_hide ();
 }
 
 const gchar *
@@ -84,8 +84,9 @@ terminal_width (void)
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-void
-bm_cli_progress (const BmProgress *progress, gpointer data)
+/* FALSE: the last line is too young. */
+static gboolean
+is_due (void)
 {
   gint64 now = g_get_monotonic_time ();
   if (!view.started) {
@@ -95,9 +96,14 @@ bm_cli_progress (const BmProgress *progress, gpointer data)
     bm_log_set_stderr_hook (step_aside);
   }
   if (!view.terminal && now - view.last_line < LINE_EVERY_US)
-    return;
+    return FALSE;
   view.last_line = now;
-  g_autofree gchar *line = bm_cli_progress_line (progress, view.terminal ? terminal_width () : 0);
+  return TRUE;
+}
+
+static void
+show (const gchar *line)
+{
   if (view.terminal)
     fprintf (stderr, "\r\033[K%s", line);
   else
@@ -107,9 +113,26 @@ bm_cli_progress (const BmProgress *progress, gpointer data)
 }
 
 void
+bm_cli_progress (const BmProgress *progress, gpointer data)
+{
+  if (!is_due ())
+    return;
+  g_autofree gchar *line = bm_cli_progress_line (progress, view.terminal ? terminal_width () : 0);
+  show (line);
+}
+
+void
+bm_cli_progress_words (const gchar *words)
+{
+  if (!is_due ())
+    return;
+  show (words);
+}
+
+void
 bm_cli_progress_end (void)
 {
-  erase ();
+  bm_cli_progress_hide ();
   view.started = FALSE;
   bm_log_set_stderr_hook (NULL);
 }

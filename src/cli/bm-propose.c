@@ -214,12 +214,16 @@ look_at_store_name (Work *work)
 {
   if (work->claims[BY_STORE].made || *work->evidence->store_name == '\0')
     return;
+  g_autofree gchar *shown = g_strdup (work->evidence->store_name);
+  for (gchar *p = shown; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = ' ';
   for (By by = BY_FILE; by < SOURCES; by++) {
     const BmPerson *person = work->claims[by].person;
     if (person == NULL || !bm_owner_is_named (person, work->evidence->store_name))
       continue;
     claim (work, BY_STORE, person->user, person);
-    note (work, "store named \"%s\"", work->evidence->store_name);
+    note (work, "store named \"%s\"", shown);
     return;
   }
 }

@@ -59,6 +59,24 @@ bm_session_open_core (const BmConfig *config, BmCore **core, GError **error)
   return *core != NULL;
 }
 
+void
+bm_session_close_core (BmCore *core)
+{
+  if (core != NULL)
+    bm_core_free (core);
+}
+
+gboolean
+bm_session_quota (BmCore *core, const BmUser *user, gint64 *left_kib, gint64 *quota_kib,
+                  GError **error)
+{
+  gint64 used = 0;
+  if (!bm_core_quota (core, user->domain_uid, user->user_uid, &used, quota_kib, error))
+    return FALSE;
+  *left_kib = MAX (*quota_kib - used, 0);
+  return TRUE;
+}
+
 gboolean
 bm_session_check_core (BmCore *core, GError **error)
 {
@@ -76,22 +94,21 @@ bm_session_check_core (BmCore *core, GError **error)
 gboolean
 bm_session_check_quota (BmSession *session, guint64 need, GError **error)
 {
-  gint64 used = 0, quota = 0;
+  gint64 left = 0, quota = 0;
   g_autoptr (GError) local = NULL;
   if (session->core == NULL || need == 0)
     return TRUE;
-  if (!bm_core_quota (session->core, session->user->domain_uid, session->user->user_uid, &used,
-                      &quota, &local)) {
+  if (!bm_session_quota (session->core, session->user, &left, &quota, &local)) {
     g_warning ("cannot ask for the quota: %s", local->message);
     return TRUE;
   }
-  if (quota <= 0 || (guint64) MAX (quota - used, 0) * 1024 >= need)
+  if (quota <= 0 || (guint64) left * 1024 >= need)
     return TRUE;
   g_set_error (error, BM_ERROR, BM_CAUSE_OVER_QUOTA,
                "%s has %" G_GINT64_FORMAT " KiB left of %" G_GINT64_FORMAT
                " KiB, the PST needs an estimated %" G_GUINT64_FORMAT
                " KiB (--ignore-quota goes on all the same)",
-               session->user->mail_login, MAX (quota - used, 0), quota, need / 1024);
+               session->user->mail_login, left, quota, need / 1024);
   return FALSE;
 }
 
@@ -414,8 +431,7 @@ bm_session_free (BmSession *session)
   bm_sink_free (session->sink);
   bm_witness_free (session->witness);
   bm_credential_close (&session->credential);
-  if (session->core != NULL)
-    bm_core_free (session->core);
+  bm_session_close_core (session->core);
   if (session->user != NULL)
     bm_user_free (session->user);
   g_free (session->imap_host);

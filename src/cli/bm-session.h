@@ -34,6 +34,10 @@ BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GErr
 GStrv bm_session_addresses (const BmConfig *config, const BmUser *user, GError **error);
 /* *core is NULL without admin key. */
 gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
+void bm_session_close_core (BmCore *core); /* NULL is fine */
+/* KiB; *quota_kib 0 = none. Errors: as bm_core_quota. */
+gboolean bm_session_quota (BmCore *core, const BmUser *user, gint64 *left_kib, gint64 *quota_kib,
+                           GError **error);
 /* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
 gboolean bm_session_check_core (BmCore *core, GError **error);
 /* Deletes API keys that killed imports left, finds the user, asks the core for state and limits,

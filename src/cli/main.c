@@ -10,6 +10,7 @@
 
 static const BmCommand commands[] = {
     {"import", bm_cmd_import, "append a PST's messages to a user's mailbox and prove it"},
+    {"map", bm_cmd_map, "propose or check which PST goes to which user"},
     {"batch", bm_cmd_batch, "import many PSTs to many users from one mapping"},
     {"pause", bm_cmd_pause, "pause a batch"},
     {"resume", bm_cmd_resume, "go on with a batch"},

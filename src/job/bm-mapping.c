@@ -126,6 +126,26 @@ check_options (BmMapRow *row)
   }
 }
 
+/* The shell's words, but "#" begins no comment: #Inbox# is a folder. New. */
+static gchar *
+without_comments (const gchar *text)
+{
+  GString *out = g_string_new (NULL);
+  gchar quote = '\0';
+  for (const gchar *p = text; *p != '\0'; p++) {
+    if (*p == '#' && quote == '\0' && (p == text || g_ascii_isspace (p[-1])))
+      g_string_append_c (out, '\\');
+    if (*p == '\\' && quote != '\'' && p[1] != '\0')
+      g_string_append_c (out, *p++);
+    else if (quote == '\0' && (*p == '"' || *p == '\''))
+      quote = *p;
+    else if (*p == quote)
+      quote = '\0';
+    g_string_append_c (out, *p);
+  }
+  return g_string_free (out, FALSE);
+}
+
 /* Relative to the directory of the CSV. */
 static gchar *
 absolute (const BmMapping *mapping, const gchar *name)
@@ -153,6 +173,7 @@ read_own (const BmMapping *mapping, const BmCsvRow *csv, const gint *columns)
   BmMapRow *row = g_new0 (BmMapRow, 1);
   g_autofree gchar *file = field (csv, columns[FILE_NAME]);
   g_autofree gchar *options = field (csv, columns[OPTIONS]);
+  g_autofree gchar *words = without_comments (options);
   g_autoptr (GError) error = NULL;
   row->line = csv->line;
   row->file = absolute (mapping, file);
@@ -160,7 +181,7 @@ read_own (const BmMapping *mapping, const BmCsvRow *csv, const gint *columns)
   row->into = field (csv, columns[INTO]);
   if (*file == '\0')
     set_problem (row, "no file; write the path of a PST into this row, or take the row out");
-  if (*options != '\0' && !g_shell_parse_argv (options, NULL, &row->options, &error))
+  if (*options != '\0' && !g_shell_parse_argv (words, NULL, &row->options, &error))
     set_problem (row, "options %s: %s", options, error->message);
   if (row->options == NULL)
     row->options = g_new0 (gchar *, 1);

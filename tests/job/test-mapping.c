@@ -158,6 +158,24 @@ test_options (void)
   }
 }
 
+/* The names of well-known folders begin with what is a comment elsewhere. */
+static void
+test_hashes (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmMapping) mapping =
+      load ("file,user,options\n"
+            "/a,u@x,\"--include #Inbox# --exclude '#Drafts#' --class \\'#x "
+            "--exclude=#JunkEmail# --before a#b --since \"\"it's #y\"\"\"\n",
+            -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (row (mapping, 0)->problem, ==, NULL);
+  g_autofree gchar *words = g_strjoinv ("|", row (mapping, 0)->options);
+  g_assert_cmpstr (words, ==,
+                   "--include|#Inbox#|--exclude|#Drafts#|--class|'#x|--exclude=#JunkEmail#|"
+                   "--before|a#b|--since|it's #y");
+}
+
 /* Bad rows cost no other row. */
 static void
 test_bad_rows (void)
@@ -218,6 +236,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/separators", test_separators);
   g_test_add_func ("/mapping/microsoft", test_microsoft);
   g_test_add_func ("/mapping/options", test_options);
+  g_test_add_func ("/mapping/hashes", test_hashes);
   g_test_add_func ("/mapping/bad-rows", test_bad_rows);
   g_test_add_func ("/mapping/bad-files", test_bad_files);
   int status = g_test_run ();

@@ -3,7 +3,7 @@
 # What needs no server: help, export and its manifest over the corpus, the same bytes under other
 # time zones and locales and without the sandbox, inspect.
 . "$(dirname "$0")/lib.sh"
-for command in "" import verify report status inspect export; do
+for command in "" import map verify report status inspect export; do
   "$program" $command --help > "$work/help" 2> "$work/talk"
   is $? 0 "${command:-bm-pst-import} --help"
   is "$(awk 'length > 79' "$work/help" | head -n 3)" "" "${command:-bm-pst-import} --help: under 80 columns"
