@@ -115,7 +115,7 @@ check_options (BmMapRow *row)
     gint option = find_option (row->options[i], &length);
     gboolean has_value = row->options[i][length] == '=';
     if (option < 0 || (has_value && !row_options[option].value)) {
-      set_problem (row, "option \"%s\" is none that a row may have: docs/batch.md lists them",
+      set_problem (row, "option \"%s\" is none that a row may have: docs/bulk.md lists them",
                    row->options[i]);
       return;
     }
