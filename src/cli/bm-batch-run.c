@@ -85,7 +85,7 @@ command (gpointer data, const BmBatchRow *row)
   Run *run = data;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_strv_builder_add_many (builder, run->program, "import", row->file, "--user", row->user,
-                           "--jobs", run->options->jobs, "--format", "json", NULL);
+                           "--jobs", run->options->jobs, "--format", "json", "--check-owner", NULL);
   if (*row->into != '\0')
     g_strv_builder_add_many (builder, "--into", row->into, NULL);
   if (run->options->config_path != NULL)

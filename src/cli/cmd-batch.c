@@ -23,7 +23,7 @@ typedef struct {
   gchar *name, *config, *jobs, *format, *on_end, *passwords, *credential;
   BmSelecting selecting;
   gint parallel, per_server, stall_after;
-  gboolean mark_seen, empty_folders, subjects;
+  gboolean mark_seen, empty_folders, subjects, owner_mismatch_ok;
 } Options;
 
 static void
@@ -73,7 +73,8 @@ words_of (const Options *options)
     const gchar *option;
   } flags[] = {{options->mark_seen, "--mark-seen"},
                {options->empty_folders, "--empty-folders"},
-               {options->subjects, "--with-subjects"}};
+               {options->subjects, "--with-subjects"},
+               {options->owner_mismatch_ok, "--owner-mismatch-ok"}};
   for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
     if (flags[i].set)
       g_strv_builder_add (builder, flags[i].option);
@@ -145,6 +146,8 @@ bm_cmd_batch (int argc, char **argv)
       {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &o.mark_seen, "Mark everything as read", NULL},
       {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &o.empty_folders, "Make these too", NULL},
       {"with-subjects", 0, 0, G_OPTION_ARG_NONE, &o.subjects, "Subjects in reports", NULL},
+      {"owner-mismatch-ok", 0, 0, G_OPTION_ARG_NONE, &o.owner_mismatch_ok, "Also PSTs of others",
+       NULL},
       {"stall-after", 0, 0, G_OPTION_ARG_INT, &o.stall_after, "Replication (600)", "SECONDS"},
       {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &o.passwords, "CSV of user,password", "FILE"},
       {"credential", 0, 0, G_OPTION_ARG_STRING, &o.credential, "token (default) or api-key",
