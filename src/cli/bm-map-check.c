@@ -4,7 +4,8 @@
 
 #include "cli/bm-importing.h"
 
-#define KIB 1024
+#define KIB         1024
+#define OTHERS_TOLD 8 /* rows of the same mailbox */
 
 typedef struct {
   GArray *lines; /* guint: all rows of this mailbox */
@@ -113,14 +114,19 @@ static void
 note_others (Work *work)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
-  for (guint i = 0; work->mailbox != NULL && i < work->mailbox->lines->len; i++) {
+  guint others = work->mailbox->lines->len - 1, told = 0;
+  for (guint i = 0; i < work->mailbox->lines->len && told < OTHERS_TOLD; i++) {
     guint line = g_array_index (work->mailbox->lines, guint, i);
-    if (line != work->row->line)
-      g_string_append_printf (lines, "%s%u", lines->len > 0 ? ", " : "", line);
+    if (line == work->row->line)
+      continue;
+    g_string_append_printf (lines, "%s%u", told > 0 ? ", " : "", line);
+    told++;
   }
-  if (lines->len > 0)
+  if (others > 0)
     find (work, BM_MAP_OK, "",
-          g_strdup_printf ("also into this mailbox, one after the other: line %s", lines->str), "");
+          g_strdup_printf ("also into this mailbox, one after the other: line %s%s", lines->str,
+                           others > told ? "..." : ""),
+          "");
 }
 
 /* ---- the file ---- */

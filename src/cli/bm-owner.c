@@ -220,6 +220,19 @@ by_the_rest (const BmEvidence *evidence, const BmPerson *person, BmPersonFind fi
   return TRUE;
 }
 
+/* What the reviewer may know more about than the directory does. */
+static gchar *
+say_nothing (const BmEvidence *evidence)
+{
+  guint most = 0, n = evidence->received->len;
+  const gchar *other = bm_owner_most (evidence->received, NULL, NULL, NULL, &most);
+  if (other == NULL || most * 2 <= n)
+    return g_strdup ("nothing in the file tells whose it is");
+  return g_strdup_printf ("nothing in the file tells whose it is; %u of %u mails are addressed to "
+                          "%s, who is no user",
+                          most, n, other);
+}
+
 BmOwnerVerdict
 bm_owner_check (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find,
                 gpointer data, gchar **why)
@@ -229,6 +242,6 @@ bm_owner_check (const BmEvidence *evidence, const BmPerson *person, BmPersonFind
     return by_senders (evidence, person, find, data, why);
   if (by_the_rest (evidence, person, find, data, &verdict, why))
     return verdict;
-  *why = g_strdup ("nothing in the file tells whose it is");
+  *why = say_nothing (evidence);
   return BM_OWNER_UNKNOWN;
 }

@@ -51,37 +51,55 @@ is_format (const Options *options, const gchar *format)
   return g_strcmp0 (options->format, format) == 0;
 }
 
-/* A PST's evidence. NULL: unreadable, and *why tells; interruption is an error. */
-static BmEvidence *
-read_evidence (const Mapper *mapper, const gchar *path, gchar **why, guint64 *items, GError **error)
+typedef struct {
+  BmEvidence *evidence; /* NULL: unreadable */
+  guint items;
+  gchar *why;    /* it is unreadable */
+  gchar *damage; /* of one that can be read; NULL */
+} Reading;
+
+/* FALSE only when interrupted. */
+static gboolean
+read_pst (const Mapper *mapper, const gchar *path, Reading *reading, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  BmEvidence *evidence = NULL;
   g_autoptr (BmSource) source = bm_cli_open_source (path, &mapper->options->reading,
                                                     mapper->config->default_charset, 0, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
-  if (census != NULL) {
-    *items = census->items->len;
-    evidence = bm_evidence_collect (source, census, NULL, bm_cli_interrupted, &local);
+  if (census != NULL)
+    reading->evidence = bm_evidence_collect (source, census, NULL, bm_cli_interrupted, &local);
+  if (bm_cli_interrupted (error))
+    return FALSE;
+  if (reading->evidence == NULL) {
+    BmCause cause = bm_error_cause (local);
+    reading->why = g_strdup_printf ("%s: %s; %s", bm_cause_token (cause), local->message,
+                                    bm_cause_advice (cause));
+    return TRUE;
   }
-  if (bm_cli_interrupted (error)) {
-    bm_evidence_free (evidence);
-    return NULL;
-  }
-  if (evidence == NULL)
-    *why = g_strdup_printf ("%s: %s; %s", bm_cause_token (bm_error_cause (local)), local->message,
-                            bm_cause_advice (bm_error_cause (local)));
-  return evidence;
+  reading->items = census->items->len;
+  if (census->warnings->len > 0)
+    reading->damage = g_strdup (g_ptr_array_index (census->warnings, 0));
+  return TRUE;
 }
 
 static void
-add_json (Mapper *mapper, const gchar *const *fields, const BmEvidence *evidence, guint64 items)
+reading_clear (Reading *reading)
 {
+  bm_evidence_free (reading->evidence);
+  g_free (reading->why);
+  g_free (reading->damage);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
+
+static void
+add_json (Mapper *mapper, const gchar *const *fields, const Reading *reading)
+{
+  const BmEvidence *evidence = reading->evidence;
   JsonObject *row = json_object_new ();
   for (guint i = 0; i < COLUMNS; i++)
     json_object_set_string_member (row, columns[i], fields[i]);
   if (evidence != NULL) {
-    json_object_set_int_member (row, "items", (gint64) items);
+    json_object_set_int_member (row, "items", reading->items);
     json_object_set_int_member (row, "mails_estimate", (gint64) evidence->mails);
     json_object_set_int_member (row, "bytes_estimate", (gint64) evidence->bytes);
   }
@@ -109,24 +127,27 @@ flush (Mapper *mapper)
 }
 
 static void
-add_row (Mapper *mapper, const BmMapFile *file, const BmProposal *proposal,
-         const BmEvidence *evidence, guint64 items)
+add_row (Mapper *mapper, const BmMapFile *file, const BmProposal *proposal, const Reading *reading)
 {
   static const gchar *const words[] = {"high", "medium", "low"};
   g_autofree gchar *shown = g_filename_display_name (file->path);
+  const gchar *damage = reading->damage;
+  g_autofree gchar *evidence =
+      g_strconcat (proposal->evidence, damage != NULL && *proposal->evidence != '\0' ? "; " : "",
+                   damage != NULL ? "damage: " : "", damage, NULL);
   const gchar *const fields[COLUMNS] = {[FILE_NAME] = shown,
                                         [USER] = proposal->user,
                                         [INTO] = "",
                                         [OPTIONS] = "",
                                         [CONFIDENCE] = proposal->confidence,
-                                        [EVIDENCE] = proposal->evidence,
+                                        [EVIDENCE] = evidence,
                                         [CONFLICT] = proposal->conflict};
   mapper->rows++;
   mapper->empty += *proposal->user == '\0';
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     mapper->confidences[i] += g_str_equal (proposal->confidence, words[i]);
   if (mapper->json != NULL)
-    add_json (mapper, fields, evidence, items);
+    add_json (mapper, fields, reading);
   else
     bm_csv_add (mapper->csv, BM_CSV_PLAIN, separator_of (mapper->options), fields, COLUMNS);
   flush (mapper);
@@ -146,23 +167,20 @@ refuse (BmProposal *proposal, const gchar *why)
 static gboolean
 map_file (Mapper *mapper, const BmMapFile *file, GError **error)
 {
-  guint64 items = 0;
-  g_autofree gchar *why = g_strdup (file->problem);
-  g_autoptr (BmEvidence) evidence =
-      why == NULL ? read_evidence (mapper, file->path, &why, &items, error) : NULL;
-  if (evidence == NULL && why == NULL)
+  g_auto (Reading) reading = {.why = g_strdup (file->problem)};
+  if (reading.why == NULL && !read_pst (mapper, file->path, &reading, error))
     return FALSE;
   g_autoptr (BmEvidence) nothing = bm_evidence_new ();
   g_autoptr (BmProposal) proposal =
-      bm_propose (file->path, file->root, evidence != NULL ? evidence : nothing,
+      bm_propose (file->path, file->root, reading.evidence != NULL ? reading.evidence : nothing,
                   mapper->people != NULL ? bm_people_find : NULL, mapper->people);
   if (mapper->people != NULL && !bm_people_check (mapper->people, error)) {
     g_prefix_error (error, "without BlueMind's directory (--no-directory goes on): ");
     return FALSE;
   }
-  if (why != NULL)
-    refuse (proposal, why);
-  add_row (mapper, file, proposal, evidence, items);
+  if (reading.why != NULL)
+    refuse (proposal, reading.why);
+  add_row (mapper, file, proposal, &reading);
   return TRUE;
 }
 

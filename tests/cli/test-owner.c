@@ -27,7 +27,7 @@ static const struct {
     {"to bob", "", "2*bob@lab.test|list@x.y", "", BM_OWNER_MISMATCH,
      "2 of 3 mails are addressed "
      "to bob@lab.test"},
-    {"to a list", "", "3*list@x.y", "", BM_OWNER_UNKNOWN, "nothing"},
+    {"to a list", "", "3*list@x.y", "", BM_OWNER_UNKNOWN, "3 of 3 mails are addressed to list@x.y"},
     {"to a share", "", "3*team@lab.test", "", BM_OWNER_UNKNOWN, "nothing"},
     {"to everybody", "", "a@x.y|b@x.y|bob@lab.test", "", BM_OWNER_UNKNOWN, "nothing"},
     {"my store", "", "", "Mailbox - jd@lab.test", BM_OWNER_MATCH, "store"},

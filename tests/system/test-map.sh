@@ -280,5 +280,12 @@ done
 if [ -d "$corpus" ]; then
   map "$corpus"
   is "$status $(grep -c 'no user\|nothing tells\|pst-unreadable' "$work/map.csv")" "1 $(ls "$corpus"/*.[op]st | wc -l)" "the corpus belongs to nobody here"
+  head -c 2000000 "$corpus/aspose-test.pst" > "$work/hollow/cut.pst"
+  map "$work/hollow" --no-directory
+  row cut.pst evidence | grep -q "damage: "
+  ok $? "a damaged PST is told as such: $(row cut.pst evidence)"
+  printf 'file,user\nhollow/cut.pst,carol@%s\n' "$d" > "$work/damaged.csv"
+  check "$work/damaged.csv" --owner-mismatch-ok
+  level 2 warning "damage: .*inspect lists all of it"
 fi
 done_testing
