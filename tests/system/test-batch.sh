@@ -59,7 +59,7 @@ sample.pst,,,
 f1.pst,u1@$BMLAB_DOMAIN,,
 sample.pst,u13@$BMLAB_DOMAIN,Outbox,
 f3.pst,quinn@$BMLAB_DOMAIN,,
-sample.pst,u14@$BMLAB_DOMAIN,,
+sample.pst,carol@$BMLAB_DOMAIN,,
 M
 name=weekend
 batch "$map" --parallel 4 --per-server 3
@@ -73,6 +73,7 @@ for i in $(seq 0 11); do
   [ -n "$text" ] && [ "$text" != None ]
   ok $? "line $((first_bad + i)): $text"
 done
+is "$(of "row($first_bad + 11)['cause']") $(mailbox carol | wc -l)" "owner-mismatch 0" "somebody else's PST stops before a byte is sent"
 is "$(of 'r["grade"]')" poor "the grade is that of the worst mailbox"
 is "$(of '[m["grade"] for m in r["mailboxes"] if m["user"] == "u2@lab.test"]')" "['perfect']" "others keep theirs"
 python3 - "$work/lines" << 'P'
