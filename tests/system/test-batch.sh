@@ -196,6 +196,33 @@ wait $conductor
 is $? 0 "and the batch goes on when it moves again"
 is "$(of 'r["grade"]')" perfect "to a good end"
 
+# a disk that is nearly full
+sed '/^\[batch\]/,/^$/d' "$BMLAB_CONFIG" > "$work/full.conf"
+printf '\n[batch]\nmin-free=9000000000000000000\n' >> "$work/full.conf"
+"$program" batch "$work/trouble.csv" --name full --config "$work/full.conf" --jobs "$work/jobs" > "$work/lines" 2> "$work/talk" &
+conductor=$!
+for _ in $(seq 1 100); do grep -q paused "$work/talk" && break; sleep 0.05; done
+grep -q "paused: only .* free at $work/jobs" "$work/talk"
+ok $? "a disk that is nearly full pauses: $(grep -m 1 paused "$work/talk")"
+kill -INT $conductor
+wait $conductor
+is $? 130 "SIGINT ends the conductor"
+order resume full
+is "$status" 0 "resume goes on, with room on the disk"
+
+# ---- what changes while a batch runs
+name=meanwhile
+cp "$work/f4.pst" "$work/vanishing.pst"
+{ echo "file;user"; echo "k1.pst;u25@$BMLAB_DOMAIN"; echo "f2.pst;u26@$BMLAB_DOMAIN"; echo "vanishing.pst;u27@$BMLAB_DOMAIN"; echo "f5.pst;u28@$BMLAB_DOMAIN"; } > "$work/meanwhile.csv"
+"$program" batch "$work/meanwhile.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 1 > "$work/lines" 2> "$work/talk" &
+conductor=$!
+until_running
+sql "UPDATE t_domain_user SET archived = true WHERE login = 'u26'" bj > /dev/null
+rm "$work/vanishing.pst"
+wait $conductor
+is "$? $(of '[(x["state"], x["status"]) for x in r["rows"]]')" \
+  "1 [('ended', 0), ('refused', 77), ('refused', 66), ('ended', 0)]" "a user archived and a file that vanished meanwhile cost no other row"
+
 # ---- bad mappings
 bad_map() { batch "$1"; is "$status" 64 "$2: $(head -n 1 "$work/talk" | cut -c 1-100)"; }
 bad_map "$work/nothing.csv" "no such mapping"
