@@ -128,7 +128,8 @@ typedef struct {
   gboolean trouble; /* what trouble answers */
   gboolean saw_trouble;
   BmWant want_when_running;
-  guint stop_after; /* interrupted after so many looks; 0 = never */
+  guint stop_after;   /* interrupted after so many looks; 0 = never */
+  guint enough_after; /* long workers may end after so many looks; 0 = not by this */
   BmBatch *batch;
 } Stage;
 
@@ -166,6 +167,10 @@ static void
 show (gpointer data, const BmConductorView *view)
 {
   stage->shown++;
+  if (stage->enough_after != 0 && stage->shown == stage->enough_after) {
+    g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
+    g_assert_true (g_file_set_contents (enough, "", 0, NULL));
+  }
   stage->most_running = MAX (stage->most_running, view->workers->len);
   if (stage->trouble && view->trouble != NULL) {
     stage->saw_trouble = TRUE;
@@ -397,6 +402,33 @@ test_conductor_dies (guint8 *fixture, gconstpointer data)
   g_assert_false (g_file_test (crowded, G_FILE_TEST_EXISTS));
 }
 
+/* A worker that outlives its conductor is taken over, not started once more: the lock it inherited
+ * says that it lives. */
+static void
+test_takes_over (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.enough_after = 40};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nlong,a@s\n");
+  pid_t child = fork ();
+  if (child == 0) {
+    g_setenv ("BM_FAILPOINT", "conductor.spawn.after", TRUE);
+    execl (self, self, "conduct", jobs, map, NULL);
+    _exit (127);
+  }
+  int status;
+  while (waitpid (child, &status, 0) < 0 && errno == EINTR)
+    continue;
+  g_assert_true (WIFSIGNALED (status));
+  for (guint i = 0; i < 1000 && runs_of ("long") == 0; i++)
+    g_usleep (5000);
+  g_assert_true (run (batch, &on, &error));
+  g_assert_no_error (error);
+  assert_states (batch, "ended 0");
+  g_assert_cmpuint (on.shown, >=, on.enough_after);
+  g_assert_cmpuint (runs_of ("long"), ==, 1);
+}
+
 /* A second conductor is told who the first is. */
 static void
 test_lock (guint8 *fixture, gconstpointer data)
@@ -459,6 +491,7 @@ main (int argc, char **argv)
   ADD ("pause-and-go-on", test_pause_and_go_on);
   ADD ("cancel-and-retry", test_cancel_and_retry);
   ADD ("conductor-dies", test_conductor_dies);
+  ADD ("takes-over", test_takes_over);
   ADD ("lock", test_lock);
   ADD ("mapping-changes", test_mapping_changes);
   int status = g_test_run ();
