@@ -13,4 +13,11 @@ G_BEGIN_DECLS
  * Errors: LOGIN_REFUSED when that key is refused, SERVICE_UNAVAILABLE. */
 gboolean bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error);
 
+/* As bm_core_get, but with this key instead of the admin key. */
+gboolean bm_core_get_as (BmCore *core, const gchar *path, const gchar *key, JsonNode **node,
+                         GError **error);
+/* json: the body, borrowed. key may be NULL, for calls that need none. *node as in bm_core_get. */
+gboolean bm_core_post (BmCore *core, const gchar *path, const gchar *key, JsonNode *json,
+                       JsonNode **node, GError **error);
+
 G_END_DECLS

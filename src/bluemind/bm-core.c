@@ -85,9 +85,9 @@ read_body (BmCore *core, SoupMessage *message, GError **error)
 }
 
 /* path: from /api on, encoded. NULL with error unless the status is 2xx; not_found (may be NULL)
- * tells of a fault NOT_FOUND. */
+ * tells of a fault NOT_FOUND. json: the body, or NULL. */
 static GBytes *
-call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *key,
+call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *key, JsonNode *json,
            gboolean *not_found, GError **error)
 {
   gboolean unknown = FALSE;
@@ -96,9 +96,15 @@ call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *ke
   g_autoptr (GError) local = NULL;
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT); /* it would take the key along */
-  soup_message_headers_append (headers, "X-BM-ApiKey", key);
+  if (key != NULL)
+    soup_message_headers_append (headers, "X-BM-ApiKey", key);
   soup_message_headers_append (headers, "X-BM-Origin", "pst-import");
   soup_message_headers_append (headers, "Accept", "application/json");
+  if (json != NULL) {
+    gchar *text = json_to_string (json, FALSE);
+    g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+    soup_message_set_request_body_from_bytes (message, "application/json", bytes);
+  }
   g_autoptr (GBytes) body = read_body (core, message, &local);
   if (body == NULL) {
     g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "BlueMind's core at %s: %s",
@@ -120,7 +126,7 @@ call_full (BmCore *core, const gchar *method, const gchar *path, const gchar *ke
 static GBytes *
 call (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
 {
-  return call_full (core, method, path, key, NULL, error);
+  return call_full (core, method, path, key, NULL, NULL, error);
 }
 
 /* NULL with error when it is not JSON. */
@@ -140,12 +146,14 @@ parse_body (BmCore *core, GBytes *body, GError **error)
   return NULL;
 }
 
-gboolean
-bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error)
+/* *node NULL: it answers with nothing. */
+static gboolean
+call_maybe (BmCore *core, const gchar *method, const gchar *path, const gchar *key, JsonNode *json,
+            JsonNode **node, GError **error)
 {
   gboolean not_found = FALSE;
   g_autoptr (GError) local = NULL;
-  g_autoptr (GBytes) body = call_full (core, "GET", path, core->admin_key, &not_found, &local);
+  g_autoptr (GBytes) body = call_full (core, method, path, key, json, &not_found, &local);
   *node = NULL;
   if (body == NULL && not_found)
     return TRUE;
@@ -161,6 +169,25 @@ bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error)
   if (!JSON_NODE_HOLDS_NULL (root))
     *node = g_steal_pointer (&root);
   return TRUE;
+}
+
+gboolean
+bm_core_get (BmCore *core, const gchar *path, JsonNode **node, GError **error)
+{
+  return call_maybe (core, "GET", path, core->admin_key, NULL, node, error);
+}
+
+gboolean
+bm_core_get_as (BmCore *core, const gchar *path, const gchar *key, JsonNode **node, GError **error)
+{
+  return call_maybe (core, "GET", path, key, NULL, node, error);
+}
+
+gboolean
+bm_core_post (BmCore *core, const gchar *path, const gchar *key, JsonNode *json, JsonNode **node,
+              GError **error)
+{
+  return call_maybe (core, "POST", path, key, json, node, error);
 }
 
 static JsonNode *

@@ -19,6 +19,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmCore, bm_core_free)
  * SERVICE_UNAVAILABLE. */
 gboolean bm_core_su (BmCore *core, const gchar *login, gchar **token, gchar **imap_login,
                      GError **error);
+/* Somebody who has signed in, and what they may. Strings are owned. */
+typedef struct {
+  gchar *key;         /* the session */
+  gchar *login;       /* login@domain uid */
+  gchar *name;        /* for people */
+  gchar *domain_uid;  /* "global.virt" for BlueMind's own administrators */
+  gchar *domain_name; /* for people; the uid when the core does not say */
+  gchar *language;    /* "fr"; "" when it does not say */
+  GStrv roles;        /* never NULL */
+} BmCoreWho;
+
+void bm_core_who_free (BmCoreWho *who);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmCoreWho, bm_core_who_free)
+
+/* A session by password. login: login@domain uid or alias; without a domain, of the administrators'.
+ * Errors: LOGIN_REFUSED (wrong, expired, archived), SERVICE_UNAVAILABLE (away, or in maintenance).
+ * bm_core_logout ends it. */
+BmCoreWho *bm_core_login (BmCore *core, const gchar *login, const gchar *password, GError **error);
 /* Keeps a token alive (it dies after 20 idle minutes). LOGIN_REFUSED when it is dead. */
 gboolean bm_core_ping (BmCore *core, const gchar *token, GError **error);
 gboolean bm_core_logout (BmCore *core, const gchar *token, GError **error);

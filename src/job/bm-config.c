@@ -16,6 +16,7 @@
 #define BM_INI      "/etc/bm/bm.ini"
 #define CORE_TOKEN  "/etc/bm/bm-core.tok"
 #define MIN_FREE    (G_GUINT64_CONSTANT (1) << 30) /* BlueMind's own alert fires at 1 GiB free */
+#define MAX_UPLOAD  (G_GUINT64_CONSTANT (100) << 30)
 #define KEEP_ALIVE  480 /* a session of the core dies after 20 idle minutes */
 
 typedef struct {
@@ -34,6 +35,9 @@ static const struct {
     {"jobs", " directory "},
     {"batch", " parallel per-server watch-disk min-free "},
     {"reading", " default-charset "},
+    {"web", " listen tls-cert tls-key base-path trusted-proxy admin-roles domain-roles uploads"
+            " max-upload min-free folders upload-expires keep-days session-idle lockout-failures"
+            " lockout-seconds "},
 };
 
 static void
@@ -305,6 +309,117 @@ load_file (Loader *loader, BmConfig *config, const gchar *path, GError **error)
   return FALSE;
 }
 
+/* Items may hold blanks. Absolute, or a fault. */
+static GStrv
+get_paths (Loader *loader, const gchar *group, const gchar *key)
+{
+  g_autofree gchar *text = get (loader, group, key, "");
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+  for (guint i = 0; parts[i] != NULL; i++) {
+    if (*g_strstrip (parts[i]) == '\0')
+      continue;
+    if (!g_path_is_absolute (parts[i]))
+      fault (loader, group, key, "not an absolute path");
+    g_strv_builder_add (list, parts[i]);
+  }
+  return g_strv_builder_end (list);
+}
+
+static GStrv
+get_list_or (Loader *loader, const gchar *group, const gchar *key, const gchar *fallback)
+{
+  g_auto (GStrv) list = get_list (loader, group, key);
+  return list[0] != NULL ? g_steal_pointer (&list) : g_strsplit (fallback, ";", -1);
+}
+
+GSocketAddress *
+bm_config_parse_listen (const gchar *text)
+{
+  const gchar *colon = strrchr (text, ':');
+  guint64 port;
+  if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
+    return NULL;
+  gboolean brackets = *text == '[' && colon > text + 1 && colon[-1] == ']';
+  const gchar *start = brackets ? text + 1 : text;
+  g_autofree gchar *host = g_strndup (start, (gsize) (colon - start) - (brackets ? 1 : 0));
+  if (brackets != (strchr (host, ':') != NULL))
+    return NULL;
+  return g_inet_socket_address_new_from_string (host, (guint) port);
+}
+
+/* Passwords go over this line: plain only on this host, or to a proxy that speaks TLS. */
+static void
+check_listen (Loader *loader, const BmConfigWeb *web)
+{
+  gboolean guarded = web->tls_cert != NULL || web->trusted_proxies[0] != NULL;
+  for (guint i = 0; web->listen[i] != NULL; i++) {
+    g_autoptr (GSocketAddress) address = bm_config_parse_listen (web->listen[i]);
+    if (address == NULL)
+      fault (loader, "web", "listen", "not an ADDRESS:PORT, as 127.0.0.1:8095 or [::1]:8095");
+    else if (!guarded && !g_inet_address_get_is_loopback (
+                             g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
+      fault (loader, "web", "listen",
+             "not on this host alone: that needs tls-cert and tls-key, or trusted-proxy");
+  }
+  if ((web->tls_cert == NULL) != (web->tls_key == NULL))
+    fault (loader, "web", "tls-cert", "tls-cert and tls-key go together");
+  for (guint i = 0; web->trusted_proxies[i] != NULL; i++)
+    if (!g_hostname_is_ip_address (web->trusted_proxies[i]))
+      fault (loader, "web", "trusted-proxy", "not an address");
+}
+
+/* "/pst" and "/pst/" are the same: it ends with "/". */
+static gchar *
+get_base_path (Loader *loader)
+{
+  g_autofree gchar *path = get (loader, "web", "base-path", "/");
+  if (*path != '/' || strstr (path, "//") != NULL || strstr (path, "..") != NULL ||
+      strspn (path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+          strlen (path)) {
+    fault (loader, "web", "base-path", "not a path of letters, digits, - _ . that begins with /");
+    return g_strdup ("/");
+  }
+  return g_strconcat (path, g_str_has_suffix (path, "/") ? "" : "/", NULL);
+}
+
+static void
+load_web (Loader *loader, const gchar *jobs, BmConfigWeb *web)
+{
+  g_autofree gchar *uploads = g_build_filename (jobs, "uploads", NULL);
+  web->listen = get_list_or (loader, "web", "listen", "127.0.0.1:8095");
+  web->tls_cert = get (loader, "web", "tls-cert", NULL);
+  web->tls_key = get (loader, "web", "tls-key", NULL);
+  web->base_path = get_base_path (loader);
+  web->trusted_proxies = get_list (loader, "web", "trusted-proxy");
+  web->admin_roles = get_list_or (loader, "web", "admin-roles", "admin;systemManagement");
+  web->domain_roles = get_list_or (loader, "web", "domain-roles", "domainManager");
+  web->uploads = get (loader, "web", "uploads", uploads);
+  web->max_upload = get_number (loader, "web", "max-upload", G_MAXINT64, MAX_UPLOAD);
+  web->min_free = get_number (loader, "web", "min-free", G_MAXINT64, MIN_FREE);
+  web->folders = get_paths (loader, "web", "folders");
+  web->upload_expires_s = (guint) get_number (loader, "web", "upload-expires", 31536000, 86400);
+  web->keep_days = (guint) get_number (loader, "web", "keep-days", 36500, 30);
+  web->session_idle_s = (guint) get_number (loader, "web", "session-idle", 86400, 1800);
+  web->lockout_failures = (guint) get_number (loader, "web", "lockout-failures", 1000, 5);
+  web->lockout_s = (guint) get_number (loader, "web", "lockout-seconds", 86400, 900);
+  check_listen (loader, web);
+}
+
+static void
+clear_web (BmConfigWeb *web)
+{
+  g_strfreev (web->listen);
+  g_free (web->tls_cert);
+  g_free (web->tls_key);
+  g_free (web->base_path);
+  g_strfreev (web->trusted_proxies);
+  g_strfreev (web->admin_roles);
+  g_strfreev (web->domain_roles);
+  g_free (web->uploads);
+  g_strfreev (web->folders);
+}
+
 /* Where users are looked up, whether there is a proof, and whose password is used. */
 static void
 load_choices (Loader *loader, BmConfig *config)
@@ -341,6 +456,7 @@ load_all (Loader *loader, const gchar *bm_ini, BmConfig *config)
   config->batch_per_server = (guint) get_number (loader, "batch", "per-server", 1000, 0);
   config->batch_watch_disk = get_list (loader, "batch", "watch-disk");
   config->batch_min_free = get_number (loader, "batch", "min-free", G_MAXINT64, MIN_FREE);
+  load_web (loader, config->jobs, &config->web);
   config->default_charset = get (loader, "reading", "default-charset", "");
   if (*config->default_charset != '\0' && bm_charset_from_name (config->default_charset) == NULL)
     fault (loader, "reading", "default-charset", "no character set that is known");
@@ -389,6 +505,7 @@ bm_config_free (BmConfig *config)
   g_strfreev (config->batch_watch_disk);
   g_free (config->jobs);
   g_free (config->default_charset);
+  clear_web (&config->web);
   g_free (config);
 }
 

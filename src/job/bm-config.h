@@ -4,7 +4,7 @@
  * are described in docs/configuration.md. Any thread, once loaded. */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -27,6 +27,24 @@ typedef struct {
   gchar *dbname, *user, *password;
   guint timeout_s; /* of every wait; 0 = the default */
 } BmConfigDatabase;
+
+/* The daemon bm-pst-importd. */
+typedef struct {
+  GStrv listen;              /* ADDRESS:PORT, [ADDRESS]:PORT; port 0 = the kernel's choice */
+  gchar *tls_cert, *tls_key; /* PEM files, both or none; the daemon reads them */
+  gchar *base_path;          /* begins and ends with "/" */
+  GStrv trusted_proxies;     /* addresses whose X-Forwarded-For and -Proto are believed */
+  GStrv admin_roles;         /* of BlueMind: any of them = every domain */
+  GStrv domain_roles;        /* any of them = the administrator's own domain */
+  gchar *uploads;            /* directory */
+  guint64 max_upload;        /* bytes of one file */
+  guint64 min_free;          /* bytes that an upload must leave free */
+  GStrv folders;             /* whose PSTs may be chosen; absolute */
+  guint upload_expires_s;    /* of an unfinished upload, since its last byte */
+  guint keep_days;           /* of a finished one, after its import's success */
+  guint session_idle_s;
+  guint lockout_failures, lockout_s;
+} BmConfigWeb;
 
 typedef struct {
   gchar *file; /* that was read; NULL when none exists */
@@ -54,6 +72,7 @@ typedef struct {
   guint64 batch_min_free;                 /* bytes: with less on one of them a batch pauses */
   gchar *jobs;                            /* directory of job directories */
   gchar *default_charset;
+  BmConfigWeb web;
 } BmConfig;
 
 /* path: of --config, or NULL. Errors: CONFIG, one line per fault; files that are named must be
@@ -66,6 +85,8 @@ void bm_config_free (BmConfig *config);
  * NULL only when neither knows one. */
 void bm_config_shard (const BmConfig *config, const gchar *server_uid, const gchar *server_host,
                       BmConfigDatabase *database);
+/* "127.0.0.1:8095", "[::1]:8095"; NULL when it is no such thing. New. */
+GSocketAddress *bm_config_parse_listen (const gchar *text);
 /* TRUE when this host name or address is this machine. May ask the resolver. */
 gboolean bm_config_host_is_local (const gchar *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmConfig, bm_config_free)

@@ -109,7 +109,8 @@ BEGIN
   -- One login, two domains, two people.
   PERFORM lab.add_user(d, 'paul', 1);
   PERFORM lab.add_user('a87ff679.internal', 'paul', (SELECT count(*)::int FROM t_server));
-  PERFORM lab.add_user('a87ff679.internal', 'olga', 1);
+  item := lab.add_user('a87ff679.internal', 'olga', 1);
+  INSERT INTO t_domain_role SELECT item, unnest('{domainManager,hasAdminConsole}'::text[]);
   -- A share: in the directory, with an address, but nobody to sign in as.
   item := lab.item(d, lab.entry_uid('team'), 'Team');
   INSERT INTO t_directory_entry (kind, entry_uid, displayname, email, datalocation, item_id)
