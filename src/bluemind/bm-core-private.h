@@ -20,4 +20,8 @@ gboolean bm_core_get_as (BmCore *core, const gchar *path, const gchar *key, Json
 gboolean bm_core_post (BmCore *core, const gchar *path, const gchar *key, JsonNode *json,
                        JsonNode **node, GError **error);
 
+/* With the admin key. */
+gboolean bm_core_post_as_admin (BmCore *core, const gchar *path, JsonNode *json, JsonNode **node,
+                                GError **error);
+
 G_END_DECLS

@@ -190,6 +190,13 @@ bm_core_post (BmCore *core, const gchar *path, const gchar *key, JsonNode *json,
   return call_maybe (core, "POST", path, key, json, node, error);
 }
 
+gboolean
+bm_core_post_as_admin (BmCore *core, const gchar *path, JsonNode *json, JsonNode **node,
+                       GError **error)
+{
+  return bm_core_post (core, path, core->admin_key, json, node, error);
+}
+
 static JsonNode *
 call_json (BmCore *core, const gchar *method, const gchar *path, const gchar *key, GError **error)
 {

@@ -46,6 +46,8 @@ bm_candidate_free (BmCandidate *candidate)
   g_free (candidate->location);
   g_free (candidate->host);
   g_free (candidate->server_name);
+  g_free (candidate->name);
+  g_free (candidate->email);
   g_free (candidate);
 }
 
@@ -92,36 +94,43 @@ bm_user_name_parse (const gchar *address, BmUserName *name, GError **error)
   return refuse_admin (error, address);
 }
 
-static gboolean
-refuse (GError **error, const gchar *address, const gchar *why)
+const gchar *
+bm_directory_why (const BmCandidate *one)
 {
-  g_set_error (error, BM_ERROR, BM_CAUSE_USER_REFUSED, "%s: %s", address, why);
-  return FALSE;
+  if (g_strcmp0 (one->type, "user") != 0 || one->login == NULL)
+    return "is not a user but a share, group or resource";
+  if (one->archived)
+    return "is suspended (archived); reactivate the user first";
+  if (g_strcmp0 (one->routing, "external") == 0)
+    return "has its mail routed to an external server; import there";
+  if (g_strcmp0 (one->routing, "internal") != 0)
+    return "has no mail routing; set it to internal first";
+  if (one->location == NULL)
+    return "has no folder container on any server; run bm-cli maintenance repair on it";
+  return NULL;
+}
+
+gboolean
+bm_directory_is_admin (const BmCandidate *one)
+{
+  return one->system || (one->login != NULL && is_admin (one->login, one->domain));
 }
 
 /* What would lose or misplace mail is refused here, before a byte is sent. */
 static gboolean
 check (const BmCandidate *one, const gchar *address, GError **error)
 {
+  const gchar *why = bm_directory_why (one);
   if (one->system) {
     g_set_error (error, BM_ERROR, BM_CAUSE_ADMIN_REFUSED,
                  "%s is a system account: what it writes bypasses BlueMind's checks", address);
     return FALSE;
   }
-  if (g_strcmp0 (one->type, "user") != 0 || one->login == NULL)
-    return refuse (error, address, "is not a user but a share, group or resource");
-  if (is_admin (one->login, one->domain))
+  if (bm_directory_is_admin (one))
     return refuse_admin (error, address);
-  if (one->archived)
-    return refuse (error, address, "is suspended (archived); reactivate the user first");
-  if (g_strcmp0 (one->routing, "external") == 0)
-    return refuse (error, address, "has its mail routed to an external server; import there");
-  if (g_strcmp0 (one->routing, "internal") != 0)
-    return refuse (error, address, "has no mail routing; set it to internal first");
-  if (one->location == NULL)
-    return refuse (error, address,
-                   "has no folder container on any server; run bm-cli maintenance repair on it");
-  return TRUE;
+  if (why != NULL)
+    g_set_error (error, BM_ERROR, BM_CAUSE_USER_REFUSED, "%s: %s", address, why);
+  return why == NULL;
 }
 
 gchar *
@@ -131,8 +140,8 @@ bm_directory_subtree (const gchar *domain_uid, const gchar *user_uid)
   return g_strconcat ("subtree_", domain, "!user.", user_uid, NULL);
 }
 
-static BmUser *
-user_of (const BmCandidate *one)
+BmUser *
+bm_directory_user (const BmCandidate *one)
 {
   BmUser *user = g_new0 (BmUser, 1);
   user->user_uid = g_strdup (one->uid);
@@ -177,5 +186,5 @@ bm_directory_judge (const GPtrArray *candidates, const gchar *address, GError **
     return NULL;
   }
   const BmCandidate *one = g_ptr_array_index (candidates, 0);
-  return check (one, address, error) ? user_of (one) : NULL;
+  return check (one, address, error) ? bm_directory_user (one) : NULL;
 }

@@ -30,6 +30,7 @@ typedef struct {
   gchar *location;     /* server uid of the container of its folders */
   gchar *host;         /* of that server: address or name */
   gchar *server_name;  /* its full host name */
+  gchar *name, *email; /* for people; only a search asks for them */
   gint64 quota_kib;    /* 0 = none */
   gboolean archived;
   gboolean system; /* or of the global domain */
@@ -41,6 +42,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmCandidate, bm_candidate_free)
 /* The one candidate (BmCandidate *) as a user. Errors: USER_UNKNOWN for none and for several,
  * naming them; USER_REFUSED with reason and remedy; ADMIN_REFUSED. */
 BmUser *bm_directory_judge (const GPtrArray *candidates, const gchar *address, GError **error);
+/* Why nothing may be imported into this mailbox, and after "; " what to do; NULL: it may. Static. Says
+ * nothing of administrators. */
+const gchar *bm_directory_why (const BmCandidate *candidate);
+/* As whom nobody imports. */
+gboolean bm_directory_is_admin (const BmCandidate *candidate);
+/* What is known of this candidate, who has a login. New. */
+BmUser *bm_directory_user (const BmCandidate *candidate);
 /* The uid of the container of this mailbox's folders. New. */
 gchar *bm_directory_subtree (const gchar *domain_uid, const gchar *user_uid);
 

@@ -2,6 +2,7 @@
 /* Private to the room, and for its test: the directory over any source of JSON. One thread. */
 #pragma once
 
+#include "bluemind/bm-directory-judge.h"
 #include "bluemind/bm-directory-rest.h"
 
 #include <json-glib/json-glib.h>
@@ -12,6 +13,17 @@ G_BEGIN_DECLS
 typedef gboolean (*BmRestGet) (gpointer data, const gchar *path, JsonNode **node, GError **error);
 
 BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error);
+/* Everything but the server's host. domain: ItemValue. *candidate NULL: no such user, or one without
+ * mailbox. */
+gboolean bm_directory_rest_candidate (BmRestGet get, gpointer data, JsonObject *domain,
+                                      const gchar *uid, BmCandidate **candidate, GError **error);
+
+typedef gboolean (*BmRestPost) (gpointer data, const gchar *path, JsonNode *body, JsonNode **node,
+                                GError **error);
+/* As bm_directory_rest_search. */
+GPtrArray *bm_directory_rest_search_in (BmRestGet get, BmRestPost post, gpointer data,
+                                        const gchar *text, const gchar *const *domains, guint max,
+                                        gboolean *more, GError **error);
 GStrv bm_directory_rest_list (BmRestGet get, gpointer data, const BmUser *user, GError **error);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "bluemind/bm-core-private.h"
 #include "bluemind/bm-directory-judge.h"
+#include "bluemind/bm-json-member.h"
 
 #include <string.h>
 
@@ -14,59 +15,6 @@ typedef struct {
   gpointer data;
   GPtrArray *found; /* BmCandidate */
 } Lookup;
-
-/* ---- JSON that may be anything ---- */
-
-static JsonObject *
-object_member (JsonObject *object, const gchar *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-/* NULL when absent, null, empty or not a text. */
-static const gchar *
-text_member (JsonObject *object, const gchar *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  if (node == NULL || json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  const gchar *text = json_node_get_string (node);
-  return *text != '\0' ? text : NULL;
-}
-
-static gboolean
-flag_member (JsonObject *object, const gchar *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN &&
-         json_node_get_boolean (node);
-}
-
-static gint64
-number_member (JsonObject *object, const gchar *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node)
-                                                                         : 0;
-}
-
-static JsonObject *
-object_of (JsonNode *node)
-{
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-static const gchar *
-first_alias (JsonObject *domain)
-{
-  JsonNode *node = domain != NULL ? json_object_get_member (domain, "aliases") : NULL;
-  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node) ||
-      json_array_get_length (json_node_get_array (node)) == 0)
-    return NULL;
-  JsonNode *first = json_array_get_element (json_node_get_array (node), 0);
-  return json_node_get_value_type (first) == G_TYPE_STRING ? json_node_get_string (first) : NULL;
-}
 
 /* ---- asking ---- */
 
@@ -99,19 +47,20 @@ is_known (const Lookup *lookup, const gchar *domain_uid, const gchar *uid)
 static void
 add_candidate (Lookup *lookup, JsonObject *domain_item, JsonNode *item, gboolean is_user)
 {
-  JsonObject *object = object_of (item), *domain = object_member (domain_item, "value");
-  JsonObject *value = object_member (object, "value");
-  const gchar *uid = text_member (object, "uid"), *domain_uid = text_member (domain_item, "uid");
+  JsonObject *object = bm_json_object_of (item), *domain = bm_json_object (domain_item, "value");
+  JsonObject *value = bm_json_object (object, "value");
+  const gchar *uid = bm_json_text (object, "uid"), *domain_uid = bm_json_text (domain_item, "uid");
   if (uid == NULL || value == NULL || is_known (lookup, domain_uid, uid))
     return;
   BmCandidate *one = g_new0 (BmCandidate, 1);
   one->uid = g_strdup (uid);
   one->domain = g_strdup (domain_uid);
-  one->alias = g_strdup (first_alias (domain));
-  one->login = is_user ? g_strdup (text_member (value, "login")) : NULL;
-  one->type = g_strdup (is_user ? NULL : text_member (value, "type"));
-  one->archived = flag_member (value, "archived");
-  one->system = flag_member (value, "system") || flag_member (domain, "global");
+  g_auto (GStrv) aliases = bm_json_texts (bm_json_array (domain, "aliases"));
+  one->alias = g_strdup (aliases[0]);
+  one->login = is_user ? g_strdup (bm_json_text (value, "login")) : NULL;
+  one->type = g_strdup (is_user ? NULL : bm_json_text (value, "type"));
+  one->archived = bm_json_flag (value, "archived");
+  one->system = bm_json_flag (value, "system") || bm_json_flag (domain, "global");
   g_ptr_array_add (lookup->found, one);
 }
 
@@ -122,17 +71,17 @@ add_mailbox (Lookup *lookup, BmCandidate *one, gboolean *exists, GError **error)
   g_autoptr (JsonNode) node = NULL;
   if (!ask (lookup, &node, error, "/api/mailboxes/%s/%s/complete", one->domain, one->uid))
     return FALSE;
-  JsonObject *value = object_member (object_of (node), "value");
+  JsonObject *value = bm_json_object (bm_json_object_of (node), "value");
   *exists = value != NULL;
   if (value == NULL)
     return TRUE;
   g_free (one->type);
-  one->type = g_strdup (text_member (value, "type"));
-  one->routing = g_strdup (text_member (value, "routing"));
-  one->location = g_strdup (text_member (value, "dataLocation"));
-  one->quota_kib = number_member (value, "quota");
-  one->archived |= flag_member (value, "archived");
-  one->system |= flag_member (value, "system");
+  one->type = g_strdup (bm_json_text (value, "type"));
+  one->routing = g_strdup (bm_json_text (value, "routing"));
+  one->location = g_strdup (bm_json_text (value, "dataLocation"));
+  one->quota_kib = bm_json_number (value, "quota");
+  one->archived |= bm_json_flag (value, "archived");
+  one->system |= bm_json_flag (value, "system");
   return TRUE;
 }
 
@@ -144,8 +93,8 @@ add_location (Lookup *lookup, BmCandidate *one, GError **error)
   g_autoptr (JsonNode) node = NULL;
   if (!ask (lookup, &node, error, "/api/containers/_manage/_ifPresentLight/%s", subtree, ""))
     return FALSE;
-  const gchar *location = text_member (object_of (node), "datalocation");
-  if (object_of (node) != NULL && location == NULL)
+  const gchar *location = bm_json_text (bm_json_object_of (node), "datalocation");
+  if (bm_json_object_of (node) != NULL && location == NULL)
     return TRUE; /* an older core does not say: the mailbox's own */
   g_free (one->location);
   one->location = g_strdup (location);
@@ -161,12 +110,12 @@ add_host (Lookup *lookup, BmCandidate *one, GError **error)
   JsonArray *servers =
       node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   for (guint i = 0; servers != NULL && i < json_array_get_length (servers); i++) {
-    JsonObject *server = object_of (json_array_get_element (servers, i));
-    JsonObject *value = object_member (server, "value");
-    if (g_strcmp0 (text_member (server, "uid"), one->location) != 0 || one->location == NULL)
+    JsonObject *server = bm_json_object_of (json_array_get_element (servers, i));
+    JsonObject *value = bm_json_object (server, "value");
+    if (g_strcmp0 (bm_json_text (server, "uid"), one->location) != 0 || one->location == NULL)
       continue;
-    const gchar *ip = text_member (value, "ip");
-    one->server_name = g_strdup (text_member (value, "fqdn"));
+    const gchar *ip = bm_json_text (value, "ip");
+    one->server_name = g_strdup (bm_json_text (value, "fqdn"));
     one->host = g_strdup (ip != NULL ? ip : one->server_name);
     return TRUE;
   }
@@ -197,8 +146,8 @@ find_address (Lookup *lookup, const BmUserName *name, GError **error)
   g_autofree gchar *email = g_strconcat (local, "@", name->domain, NULL);
   if (!ask (lookup, &domain, error, "/api/domains/_lookup?name=%s", name->domain, ""))
     return FALSE;
-  JsonObject *item = object_of (domain);
-  const gchar *uid = text_member (item, "uid");
+  JsonObject *item = bm_json_object_of (domain);
+  const gchar *uid = bm_json_text (item, "uid");
   if (uid == NULL)
     return TRUE;
   if (!ask (lookup, &by_login, error, "/api/users/%s/byLogin/%s", uid, local) ||
@@ -217,8 +166,8 @@ find_address (Lookup *lookup, const BmUserName *name, GError **error)
 static gboolean
 names_domain (JsonObject *item, const gchar *name)
 {
-  JsonObject *value = object_member (item, "value");
-  const gchar *uid = text_member (item, "uid");
+  JsonObject *value = bm_json_object (item, "value");
+  const gchar *uid = bm_json_text (item, "uid");
   JsonNode *aliases = value != NULL ? json_object_get_member (value, "aliases") : NULL;
   if (name == NULL || (uid != NULL && g_ascii_strcasecmp (uid, name) == 0))
     return name != NULL;
@@ -240,7 +189,7 @@ static gboolean
 find_external_in (Lookup *lookup, JsonObject *domain, const gchar *id, GError **error)
 {
   g_autoptr (JsonNode) node = NULL;
-  if (!ask (lookup, &node, error, "/api/users/%s/byExtId/%s", text_member (domain, "uid"), id))
+  if (!ask (lookup, &node, error, "/api/users/%s/byExtId/%s", bm_json_text (domain, "uid"), id))
     return FALSE;
   add_candidate (lookup, domain, node, TRUE);
   return TRUE;
@@ -256,9 +205,9 @@ find_external (Lookup *lookup, const BmUserName *name, GError **error)
   JsonArray *domains =
       node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   for (guint i = 0; domains != NULL && i < json_array_get_length (domains); i++) {
-    JsonObject *domain = object_of (json_array_get_element (domains, i));
-    if (text_member (domain, "uid") == NULL ||
-        flag_member (object_member (domain, "value"), "global"))
+    JsonObject *domain = bm_json_object_of (json_array_get_element (domains, i));
+    if (bm_json_text (domain, "uid") == NULL ||
+        bm_json_flag (bm_json_object (domain, "value"), "global"))
       continue;
     if (!find_external_in (lookup, domain, name->whole, error) ||
         (names_domain (domain, name->domain) &&
@@ -286,14 +235,6 @@ bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GErr
 
 /* ---- all addresses of one ---- */
 
-/* NULL when absent or not an array. */
-static JsonArray *
-array_member (JsonObject *object, const gchar *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-}
-
 static void
 add_address (GStrvBuilder *builder, const gchar *local, gsize length, const gchar *domain)
 {
@@ -306,14 +247,14 @@ add_address (GStrvBuilder *builder, const gchar *local, gsize length, const gcha
 static void
 add_email (GStrvBuilder *builder, JsonNode *email, const BmUser *user, JsonArray *aliases)
 {
-  const gchar *address = text_member (object_of (email), "address");
+  const gchar *address = bm_json_text (bm_json_object_of (email), "address");
   if (address == NULL)
     return;
   const gchar *at = strrchr (address, '@');
   gsize length = at != NULL ? (gsize) (at - address) : strlen (address);
   if (at != NULL)
     add_address (builder, address, length, at + 1);
-  if (!flag_member (object_of (email), "allAliases"))
+  if (!bm_json_flag (bm_json_object_of (email), "allAliases"))
     return;
   add_address (builder, address, length, user->domain_uid);
   for (guint i = 0; aliases != NULL && i < json_array_get_length (aliases); i++) {
@@ -333,12 +274,37 @@ bm_directory_rest_list (BmRestGet get, gpointer data, const BmUser *user, GError
       !ask (&lookup, &mailbox, error, "/api/mailboxes/%s/%s/complete", user->domain_uid,
             user->user_uid))
     return NULL;
-  JsonArray *aliases = array_member (object_member (object_of (domain), "value"), "aliases");
-  JsonArray *emails = array_member (object_member (object_of (mailbox), "value"), "emails");
+  JsonArray *aliases =
+      bm_json_array (bm_json_object (bm_json_object_of (domain), "value"), "aliases");
+  JsonArray *emails =
+      bm_json_array (bm_json_object (bm_json_object_of (mailbox), "value"), "emails");
   add_address (builder, user->login, strlen (user->login), user->domain_uid);
   for (guint i = 0; emails != NULL && i < json_array_get_length (emails); i++)
     add_email (builder, json_array_get_element (emails, i), user, aliases);
   return g_strv_builder_end (builder);
+}
+
+gboolean
+bm_directory_rest_candidate (BmRestGet get, gpointer data, JsonObject *domain, const gchar *uid,
+                             BmCandidate **candidate, GError **error)
+{
+  g_autoptr (JsonNode) user = NULL;
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
+  Lookup lookup = {get, data, found};
+  gboolean exists = FALSE;
+  *candidate = NULL;
+  if (!ask (&lookup, &user, error, "/api/users/%s/%s/complete", bm_json_text (domain, "uid"), uid))
+    return FALSE;
+  add_candidate (&lookup, domain, user, TRUE);
+  if (found->len == 0)
+    return TRUE;
+  BmCandidate *one = g_ptr_array_index (found, 0);
+  if (!add_mailbox (&lookup, one, &exists, error) ||
+      (exists && !add_location (&lookup, one, error)))
+    return FALSE;
+  if (exists)
+    *candidate = g_ptr_array_steal_index (found, 0);
+  return TRUE;
 }
 
 static gboolean

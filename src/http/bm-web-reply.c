@@ -26,6 +26,16 @@ bm_web_secure_headers (SoupMessageHeaders *headers)
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
 }
 
+/* Of what libsoup 3.2 does not know; NULL: it does. */
+static const gchar *
+phrase_of (guint status)
+{
+  return status == 410   ? "Gone"
+         : status == 429 ? "Too Many Requests"
+         : status == 460 ? "Checksum Mismatch"
+                         : NULL;
+}
+
 /* ---- an answer before the body's end ---- */
 
 typedef struct {
@@ -75,6 +85,7 @@ static GBytes *
 raw_answer (SoupServerMessage *message)
 {
   guint status = soup_server_message_get_status (message);
+  const gchar *phrase = phrase_of (status);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   SoupMessageBody *body = soup_server_message_get_response_body (message);
   GByteArray *raw = g_byte_array_new ();
@@ -82,7 +93,8 @@ raw_answer (SoupServerMessage *message)
   g_autoptr (GBytes) content = soup_message_body_flatten (body);
   SoupMessageHeadersIter iter;
   const char *name, *value;
-  g_string_printf (head, "HTTP/1.1 %u %s\r\n", status, soup_status_get_phrase (status));
+  g_string_printf (head, "HTTP/1.1 %u %s\r\n", status,
+                   phrase != NULL ? phrase : soup_status_get_phrase (status));
   soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (content));
   soup_message_headers_replace (headers, "Connection", "close");
   soup_message_headers_iter_init (&iter, headers);
@@ -154,7 +166,7 @@ reply (BmWebRequest *request, guint status, const gchar *content_type, GBytes *b
     BmWebPeer *peer = bm_web_peer_of (call->message);
     GHashTableIter iter;
     gpointer name, value;
-    soup_server_message_set_status (call->message, status, NULL);
+    soup_server_message_set_status (call->message, status, phrase_of (status));
     if (bytes != NULL)
       soup_message_body_append_bytes (soup_server_message_get_response_body (call->message), bytes);
     if (content_type != NULL)

@@ -98,6 +98,68 @@ test_faults_of_use (void)
   g_unlink (empty);
 }
 
+static void
+test_web (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = write_config ("[jobs]\ndirectory=/j\n[web]\nbase-path=/pst\n"
+                                         "listen=127.0.0.1:0;[::1]:8095\nfolders=/a b;/c\n"
+                                         "admin-roles=boss\n");
+  g_autoptr (BmConfig) config = bm_config_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->web.base_path, ==, "/pst/");
+  g_assert_cmpstr (config->web.uploads, ==, "/j/uploads");
+  g_assert_cmpstr (config->web.folders[0], ==, "/a b");
+  g_assert_cmpstr (config->web.folders[1], ==, "/c");
+  g_assert_cmpstr (config->web.admin_roles[0], ==, "boss");
+  g_assert_cmpstr (config->web.domain_roles[0], ==, "domainManager");
+  g_unlink (path);
+}
+
+/* Nothing that would put passwords on a line in plain, or make another path of a path. */
+static void
+test_web_faults (void)
+{
+  static const struct {
+    const gchar *text, *key; /* key NULL: it is good */
+  } cases[] = {
+      {"listen=0.0.0.0:8095", "listen"},
+      {"listen=[::]:8095", "listen"},
+      {"listen=10.0.0.1:8095\ntrusted-proxy=10.0.0.2", NULL},
+      {"listen=0.0.0.0:8095\ntls-cert=/c.pem\ntls-key=/k.pem", NULL},
+      {"listen=[::1]:8095", NULL},
+      {"listen=::1:8095", "listen"},
+      {"listen=[127.0.0.1]:8095", "listen"},
+      {"listen=localhost:8095", "listen"},
+      {"listen=127.0.0.1", "listen"},
+      {"listen=127.0.0.1:70000", "listen"},
+      {"listen=:8095", "listen"},
+      {"tls-cert=/c.pem", "tls-cert"},
+      {"tls-key=/k.pem", "tls-cert"},
+      {"trusted-proxy=proxy.example.org", "trusted-proxy"},
+      {"base-path=pst", "base-path"},
+      {"base-path=/a/../b", "base-path"},
+      {"base-path=//evil.example", "base-path"},
+      {"base-path=/a;b", "base-path"},
+      {"folders=psts", "folders"},
+      {"lockout-failures=0", "lockout-failures"},
+      {"no-such=1", "no-such"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *text = g_strconcat ("[web]\n", cases[i].text, "\n", NULL);
+    g_autofree gchar *path = write_config (text);
+    g_autoptr (BmConfig) config = bm_config_load (path, &error);
+    g_test_message ("%s: %s", cases[i].text, error != NULL ? error->message : "good");
+    g_assert_true ((config != NULL) == (cases[i].key == NULL));
+    if (cases[i].key != NULL) {
+      g_autofree gchar *words = g_strdup_printf ("[web] %s: ", cases[i].key);
+      g_assert_nonnull (strstr (error->message, words));
+    }
+    g_unlink (path);
+  }
+}
+
 /* BlueMind's own file gives the databases, ours wins over it. */
 static void
 test_bm_ini (void)
@@ -275,6 +337,8 @@ main (int argc, char **argv)
   g_test_add_func ("/job/config", test_config);
   g_test_add_func ("/job/faults", test_faults);
   g_test_add_func ("/job/faults-of-use", test_faults_of_use);
+  g_test_add_func ("/job/web", test_web);
+  g_test_add_func ("/job/web-faults", test_web_faults);
   g_test_add_func ("/job/bm-ini", test_bm_ini);
   g_test_add_func ("/job/documented", test_documented);
   g_test_add_func ("/job/jobs", test_jobs);

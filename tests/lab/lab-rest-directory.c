@@ -86,6 +86,20 @@ leave_maintenance (LabRequest *request)
   lab_request_done (request);
 }
 
+/* body: DirEntryQuery */
+static void
+directory_search (LabRequest *request)
+{
+  g_autoptr (JsonNode) query = lab_request_body (request);
+  g_autofree gchar *text = query != NULL ? json_to_string (query, FALSE) : g_strdup ("{}");
+  g_autoptr (PGresult) found = lab_request_ask (request, "SELECT lab.search($1, $2::json)", 2,
+                                                (const gchar *[]){request->path[1], text});
+  if (found != NULL)
+    request->text = g_strdup (PQgetvalue (found, 0, 0));
+  else
+    lab_request_fault (request, "SQL_ERROR", "t_directory_entry");
+}
+
 const LabRoute lab_rest_directory_routes[] = {
     {"GET", "domains", .sql = "lab.domains()"},
     {"GET", "domains/_lookup", .sql = "lab.domain_by_name($1)", .query = "name"},
@@ -104,6 +118,7 @@ const LabRoute lab_rest_directory_routes[] = {
     {"GET", "mailboxes/*/*/_quota", mailbox_quota, .in_domain = TRUE},
     {"GET", "directory/*/_byEmail/*", .sql = "lab.entry_by_email($1, $2)", .in_domain = TRUE},
     {"GET", "directory/*/entry-uid/*", .sql = "lab.entry_by_uid($1, $2)", .in_domain = TRUE},
+    {"POST", "directory/*/_search", directory_search, .in_domain = TRUE},
     {"GET", "containers/_manage/_ifPresentLight/*", container_light},
     {"GET", "servers/default/_complete", .sql = "lab.servers()"},
     {"GET", "configuration", .sql = "lab.configuration()"},

@@ -68,6 +68,23 @@ CREATE FUNCTION lab.entry_by_uid (d text, x text) RETURNS json LANGUAGE sql STAB
 CREATE FUNCTION lab.entry_by_email (d text, x text) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT entry_value FROM lab.entry WHERE id IN (SELECT lab.items_of_email(d, x)) $$;
 
+-- DirEntryStore.search: ILIKE on the display name and the default address, with the caller's own wildcards.
+CREATE FUNCTION lab.search (d text, q json) RETURNS json LANGUAGE sql STABLE AS $$
+  WITH hit AS (SELECT e.*, row_number() OVER (ORDER BY entry_value ->> 'displayName') AS n FROM lab.entry e
+    WHERE domain_uid = d
+      AND (q -> 'kindsFilter' IS NULL OR kind IN (SELECT json_array_elements_text(q -> 'kindsFilter')))
+      AND (q ->> 'nameOrEmailFilter' IS NULL
+           OR entry_value ->> 'email' ILIKE '%' || (q ->> 'nameOrEmailFilter') || '%'
+           OR entry_value ->> 'displayName' ILIKE '%' || (q ->> 'nameOrEmailFilter') || '%')
+      AND (NOT coalesce((q ->> 'hiddenFilter')::boolean, true) OR NOT (entry_value ->> 'hidden')::boolean)
+      AND (NOT coalesce((q ->> 'systemFilter')::boolean, true) OR NOT (entry_value ->> 'system')::boolean)
+      AND (coalesce(q ->> 'stateFilter', 'All') = 'All'
+           OR (q ->> 'stateFilter' = 'Archived') = (entry_value ->> 'archived')::boolean))
+  SELECT json_build_object('total', (SELECT count(*) FROM hit), 'values', coalesce((SELECT
+    json_agg(lab.item_value(ci, entry_value) ORDER BY n) FROM hit WHERE n > coalesce((q ->> 'from')::int, 0)
+      AND (coalesce((q ->> 'size')::int, -1) <= 0
+           OR n <= coalesce((q ->> 'from')::int, 0) + (q ->> 'size')::int)), '[]')) $$;
+
 -- default_alias came with late 4.x: to_jsonb asks for a column that may not be there.
 CREATE VIEW lab.domain AS
 SELECT ci.id, ci.uid, d.name, d.aliases, lab.item_value(ci, json_build_object('label', d.label, 'name', d.name,

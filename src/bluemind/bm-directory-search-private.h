@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Private to the room: what both searches share. Pure. */
+#pragma once
+
+#include "bluemind/bm-directory-judge.h"
+#include "bluemind/bm-directory-search.h"
+
+G_BEGIN_DECLS
+
+/* candidate: a user, no administrator. New. */
+BmPerson *bm_person_of (const BmCandidate *candidate);
+
+G_END_DECLS
