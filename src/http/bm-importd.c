@@ -21,6 +21,7 @@ static void (*const areas[]) (BmWeb *web) = {
     bm_web_static_routes,
     bm_web_session_routes,
     bm_web_users_routes,
+    bm_web_info_routes,
 };
 
 typedef struct {

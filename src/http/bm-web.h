@@ -163,6 +163,7 @@ void bm_web_core_release (BmWeb *web, const gchar *core_key);
 
 void bm_web_session_routes (BmWeb *web);
 void bm_web_users_routes (BmWeb *web);
+void bm_web_info_routes (BmWeb *web);
 void bm_web_static_routes (BmWeb *web);
 
 G_END_DECLS
