@@ -50,6 +50,10 @@ gboolean bm_filter_takes_folder (const BmSelection *selection, const BmCensus *c
                                  const gchar *path);
 /* BM_RULE_NONE: wanted, as far as its class, date and size tell. */
 BmRule bm_filter_message (const BmSelection *selection, const BmMessage *message);
+/* The same of a message that was rendered before and is not at hand: what an inventory of the PST
+ * tells of it. internal_date: seconds since 1970; size: bytes. */
+BmRule bm_filter_envelope (const BmSelection *selection, const gchar *message_class,
+                           gint64 internal_date, guint64 size);
 /* One line for people, and to compare two selections; "" when everything is wanted. New. */
 gchar *bm_filter_describe (const BmSelection *selection);
 

@@ -173,6 +173,8 @@ BmCensus *bm_census_new (void);
 void bm_census_free (BmCensus *census);
 /* Binary search; NULL when there is none. Borrowed. */
 const BmFolder *bm_census_folder (const BmCensus *census, guint32 nid);
+/* nid of the folder that this item of the census lies in. Binary search. */
+guint32 bm_census_folder_of (const BmCensus *census, guint32 nid);
 const gchar *bm_pst_format_token (BmPstFormat format); /* "ansi" "unicode" "unicode-4k" */
 const gchar *bm_pst_crypt_token (BmPstCrypt crypt);    /* "none" "compressible" "high" */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmFolder, bm_folder_free)

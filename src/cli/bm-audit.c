@@ -61,13 +61,14 @@ add_ledger (JsonBuilder *json, const BmLedger *ledger)
 }
 
 static void
-add_operator (JsonBuilder *json, const BmOperator *operator_)
+add_operator (JsonBuilder *json, const BmOperator *operator_, const gchar *administrator)
 {
   json_builder_set_member_name (json, "operator");
   json_builder_begin_object (json);
   add_number (json, "uid", operator_->uid);
   add_text (json, "name", operator_->name);
   add_text (json, "sudo_user", operator_->sudo_user);
+  add_text (json, "administrator", administrator);
   json_builder_end_object (json);
 }
 
@@ -88,7 +89,7 @@ bm_audit_format (const BmAuditLine *line, const BmOperator *operator_, gint64 un
   add_text (json, "time", time);
   add_text (json, "event", line->event);
   add_text (json, "run", line->run);
-  add_operator (json, operator_);
+  add_operator (json, operator_, line->administrator);
   add_text (json, "version", BM_VERSION);
   add_text (json, "file", line->file);
   if (line->size > 0)

@@ -16,9 +16,10 @@ typedef struct {
   guint64 size;       /* bytes */
   const gchar *pst_identity;
   const gchar *address, *uid, *domain, *into, *credential, *job;
-  const gchar *cause;     /* why it stopped or was refused; token */
-  const BmLedger *ledger; /* NULL: none */
-  gint status;            /* exit status; negative: not over */
+  const gchar *administrator; /* in whose name, as --operator tells */
+  const gchar *cause;         /* why it stopped or was refused; token */
+  const BmLedger *ledger;     /* NULL: none */
+  gint status;                /* exit status; negative: not over */
 } BmAuditLine;
 
 /* Who runs the program. Strings are owned. */

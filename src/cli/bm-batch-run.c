@@ -2,7 +2,7 @@
 /* See bm-batch-run.h. */
 #include "cli/bm-batch-run.h"
 
-#include "cli/bm-batch-collect.h"
+#include "job/bm-batch-collect.h"
 #include "cli/bm-batch-view.h"
 #include "cli/bm-session.h"
 #include <stdio.h>
@@ -24,6 +24,9 @@ void
 bm_batch_plan_clear (BmBatchPlan *plan)
 {
   g_strfreev (plan->options);
+  g_free (plan->admin_key_file);
+  g_free (plan->operator_);
+  g_free (plan->retry_cause);
   g_free (plan->on_end);
   *plan = (BmBatchPlan){0};
 }
@@ -43,7 +46,20 @@ bm_batch_plan_save (BmBatch *batch, const BmBatchPlan *plan, GError **error)
          save_number (batch, "per-server", plan->per_server, error) &&
          save_number (batch, "stall-after", plan->stall_after, error) &&
          bm_batch_set (batch, "options", options, error) &&
+         bm_batch_set (batch, "admin-key-file", plan->admin_key_file, error) &&
+         bm_batch_set (batch, "operator", plan->operator_, error) &&
+         bm_batch_set (batch, "retry-cause", plan->retry_cause, error) &&
          bm_batch_set (batch, "on-end", plan->on_end, error);
+}
+
+/* NULL when unset or empty. */
+static gchar *
+load_text (BmBatch *batch, const gchar *key)
+{
+  gchar *text = bm_batch_get (batch, key);
+  if (text != NULL && *text == '\0')
+    g_clear_pointer (&text, g_free);
+  return text;
 }
 
 static gint
@@ -60,6 +76,9 @@ bm_batch_plan_load (BmBatch *batch, BmBatchPlan *plan)
   *plan = (BmBatchPlan){.parallel = load_number (batch, "parallel"),
                         .per_server = load_number (batch, "per-server"),
                         .stall_after = load_number (batch, "stall-after"),
+                        .admin_key_file = load_text (batch, "admin-key-file"),
+                        .operator_ = load_text (batch, "operator"),
+                        .retry_cause = load_text (batch, "retry-cause"),
                         .on_end = bm_batch_get (batch, "on-end")};
   plan->options = options != NULL && *options != '\0' ? g_strsplit (options, WORD_MARK, -1)
                                                       : g_new0 (gchar *, 1);
@@ -94,8 +113,14 @@ command (gpointer data, const BmBatchRow *row)
     g_autofree gchar *seconds = g_strdup_printf ("%d", run->plan.stall_after);
     g_strv_builder_add_many (builder, "--stall-after", seconds, NULL);
   }
+  if (run->plan.admin_key_file != NULL)
+    g_strv_builder_add_many (builder, "--admin-key-file", run->plan.admin_key_file, NULL);
+  if (run->plan.operator_ != NULL)
+    g_strv_builder_add_many (builder, "--operator", run->plan.operator_, NULL);
   if (row->retry)
     g_strv_builder_add (builder, "--retry");
+  if (row->retry && run->plan.retry_cause != NULL)
+    g_strv_builder_add_many (builder, "--retry-cause", run->plan.retry_cause, NULL);
   g_strv_builder_addv (builder, (const gchar **) run->plan.options);
   g_strv_builder_addv (builder, (const gchar **) row->options);
   return g_strv_builder_end (builder);
@@ -214,7 +239,8 @@ bm_batch_run (BmBatch *batch, const BmBatchRunOptions *options)
     bm_batch_set (batch, "started", now, NULL);
   }
   int status;
-  if (!bm_session_open_core (options->config, &run.core, &error)) {
+  if (!bm_config_use_admin_key (options->config, run.plan.admin_key_file, &error) ||
+      !bm_session_open_core (options->config, &run.core, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));
   } else {
     run.view = bm_batch_view_new (options->json);

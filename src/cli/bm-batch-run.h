@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 typedef struct {
   gint parallel, per_server, stall_after; /* 0 = the configuration's, or the default */
   GStrv options;                          /* words of import, for every row; never NULL */
+  gchar *admin_key_file;                  /* instead of the configuration's; NULL */
+  gchar *operator_;                       /* in whose name; NULL */
+  gchar *retry_cause;                     /* of the last retry; NULL = whatever failed */
   gchar *on_end;                          /* a command for the shell; NULL = none */
 } BmBatchPlan;
 
@@ -21,7 +24,7 @@ gboolean bm_batch_plan_save (BmBatch *batch, const BmBatchPlan *plan, GError **e
 void bm_batch_plan_load (BmBatch *batch, BmBatchPlan *plan);
 
 typedef struct {
-  const BmConfig *config;
+  BmConfig *config;         /* gets the plan's admin key */
   const gchar *config_path; /* of --config; NULL = none */
   const gchar *jobs;
   gboolean json; /* lines of JSON on stdout instead of a table on stderr and text on stdout */

@@ -164,25 +164,11 @@ add_addresses (GPtrArray *items, GBytes *bytes, const gchar *first, const gchar 
     g_strfreev (addresses);
 }
 
-static guint32
-folder_of (const BmCensus *census, guint32 nid)
-{
-  guint low = 0, high = census->items->len;
-  while (low < high) {
-    guint middle = (low + high) / 2;
-    if (g_array_index (census->items, BmCensusItem, middle).nid < nid)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < census->items->len ? g_array_index (census->items, BmCensusItem, low).folder : 0;
-}
-
 static void
 look_at (Collector *collector, const BmEntry *entry)
 {
   gboolean wanted;
-  Kind kind = look_up (collector, folder_of (collector->census, entry->nid), &wanted);
+  Kind kind = look_up (collector, bm_census_folder_of (collector->census, entry->nid), &wanted);
   Stratum *stratum = &collector->strata[kind];
   collector->evidence->read++;
   stratum->looked += wanted;

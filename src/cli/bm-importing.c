@@ -18,9 +18,10 @@ bm_importing_check (const BmImporting *importing, BmSelection *selection, GError
 void
 bm_importing_clear (BmImporting *importing)
 {
-  gchar **texts[] = {&importing->user,      &importing->into,       &importing->password_file,
-                     &importing->passwords, &importing->credential, &importing->config,
-                     &importing->jobs,      &importing->format,     &importing->state};
+  gchar **texts[] = {&importing->user,           &importing->into,       &importing->password_file,
+                     &importing->passwords,      &importing->credential, &importing->config,
+                     &importing->jobs,           &importing->format,     &importing->state,
+                     &importing->admin_key_file, &importing->operator_,  &importing->retry_cause};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_clear_pointer (texts[i], g_free);
   bm_selecting_clear (&importing->selecting);
@@ -41,6 +42,8 @@ bm_importing_entries (BmImporting *importing)
       {"new-job", 0, 0, G_OPTION_ARG_NONE, &importing->new_job, "Begin anew with a changed PST",
        NULL},
       {"retry", 0, 0, G_OPTION_ARG_NONE, &importing->retry, "Try failed items again", NULL},
+      {"retry-cause", 0, 0, G_OPTION_ARG_STRING, &importing->retry_cause,
+       "With --retry: only failed by this cause", "TOKEN"},
       {"empty-folders", 0, 0, G_OPTION_ARG_NONE, &importing->empty_folders, "Make these too", NULL},
       {"mark-seen", 0, 0, G_OPTION_ARG_NONE, &importing->mark_seen, "Mark everything as read",
        NULL},
@@ -58,6 +61,10 @@ bm_importing_entries (BmImporting *importing)
        "FILE"},
       {"credential", 0, 0, G_OPTION_ARG_STRING, &importing->credential,
        "token (default) or api-key", "KIND"},
+      {"admin-key-file", 0, 0, G_OPTION_ARG_FILENAME, &importing->admin_key_file,
+       "Instead of [core] token-file", "FILE"},
+      {"operator", 0, 0, G_OPTION_ARG_STRING, &importing->operator_,
+       "In whose name, for the audit log", "NAME"},
       {"stall-after", 0, 0, G_OPTION_ARG_INT, &importing->stall_after, "Give up waiting (600)",
        "SECONDS"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &importing->format, "Report: text, json, csv, html",

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "cli/bm-cli.h"
-#include "cli/bm-selecting.h"
+#include "job/bm-selecting.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
   gchar *user, *into, *password_file, *passwords, *credential, *config, *jobs, *format, *state;
+  gchar *admin_key_file, *operator_, *retry_cause;
   BmSelecting selecting;
   gboolean subjects, dry_run, no_wait, empty_folders, mark_seen, ignore_quota, retry, new_job;
   gboolean check_owner, owner_mismatch_ok;

@@ -57,6 +57,7 @@ bm_map_verdict_free (BmMapVerdict *verdict)
   if (verdict == NULL)
     return;
   g_ptr_array_unref (verdict->findings);
+  g_free (verdict->owner_text);
   g_free (verdict);
 }
 
@@ -183,6 +184,7 @@ check_owner (Work *work, GError **error)
   if (!bm_people_check (people, error))
     return FALSE;
   work->verdict->owner = bm_owner_token (verdict);
+  work->verdict->owner_text = g_strdup (why);
   if (verdict == BM_OWNER_MISMATCH)
     find (work, excused ? BM_MAP_WARNING : BM_MAP_STOP, bm_cause_token (BM_CAUSE_OWNER_MISMATCH),
           g_steal_pointer (&why),

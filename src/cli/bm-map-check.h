@@ -25,6 +25,7 @@ typedef struct {
   gboolean counted;    /* the PST was opened: the numbers below are set */
   guint items;
   guint64 mails, bytes; /* estimates */
+  gchar *owner_text;    /* what speaks for it; NULL likewise */
   const gchar *owner;   /* token of the owner rule's verdict; NULL = not asked */
 } BmMapVerdict;
 

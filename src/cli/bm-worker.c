@@ -54,12 +54,22 @@ bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message)
 }
 
 void
+bm_worker_job (BmWorker *worker, const gchar *job)
+{
+  g_free (worker->state.job);
+  worker->state.job = g_strdup (job);
+  if (worker->path != NULL)
+    write_state (worker);
+}
+
+void
 bm_worker_end (BmWorker *worker, int status, const gchar *job)
 {
   worker->state.ended = TRUE;
   worker->state.status = status;
-  worker->state.job = g_strdup (job);
-  if (worker->path != NULL)
+  if (job != NULL)
+    bm_worker_job (worker, job);
+  else if (worker->path != NULL)
     write_state (worker);
   bm_worker_state_clear (&worker->state);
 }

@@ -21,6 +21,8 @@ void bm_worker_begin (BmWorker *worker, const gchar *path);
 void bm_worker_progress (BmWorker *worker, const BmProgress *progress);
 /* Why it stopped before its end: kept for the end. */
 void bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message);
+/* Its job directory, told at once: whoever looks at a running import finds its journal by it. */
+void bm_worker_job (BmWorker *worker, const gchar *job);
 /* job: directory, or NULL. Clears the worker. */
 void bm_worker_end (BmWorker *worker, int status, const gchar *job);
 

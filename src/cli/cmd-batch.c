@@ -3,7 +3,7 @@
  * command goes on where the last one stopped. */
 #include "cli/bm-batch-run.h"
 #include "cli/bm-credential.h"
-#include "cli/bm-selecting.h"
+#include "job/bm-selecting.h"
 
 #include "job/bm-mapping.h"
 #include <unistd.h>
@@ -20,7 +20,8 @@ static const gchar examples[] =
     "  bm-pst-import report weekend --format csv > weekend-report.csv\n";
 
 typedef struct {
-  gchar *name, *config, *jobs, *format, *on_end, *passwords, *credential;
+  gchar *name, *config, *jobs, *format, *on_end, *passwords, *credential, *admin_key_file,
+      *operator_;
   BmSelecting selecting;
   gint parallel, per_server, stall_after;
   gboolean mark_seen, empty_folders, subjects, owner_mismatch_ok;
@@ -29,8 +30,9 @@ typedef struct {
 static void
 options_clear (Options *options)
 {
-  gchar *texts[] = {options->name,   options->config,    options->jobs,      options->format,
-                    options->on_end, options->passwords, options->credential};
+  gchar *texts[] = {options->name,       options->config,         options->jobs,
+                    options->format,     options->on_end,         options->passwords,
+                    options->credential, options->admin_key_file, options->operator_};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   bm_selecting_clear (&options->selecting);
@@ -96,7 +98,10 @@ open_batch (const Options *options, const gchar *jobs, const gchar *map, BmBatch
                                .per_server = options->per_server,
                                .stall_after = options->stall_after,
                                .options = words_of (options),
+                               .operator_ = g_strdup (options->operator_),
                                .on_end = g_strdup (options->on_end)};
+  if (options->admin_key_file != NULL)
+    plan.admin_key_file = g_canonicalize_filename (options->admin_key_file, NULL);
   g_autofree gchar *name =
       options->name != NULL ? g_strdup (options->name) : bm_batch_name_for (map);
   *batch = bm_batch_open (jobs, name, TRUE, error);
@@ -152,6 +157,10 @@ bm_cmd_batch (int argc, char **argv)
       {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &o.passwords, "CSV of user,password", "FILE"},
       {"credential", 0, 0, G_OPTION_ARG_STRING, &o.credential, "token (default) or api-key",
        "KIND"},
+      {"admin-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_key_file,
+       "Instead of [core] token-file", "FILE"},
+      {"operator", 0, 0, G_OPTION_ARG_STRING, &o.operator_, "In whose name, for the audit log",
+       "NAME"},
       {"on-end", 0, 0, G_OPTION_ARG_STRING, &o.on_end, "For the shell, at the end", "COMMAND"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o.format, "text, or lines of json", "FORMAT"},
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o.config, "Configuration file", "FILE"},

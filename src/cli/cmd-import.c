@@ -120,6 +120,7 @@ audit (Run *run, const gchar *event, const BmReport *report, int status, const g
       .credential =
           run->session != NULL ? bm_credential_word (run->session->credential.kind) : NULL,
       .job = run->job != NULL ? run->job->directory : NULL,
+      .administrator = run->options->operator_,
       .cause = cause,
       .ledger = report != NULL ? &report->ledger : NULL,
       .status = status,
@@ -296,8 +297,10 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
-  return run->census != NULL && check_owner (run, config, error) &&
-         open_job (run, run->jobs, error) && audit (run, "begin", NULL, -1, NULL, error);
+  if (run->census == NULL || !check_owner (run, config, error) || !open_job (run, run->jobs, error))
+    return FALSE;
+  bm_worker_job (&run->worker, run->job->directory);
+  return audit (run, "begin", NULL, -1, NULL, error);
 }
 
 static void
@@ -331,7 +334,11 @@ retry_failed (Run *run, GError **error)
   guint n = 0;
   if (!run->options->retry)
     return TRUE;
-  if (!bm_journal_retry (run->job->journal, BM_CAUSE_LAST, &n, error))
+  const gchar *token = run->options->retry_cause;
+  BmCause cause = token != NULL ? bm_cause_from_token (token) : BM_CAUSE_LAST;
+  if (token != NULL && cause == BM_CAUSE_LAST)
+    return TRUE; /* of unproven messages ("stalled"): they are looked for in any case */
+  if (!bm_journal_retry (run->job->journal, cause, &n, error))
     return FALSE;
   g_message ("%u failed items are tried again", n);
   return TRUE;
@@ -427,7 +434,7 @@ import_one (const BmImporting *options, const gchar *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmConfig) config = bm_config_load (options->config, &error);
-  if (config == NULL)
+  if (config == NULL || !bm_config_use_admin_key (config, options->admin_key_file, &error))
     return bm_cli_fail (g_steal_pointer (&error));
   Run run = {.options = options, .path = path};
   run.file = g_canonicalize_filename (path, NULL);

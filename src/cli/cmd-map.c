@@ -23,7 +23,7 @@ static const gchar examples[] =
     "  bm-pst-import map --check microsoft365.csv --format json\n";
 
 typedef struct {
-  gchar *check, *output, *format, *config;
+  gchar *check, *output, *format, *config, *admin_key_file;
   gboolean force, no_directory, owner_mismatch_ok;
   BmCliReading reading;
 } Options;
@@ -344,8 +344,10 @@ row_json (const BmMapVerdict *verdict)
   json_object_set_string_member (object, "user", row->user);
   json_object_set_string_member (object, "into", row->into);
   json_object_set_string_member (object, "level", bm_map_level_token (verdict->level));
-  if (verdict->owner != NULL)
+  if (verdict->owner != NULL) {
     json_object_set_string_member (object, "owner", verdict->owner);
+    json_object_set_string_member (object, "owner_text", verdict->owner_text);
+  }
   if (verdict->counted) {
     json_object_set_int_member (object, "items", verdict->items);
     json_object_set_int_member (object, "mails_estimate", (gint64) verdict->mails);
@@ -452,7 +454,8 @@ run (const Options *options, const gchar *const *paths)
   g_autoptr (GError) error = NULL;
   g_autoptr (BmConfig) config = NULL;
   if (!check_usage (options, paths, &error) ||
-      (config = bm_config_load (options->config, &error)) == NULL)
+      (config = bm_config_load (options->config, &error)) == NULL ||
+      !bm_config_use_admin_key (config, options->admin_key_file, &error))
     return bm_cli_fail (g_steal_pointer (&error));
   return options->check != NULL ? check_mapping (options, config)
                                 : propose (options, config, paths);
@@ -466,6 +469,8 @@ bm_cmd_map (int argc, char **argv)
       {"check", 0, 0, G_OPTION_ARG_FILENAME, &o.check, "Check this mapping", "MAP.csv"},
       {"owner-mismatch-ok", 0, 0, G_OPTION_ARG_NONE, &o.owner_mismatch_ok,
        "With --check: only warn of it", NULL},
+      {"admin-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_key_file,
+       "Instead of [core] token-file", "FILE"},
       {"no-directory", 0, 0, G_OPTION_ARG_NONE, &o.no_directory, "Ask no server", NULL},
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o.output, "Instead of stdout", "FILE"},
       {"force", 0, 0, G_OPTION_ARG_NONE, &o.force, "Overwrite that file", NULL},
@@ -481,7 +486,7 @@ bm_cmd_map (int argc, char **argv)
       (o.format == NULL ||
        bm_cli_check_format (o.format, o.check != NULL ? "text json" : "csv excel json", &status)))
     status = run (&o, (const gchar *const *) args);
-  gchar *texts[] = {o.check, o.output, o.format, o.config};
+  gchar *texts[] = {o.check, o.output, o.format, o.config, o.admin_key_file};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   bm_cli_reading_clear (&o.reading);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* pause, resume, cancel, retry: what people tell a batch. A running conductor hears it; resume and
  * retry conduct the batch themselves when none runs. */
-#include "cli/bm-batch-collect.h"
+#include "job/bm-batch-collect.h"
 #include "cli/bm-batch-run.h"
 
 #include <unistd.h>
 
 typedef struct {
-  gchar *cause, *config, *jobs, *format;
+  gchar *cause, *operator_, *config, *jobs, *format;
 } Options;
 
 typedef struct {
   const Options *options;
-  const BmConfig *config;
+  BmConfig *config;
   BmBatch *batch;
 } Order;
 
@@ -82,7 +82,8 @@ retry_batch (const Order *order)
 {
   g_autoptr (GError) error = NULL;
   guint n;
-  if (!bm_batch_retry (order->batch, order->options->cause, bm_batch_job_has, &n, &error))
+  if (!bm_batch_set (order->batch, "retry-cause", order->options->cause, &error) ||
+      !bm_batch_retry (order->batch, order->options->cause, bm_batch_job_has, &n, &error))
     return bm_cli_fail (g_steal_pointer (&error));
   g_printerr ("bm-pst-import: %u rows are tried again\n", n);
   if (n == 0)
@@ -99,6 +100,8 @@ run (int argc, char **argv, const gchar *examples, gboolean with_cause,
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o.config, "Configuration file", "FILE"},
       {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o.jobs, "Directory of the jobs", "DIR"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o.format, "text, or lines of json", "FORMAT"},
+      {"operator", 0, 0, G_OPTION_ARG_STRING, &o.operator_, "In whose name, for the audit log",
+       "NAME"},
       {with_cause ? "cause" : NULL, 0, 0, G_OPTION_ARG_STRING, &o.cause, "Only for this cause",
        "TOKEN"},
       {NULL},
@@ -113,9 +116,11 @@ run (int argc, char **argv, const gchar *examples, gboolean with_cause,
     g_autoptr (BmBatch) batch =
         config != NULL ? bm_batch_open (jobs, args[0], FALSE, &error) : NULL;
     const Order order = {&o, config, batch};
-    status = batch != NULL ? act (&order) : bm_cli_fail (g_steal_pointer (&error));
+    if (batch != NULL && o.operator_ != NULL)
+      bm_batch_set (batch, "operator", o.operator_, &error);
+    status = error == NULL ? act (&order) : bm_cli_fail (g_steal_pointer (&error));
   }
-  gchar *texts[] = {o.cause, o.config, o.jobs, o.format};
+  gchar *texts[] = {o.cause, o.operator_, o.config, o.jobs, o.format};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* report: of a job from its journal, or of a batch from its jobs' journals; at any time, also while
  * they run. */
-#include "cli/bm-batch-collect.h"
+#include "job/bm-batch-collect.h"
 #include "cli/bm-cli.h"
 
 #include <stdio.h>

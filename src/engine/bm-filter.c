@@ -102,20 +102,27 @@ bm_filter_takes_folder (const BmSelection *selection, const BmCensus *census, co
 }
 
 BmRule
-bm_filter_message (const BmSelection *selection, const BmMessage *message)
+bm_filter_envelope (const BmSelection *selection, const gchar *message_class, gint64 internal_date,
+                    guint64 size)
 {
-  guint64 size = g_bytes_get_size (message->bytes);
-  const gchar *class = message->message_class != NULL ? message->message_class : "";
   if ((selection->classes != NULL && selection->classes[0] != NULL &&
-       !matches (selection->classes, class, '.')) ||
-      matches (selection->not_classes, class, '.'))
+       !matches (selection->classes, message_class, '.')) ||
+      matches (selection->not_classes, message_class, '.'))
     return BM_RULE_FILTERED_CLASS;
-  if (message->internal_date < selection->since ||
-      (selection->before != 0 && message->internal_date >= selection->before))
+  if (internal_date < selection->since ||
+      (selection->before != 0 && internal_date >= selection->before))
     return BM_RULE_FILTERED_DATE;
   if (size < selection->min_size || (selection->max_size != 0 && size > selection->max_size))
     return BM_RULE_FILTERED_SIZE;
   return BM_RULE_NONE;
+}
+
+BmRule
+bm_filter_message (const BmSelection *selection, const BmMessage *message)
+{
+  return bm_filter_envelope (selection,
+                             message->message_class != NULL ? message->message_class : "",
+                             message->internal_date, g_bytes_get_size (message->bytes));
 }
 
 static void

@@ -487,6 +487,20 @@ bm_config_load_beside (const gchar *bm_ini, const gchar *path, GError **error)
   return g_steal_pointer (&config);
 }
 
+gboolean
+bm_config_use_admin_key (BmConfig *config, const gchar *path, GError **error)
+{
+  if (path == NULL)
+    return TRUE;
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "--admin-key-file %s: no such file", path);
+    return FALSE;
+  }
+  g_free (config->core_token_file);
+  config->core_token_file = g_canonicalize_filename (path, NULL);
+  return TRUE;
+}
+
 void
 bm_config_free (BmConfig *config)
 {

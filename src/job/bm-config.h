@@ -80,6 +80,9 @@ typedef struct {
 BmConfig *bm_config_load (const gchar *path, GError **error);
 /* The same with another file than /etc/bm/bm.ini. */
 BmConfig *bm_config_load_beside (const gchar *bm_ini, const gchar *path, GError **error);
+/* Another admin key for this run: the content of path takes the place of [core] token-file. NULL
+ * changes nothing. Error: CONFIG when it is not there. */
+gboolean bm_config_use_admin_key (BmConfig *config, const gchar *path, GError **error);
 void bm_config_free (BmConfig *config);
 /* The database of a shard: its own group, else [data] with this host. Borrowed parts; the host is
  * NULL only when neither knows one. */

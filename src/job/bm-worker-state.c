@@ -29,6 +29,7 @@ bm_worker_state_write (const gchar *path, const BmWorkerState *state, GError **e
   gsize size = 0;
   g_key_file_set_integer (file, PROGRESS, "pid", state->pid);
   set_text (file, PROGRESS, "phase", state->phase);
+  set_text (file, PROGRESS, "job", state->job);
   g_key_file_set_uint64 (file, PROGRESS, "done", state->done);
   g_key_file_set_uint64 (file, PROGRESS, "total", state->total);
   g_key_file_set_uint64 (file, PROGRESS, "before", state->before);
@@ -40,7 +41,6 @@ bm_worker_state_write (const gchar *path, const BmWorkerState *state, GError **e
     g_key_file_set_integer (file, END, "status", state->status);
     set_text (file, END, "cause", state->cause);
     set_text (file, END, "message", state->message);
-    set_text (file, END, "job", state->job);
   }
   g_autofree gchar *text = g_key_file_to_data (file, &size, NULL);
   GFileSetContentsFlags flags =
@@ -68,6 +68,7 @@ bm_worker_state_read (const gchar *path, BmWorkerState *state)
     return FALSE;
   state->pid = g_key_file_get_integer (file, PROGRESS, "pid", NULL);
   state->phase = get_text (file, PROGRESS, "phase");
+  state->job = get_text (file, PROGRESS, "job");
   state->done = g_key_file_get_uint64 (file, PROGRESS, "done", NULL);
   state->total = g_key_file_get_uint64 (file, PROGRESS, "total", NULL);
   state->before = g_key_file_get_uint64 (file, PROGRESS, "before", NULL);
@@ -80,7 +81,6 @@ bm_worker_state_read (const gchar *path, BmWorkerState *state)
     state->status = g_key_file_get_integer (file, END, "status", NULL);
     state->cause = get_text (file, END, "cause");
     state->message = get_text (file, END, "message");
-    state->job = get_text (file, END, "job");
   }
   return TRUE;
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   gint pid;
+  gchar *job;                        /* its job directory; "" when it came to none (yet) */
   gchar *phase;                      /* "counting" "appending" "verifying"...; may be "" */
   guint64 done, total, before;       /* items; before: done when this run began */
   guint64 bytes, appended, verified; /* of messages */
@@ -19,7 +20,6 @@ typedef struct {
   gboolean ended;                    /* the members below are set */
   gint status;                       /* exit status */
   gchar *cause, *message;            /* what stopped it; "" when nothing did */
-  gchar *job;                        /* its job directory; "" when it came to none */
 } BmWorkerState;
 
 void bm_worker_state_clear (BmWorkerState *state);

@@ -59,3 +59,17 @@ bm_census_folder (const BmCensus *census, guint32 nid)
   }
   return NULL;
 }
+
+guint32
+bm_census_folder_of (const BmCensus *census, guint32 nid)
+{
+  guint low = 0, high = census->items->len;
+  while (low < high) {
+    guint middle = (low + high) / 2;
+    if (g_array_index (census->items, BmCensusItem, middle).nid < nid)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < census->items->len ? g_array_index (census->items, BmCensusItem, low).folder : 0;
+}

@@ -25,6 +25,7 @@ test_line (void)
                       .into = "/",
                       .credential = "api-key",
                       .job = "/var/jobs/jd-1",
+                      .administrator = "adele@d1.internal",
                       .ledger = &ledger,
                       .status = 0};
   g_autofree gchar *text = bm_audit_format (&line, &operator_, 1700000000042);
@@ -40,12 +41,14 @@ test_line (void)
   g_assert_false (json_object_has_member (object, "cause"));
   JsonObject *who = json_object_get_object_member (object, "operator");
   g_assert_cmpstr (json_object_get_string_member (who, "sudo_user"), ==, "jo\"e");
+  g_assert_cmpstr (json_object_get_string_member (who, "administrator"), ==, "adele@d1.internal");
   JsonObject *counts = json_object_get_object_member (object, "ledger");
   g_assert_cmpint (json_object_get_int_member (counts, "verified"), ==, 4);
   g_assert_true (json_object_get_boolean_member (counts, "balanced"));
   BmAuditLine first = {.event = "begin", .status = -1};
   g_autofree gchar *begin = bm_audit_format (&first, &operator_, 0);
   g_assert_null (strstr (begin, "status"));
+  g_assert_null (strstr (begin, "administrator"));
   g_assert_null (strstr (begin, "ledger"));
 }
 

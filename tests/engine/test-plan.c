@@ -295,8 +295,12 @@ test_filtered (void)
       {{.min_size = 27}, BM_RULE_FILTERED_SIZE},
       {{.max_size = 25}, BM_RULE_FILTERED_SIZE},
   };
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_assert_cmpint (bm_filter_message (&cases[i].selection, message), ==, cases[i].rule);
+    g_assert_cmpint (bm_filter_envelope (&cases[i].selection, message->message_class,
+                                         message->internal_date, g_bytes_get_size (message->bytes)),
+                     ==, cases[i].rule);
+  }
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* See bm-batch-collect.h. */
-#include "cli/bm-batch-collect.h"
+#include "job/bm-batch-collect.h"
 
 #include "job/bm-job.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* See bm-selecting.h. Must not know what is selected from. */
-#include "cli/bm-selecting.h"
+#include "job/bm-selecting.h"
 
 #include <stdio.h>
 #include <string.h>
