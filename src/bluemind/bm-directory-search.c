@@ -6,62 +6,48 @@
 
 #include <string.h>
 
-#define FOLD(x)                                                                                    \
-  "translate(lower(" x "), "                                                                       \
-  "'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')"
+/* Behind "translate(lower(x), ". */
+#define ACCENTS "'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')"
 
-/* A domain counts only behind an "@": "in" must not find everybody in "d1.internal".
- * A substring is looked for with strpos, which knows no wildcards. Hits first, with the least of
- * tables, then what is to be known of the few. $2: uids, or {*}. */
+/* A domain counts only behind an "@": "in" must not find everybody in "d1.internal". A substring is
+ * looked for with strpos, which knows no wildcards. Hits first, with the least of tables, then what
+ * is to be known of the few. $2: uids, or {*}. */
 static const gchar search_sql[] =
-    "WITH hits AS ("
+    "WITH wanted AS (SELECT lower($1::text) AS plain, strpos($1::text, '@') > 0 AS whole,"
+    "  translate(lower($1::text), " ACCENTS " AS folded),"
+    " hits AS ("
     " SELECT m.item_id, d.name AS domain, d.aliases[1] AS alias, ci.uid, ci.displayname, u.login,"
-    "  coalesce(u.archived, false) OR m.archived AS archived, m.routing::text AS routing, m.quota"
-    " FROM t_mailbox m"
+    "  coalesce(u.archived, false) OR m.archived AS archived, m.routing::text AS routing, m.quota,"
+    "  row_number() OVER (ORDER BY lower(u.login) <> w.plain,"
+    "   strpos(lower(u.login), w.plain) <> 1, lower(u.login), d.name) AS place"
+    " FROM wanted w CROSS JOIN t_mailbox m"
     " JOIN t_domain_user u ON u.item_id = m.item_id"
     " JOIN t_container_item ci ON ci.id = m.item_id"
     " JOIN t_container dir ON dir.id = ci.container_id"
     " JOIN t_domain d ON d.name = dir.uid"
     " WHERE m.type = 'user' AND NOT d.global AND NOT m.system AND NOT coalesce(u.system, false)"
     "  AND ('*' = ANY ($2::text[]) OR d.name = ANY ($2::text[]))"
-    "  AND (strpos(" FOLD ("u.login") ", " FOLD (
-        "$1::text") ") > 0"
-                    "   OR strpos(" FOLD ("coalesce(ci.displayname, '')") ", " FOLD (
-                        "$1::text") ") > 0"
-                                    "   OR (strpos($1::text, '@') > 0 AND EXISTS"
-                                    "    (SELECT 1 FROM unnest(d.aliases::text[] || d.name::text) a"
-                                    "     WHERE strpos(lower(u.login || '@' || a), "
-                                    "lower($1::text)) > 0))"
-                                    "   OR EXISTS (SELECT 1 FROM t_mailbox_email e"
-                                    "    CROSS JOIN LATERAL (SELECT e.right_address::text UNION"
-                                    "     SELECT unnest(d.aliases::text[] || d.name::text) WHERE "
-                                    "e.all_aliases) n (domain)"
-                                    "    WHERE e.item_id = m.item_id"
-                                    "     AND strpos(CASE WHEN strpos($1::text, '@') > 0"
-                                    "      THEN lower(e.left_address || '@' || n.domain) ELSE "
-                                    "lower(e.left_address) END,"
-                                    "      lower($1::text)) > 0))"
-                                    "lower($1::text)) > 0))"
-                                    " ORDER BY lower(u.login) <> lower($1::text), "
-                                    "strpos(lower(u.login), lower($1::text)) <> 1,"
-                                    "  lower(u.login), d.name LIMIT $3::int)"
-                                    " SELECT h.uid, h.domain, h.alias, h.login, h.archived, "
-                                    "h.routing, coalesce(h.quota, 0),"
-                                    "  l.location, s.ip, s.fqdn, h.displayname, (SELECT "
-                                    "e.left_address || '@' ||"
-                                    "   coalesce(e.right_address, h.alias, h.domain) FROM "
-                                    "t_mailbox_email e"
-                                    "   WHERE e.item_id = h.item_id ORDER BY e.is_default DESC, "
-                                    "e.left_address LIMIT 1)"
-                                    " FROM hits h"
-                                    " LEFT JOIN t_container_location l ON l.container_uid ="
-                                    "  'subtree_' || replace(h.domain, '.', '_') || '!user.' || "
-                                    "h.uid"
-                                    " LEFT JOIN (t_container_item si JOIN t_server s ON s.item_id "
-                                    "= si.id) ON si.uid = l.location"
-                                    " ORDER BY lower(h.login) <> lower($1::text), "
-                                    "strpos(lower(h.login), lower($1::text)) <> 1,"
-                                    "  lower(h.login), h.domain";
+    "  AND (strpos(translate(lower(u.login), " ACCENTS ", w.folded) > 0"
+    "   OR strpos(translate(lower(coalesce(ci.displayname, '')), " ACCENTS ", w.folded) > 0"
+    "   OR (w.whole AND EXISTS"
+    "    (SELECT 1 FROM unnest(d.aliases::text[] || d.name::text) a"
+    "     WHERE strpos(lower(u.login || '@' || a), w.plain) > 0))"
+    "   OR EXISTS (SELECT 1 FROM t_mailbox_email e"
+    "    CROSS JOIN LATERAL (SELECT e.right_address::text UNION"
+    "     SELECT unnest(d.aliases::text[] || d.name::text) WHERE e.all_aliases) n (domain)"
+    "    WHERE e.item_id = m.item_id AND strpos(CASE WHEN w.whole"
+    "     THEN lower(e.left_address || '@' || n.domain) ELSE lower(e.left_address) END,"
+    "     w.plain) > 0))"
+    " ORDER BY place LIMIT $3::int)"
+    " SELECT h.uid, h.domain, h.alias, h.login, h.archived, h.routing, coalesce(h.quota, 0),"
+    "  l.location, s.ip, s.fqdn, h.displayname, (SELECT e.left_address || '@' ||"
+    "   coalesce(e.right_address, h.alias, h.domain) FROM t_mailbox_email e"
+    "   WHERE e.item_id = h.item_id ORDER BY e.is_default DESC, e.left_address LIMIT 1)"
+    " FROM hits h"
+    " LEFT JOIN t_container_location l ON l.container_uid ="
+    "  'subtree_' || replace(h.domain, '.', '_') || '!user.' || h.uid"
+    " LEFT JOIN (t_container_item si JOIN t_server s ON s.item_id = si.id) ON si.uid = l.location"
+    " ORDER BY place";
 
 enum {
   COL_UID,

@@ -207,7 +207,7 @@ bm_web_listen_stop (BmWeb *web)
   g_socket_listener_close (G_SOCKET_LISTENER (web->service));
   for (GList *link = web->peers.head; link != NULL; link = link->next) {
     BmWebPeer *peer = link->data;
-    if (peer->state == BM_WEB_PEER_HEADERS || peer->state == BM_WEB_PEER_UPLOAD)
+    if (peer->state != BM_WEB_PEER_WORK && peer->state != BM_WEB_PEER_ANSWER)
       shut_down (peer);
   }
 }

@@ -86,6 +86,7 @@ typedef struct {
   gpointer stream_data;
   BmWebSse *sse;
   guint64 received; /* bytes of the body */
+  gboolean handed; /* to its handler, who owes the answer then */
   gboolean body_done;
   gboolean replied;
   gboolean finished; /* the message is */

@@ -311,6 +311,10 @@ on_finished (SoupServerMessage *message, gpointer data)
     bm_web_peer_state (peer, BM_WEB_PEER_HEADERS);
   g_signal_handlers_disconnect_by_data (message, call);
   end_stream (call, FALSE);
+  if (!call->handed && !call->replied) { /* it never came to its handler */
+    bm_web_call_take_reply (call);
+    bm_web_call_unref (call);
+  }
   if (call->sse != NULL)
     bm_web_sse_finished (call->sse);
   g_object_set_data (G_OBJECT (message), CALL_KEY, NULL);
@@ -368,6 +372,7 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
   soup_message_body_set_accumulate (body, FALSE);
   if (peer != NULL)
     bm_web_peer_state (peer, BM_WEB_PEER_UPLOAD);
+  call->handed = TRUE;
   call->route->handler (&call->public, call->data);
 }
 
@@ -411,10 +416,12 @@ on_body (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   if (peer != NULL)
     bm_web_peer_state (peer, BM_WEB_PEER_WORK);
   bm_web_call_ref (call);
-  if ((call->route->flags & BM_WEB_STREAM) != 0)
+  if ((call->route->flags & BM_WEB_STREAM) != 0) {
     end_stream (call, TRUE);
-  else if (take_body (call))
+  } else if (take_body (call)) {
+    call->handed = TRUE;
     call->route->handler (&call->public, call->data);
+  }
   if (!call->replied && !call->finished) {
     call->paused = TRUE;
     soup_server_message_pause (message);

@@ -57,8 +57,8 @@ void
 bm_web_stop (BmWeb *web)
 {
   web->stopping = TRUE;
+  bm_web_sse_stop_all (web); /* politely; they are answers from then on */
   bm_web_listen_stop (web);
-  bm_web_sse_stop_all (web);
 }
 
 gboolean
