@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* GET config: what the pages must know of limits, and of the BlueMind behind. Disk and core are asked
- * in a thread. */
-#include "http/bm-web.h"
+/* GET config: what the pages must know of limits, and of the BlueMind behind. The core is asked in a
+ * thread. */
+#include "http/bm-web-uploads.h"
 
 #include "bluemind/bm-core.h"
-#include <sys/statvfs.h>
 
 typedef struct {
   const BmConfig *config;
   BmWebSession *session;
-  guint64 free; /* bytes */
   gchar *version, *state;
 } Info;
 
@@ -23,29 +21,11 @@ info_free (gpointer data)
   g_free (info);
 }
 
-/* Of the disk below which this path is, or will be. */
-static guint64
-free_bytes (const gchar *path)
-{
-  g_autofree gchar *here = g_strdup (path);
-  struct statvfs fs;
-  while (statvfs (here, &fs) != 0) {
-    gchar *parent = g_path_get_dirname (here);
-    gboolean top = g_str_equal (parent, here);
-    g_free (here);
-    here = parent;
-    if (top)
-      return 0;
-  }
-  return (guint64) fs.f_bavail * fs.f_frsize;
-}
-
 /* A core that is away is told of, not an error: the pages work all the same. */
 static gboolean
 look (gpointer data, GError **error)
 {
   Info *info = data;
-  info->free = free_bytes (info->config->web.uploads);
   g_autoptr (BmCore) core = bm_core_new (info->config->core_url, info->session->core_key, error);
   if (core == NULL)
     return FALSE;
@@ -75,21 +55,21 @@ on_looked (BmWebRequest *request, gpointer data, const GError *error)
 {
   const Info *info = data;
   const BmConfigWeb *web = &info->config->web;
-  guint64 free = info->free > web->min_free ? info->free - web->min_free : 0;
   g_autoptr (JsonBuilder) json = json_builder_new ();
   if (error != NULL) {
     bm_web_reply_gerror (request, 0, error);
     return;
   }
+  g_auto (GStrv) folders = bm_web_files_folders (request->web, request->session);
   json_builder_begin_object (json);
   add_number (json, "max_upload", web->max_upload);
-  add_number (json, "free", free);
+  add_number (json, "free", bm_web_uploads_available (request->web));
   add_number (json, "upload_expires", web->upload_expires_s);
   add_number (json, "keep_days", web->keep_days);
   json_builder_set_member_name (json, "folders");
   json_builder_begin_array (json);
-  for (guint i = 0; web->folders[i] != NULL; i++)
-    json_builder_add_string_value (json, web->folders[i]);
+  for (guint i = 0; folders[i] != NULL; i++)
+    json_builder_add_string_value (json, folders[i]);
   json_builder_end_array (json);
   add_text (json, "version", BM_VERSION);
   json_builder_set_member_name (json, "server");

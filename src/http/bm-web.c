@@ -105,6 +105,17 @@ bm_web_own (BmWeb *web, gpointer data, GDestroyNotify destroy)
   g_ptr_array_add (web->owned, owned);
 }
 
+gpointer
+bm_web_owned (BmWeb *web, GDestroyNotify destroy)
+{
+  for (guint i = 0; i < web->owned->len; i++) {
+    const BmWebOwned *owned = g_ptr_array_index (web->owned, i);
+    if (owned->destroy == destroy)
+      return owned->data;
+  }
+  return NULL;
+}
+
 const BmConfig *
 bm_web_config (BmWeb *web)
 {

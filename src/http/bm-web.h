@@ -153,6 +153,8 @@ const BmConfig *bm_web_config (BmWeb *web);
 gchar *bm_web_path (BmWeb *web, const gchar *below);
 /* Something that an area keeps as long as the daemon runs; freed in the reverse order at its end. */
 void bm_web_own (BmWeb *web, gpointer data, GDestroyNotify destroy);
+/* What was given to bm_web_own with this destroy; an area finds itself by it. NULL when none was. */
+gpointer bm_web_owned (BmWeb *web, GDestroyNotify destroy);
 
 /* Keeps this session of the core alive until as many releases as holds, also after its administrator
  * signs out; the last one ends it. For imports that use it. */
@@ -164,6 +166,8 @@ void bm_web_core_release (BmWeb *web, const gchar *core_key);
 void bm_web_session_routes (BmWeb *web);
 void bm_web_users_routes (BmWeb *web);
 void bm_web_info_routes (BmWeb *web);
+void bm_web_uploads_routes (BmWeb *web); /* the rest of its contract: bm-web-uploads.h */
+void bm_web_files_routes (BmWeb *web);
 void bm_web_static_routes (BmWeb *web);
 
 G_END_DECLS
