@@ -29,8 +29,9 @@ void
 bm_web_peer_state (BmWebPeer *peer, BmWebPeerState state)
 {
   peer->state = state;
-  peer->deadline =
-      seconds[state] == 0 ? G_MAXINT64 : g_get_monotonic_time () + seconds[state] * G_USEC_PER_SEC;
+  peer->deadline = seconds[state] == 0 ? G_MAXINT64
+                                       : g_get_monotonic_time () +
+                                             seconds[state] * G_USEC_PER_SEC / peer->web->hurry;
 }
 
 static void
@@ -196,7 +197,7 @@ bm_web_listen (BmWeb *web, GError **error)
   for (guint i = 0; web->config->web.listen[i] != NULL; i++)
     if (!listen_at (web, web->config->web.listen[i], error))
       return FALSE;
-  web->peers_timer = g_timeout_add_seconds (1, on_tick, web);
+  web->peers_timer = g_timeout_add (1000 / web->hurry, on_tick, web);
   return TRUE;
 }
 

@@ -32,6 +32,7 @@ struct _BmWeb {
   guint streams_timer;
   guint requests; /* that owe an answer */
   gboolean stopping;
+  guint hurry; /* every limit of time is divided by it: 1, more in tests */
   BmWebSessions *sessions;
   BmWebCore *core;
 };
@@ -85,8 +86,9 @@ typedef struct {
   BmWebBodyEnd end;
   gpointer stream_data;
   BmWebSse *sse;
-  guint64 received; /* bytes of the body */
-  gboolean handed; /* to its handler, who owes the answer then */
+  guint64 received;  /* bytes of the body */
+  gboolean unframed; /* nobody can say where its body ends */
+  gboolean handed;   /* to its handler, who owes the answer then */
   gboolean body_done;
   gboolean replied;
   gboolean finished; /* the message is */

@@ -145,6 +145,8 @@ much_to_come (BmWebCall *call)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (call->message);
   if (call->body_done)
     return FALSE;
+  if (call->unframed)
+    return TRUE;
   switch (soup_message_headers_get_encoding (headers)) {
   case SOUP_ENCODING_CONTENT_LENGTH:
     return soup_message_headers_get_content_length (headers) - (goffset) call->received > DRAIN_MAX;

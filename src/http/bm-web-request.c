@@ -211,6 +211,31 @@ check_body (BmWebCall *call)
   return FALSE;
 }
 
+/* Where does the body end? A proxy in front may see it otherwise than libsoup, which takes the first
+ * of two lengths and ignores one that is none. */
+static gboolean
+check_framing (BmWebCall *call)
+{
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+  guint lengths = 0, encodings = 0;
+  gboolean good = TRUE;
+  soup_message_headers_iter_init (&iter, headers_of (call));
+  while (soup_message_headers_iter_next (&iter, &name, &value)) {
+    if (g_ascii_strcasecmp (name, "Content-Length") == 0) {
+      good &= *value != '\0' && strspn (value, "0123456789") == strlen (value) && ++lengths == 1;
+    } else if (g_ascii_strcasecmp (name, "Transfer-Encoding") == 0) {
+      good &= g_ascii_strcasecmp (value, "chunked") == 0 && ++encodings == 1;
+    }
+  }
+  if (good && lengths + encodings <= 1)
+    return TRUE;
+  call->unframed = TRUE;
+  bm_web_reply_error (&call->public, 400, "bad-length", "It is not clear where the body ends.",
+                      "Send one Content-Length, or Transfer-Encoding: chunked.");
+  return FALSE;
+}
+
 /* Below the base path, or a query that is none; answers otherwise. */
 static gboolean
 parse_target (BmWebCall *call)
@@ -362,8 +387,8 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
   soup_message_headers_remove (headers_of (call), "Range");
   if (peer != NULL)
     bm_web_peer_state (peer, BM_WEB_PEER_BODY);
-  if (!parse_target (call) || !find_route (call) || !check_session (call) ||
-      !check_forgery (call) || !check_body (call)) {
+  if (!check_framing (call) || !parse_target (call) || !find_route (call) ||
+      !check_session (call) || !check_forgery (call) || !check_body (call)) {
     soup_message_body_set_accumulate (body, FALSE);
     return;
   }

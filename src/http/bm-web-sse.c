@@ -113,7 +113,7 @@ on_alive (gpointer data)
   for (GList *link = web->streams.head, *next; link != NULL; link = next) {
     BmWebSse *sse = link->data;
     next = link->next;
-    if (sse->queued > 0 && now - sse->moved > STALL_US) {
+    if (sse->queued > 0 && now - sse->moved > STALL_US / web->hurry) {
       drop (sse);
       continue;
     }
@@ -145,7 +145,7 @@ bm_web_sse_begin (BmWebRequest *request, GDestroyNotify gone, gpointer data)
   call->sse = sse;
   g_queue_push_tail (&web->streams, sse);
   if (web->streams_timer == 0)
-    web->streams_timer = g_timeout_add_seconds (ALIVE_S, on_alive, web);
+    web->streams_timer = g_timeout_add (ALIVE_S * 1000 / web->hurry, on_alive, web);
   if (call->finished) { /* the viewer left while the state was read */
     sse->later = g_idle_add (forget_later, sse);
     return sse;

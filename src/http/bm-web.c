@@ -35,6 +35,7 @@ bm_web_new (const BmConfig *config, GError **error)
 {
   BmWeb *web = g_new0 (BmWeb, 1);
   web->config = config;
+  web->hurry = 1;
   web->tables = g_array_new (FALSE, FALSE, sizeof (BmWebTable));
   web->owned = g_ptr_array_new_with_free_func (free_owned);
   web->server = soup_server_new ("raw-paths", TRUE, NULL);
