@@ -54,10 +54,11 @@ upload_of (const gchar *uploads, const gchar *file)
   return g_str_equal (parent, uploads) && bm_upload_is_id (id) ? g_steal_pointer (&id) : NULL;
 }
 
-/* The SHA-256 of what a job has read; NULL when nobody can know it any more. New. */
+/* The SHA-256 of what a job has read, which began at started (milliseconds since 1970); NULL when
+ * nobody can know it any more, also because the file was written to since. New. */
 static gchar *
 hash_of_job (const gchar *uploads, const gchar *except, const gchar *file, guint64 size,
-             GCancellable *cancellable)
+             gint64 started, GCancellable *cancellable)
 {
   struct stat info;
   g_autofree gchar *id = upload_of (uploads, file);
@@ -66,7 +67,8 @@ hash_of_job (const gchar *uploads, const gchar *except, const gchar *file, guint
         g_str_equal (id, except) ? NULL : bm_upload_info_read (uploads, id);
     return upload != NULL ? g_steal_pointer (&upload->sha256) : NULL;
   }
-  if (stat (file, &info) != 0 || !S_ISREG (info.st_mode) || (guint64) info.st_size != size)
+  if (stat (file, &info) != 0 || !S_ISREG (info.st_mode) || (guint64) info.st_size != size ||
+      (gint64) info.st_mtime * 1000 > started)
     return NULL;
   return bm_upload_hash_file (file, cancellable, NULL);
 }
@@ -84,8 +86,9 @@ bm_upload_known_jobs (const gchar *jobs, const gchar *uploads, const gchar *exce
       continue;
     g_autofree gchar *file = bm_journal_get (job->journal, "pst.file");
     g_autofree gchar *domain = bm_journal_get (job->journal, "user.domain");
+    gint64 started = bm_journal_get_int (job->journal, "started", 0);
     g_autofree gchar *found =
-        file != NULL ? hash_of_job (uploads, except, file, size, cancellable) : NULL;
+        file != NULL ? hash_of_job (uploads, except, file, size, started, cancellable) : NULL;
     g_autofree gchar *name = g_path_get_basename (directory);
     if (g_strcmp0 (found, sha256) == 0)
       g_ptr_array_add (matches, bm_upload_match_new (name, domain));

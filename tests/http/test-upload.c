@@ -569,7 +569,7 @@ test_terminate (Box *box, gconstpointer data)
 /* ---- files that are known ---- */
 
 static void
-make_job (Box *box, guint8 number, const gchar *file, guint64 size)
+make_job (Box *box, guint8 number, const gchar *file, guint64 size, gint64 started_s)
 {
   g_autofree gchar *jobs = g_build_filename (box->root, "jobs", NULL);
   BmGuid identity = {{number}};
@@ -578,6 +578,7 @@ make_job (Box *box, guint8 number, const gchar *file, guint64 size)
   g_assert_true (bm_journal_set (job->journal, "pst.file", file, NULL));
   g_assert_true (bm_journal_set (job->journal, "user.domain", "acme", NULL));
   g_assert_true (bm_journal_set_int (job->journal, "pst.size", (gint64) size, NULL));
+  g_assert_true (bm_journal_set_int (job->journal, "started", started_s * 1000, NULL));
 }
 
 static void
@@ -598,12 +599,14 @@ test_known (Box *box, gconstpointer data)
   send_part (uploads, two, bytes, 0, size, TRUE);
   g_autofree gchar *data_one = bm_uploads_path (uploads, one);
   g_autofree gchar *data_two = bm_uploads_path (uploads, two);
-  make_job (box, 1, same, size);
-  make_job (box, 2, other, size);
-  make_job (box, 3, "/nonexistent.pst", size);
-  make_job (box, 4, same, size + 1); /* it was another file then */
-  make_job (box, 5, data_one, size);
-  make_job (box, 6, data_two, size);
+  gint64 later = g_get_real_time () / G_USEC_PER_SEC + 10;
+  make_job (box, 1, same, size, later);
+  make_job (box, 2, other, size, later);
+  make_job (box, 3, "/nonexistent.pst", size, later);
+  make_job (box, 4, same, size + 1, later); /* it was another file then */
+  make_job (box, 5, data_one, size, later);
+  make_job (box, 6, data_two, size, later);
+  make_job (box, 7, same, size, later - 1000); /* written to since */
   g_autoptr (GPtrArray) matches =
       bm_upload_known_jobs (jobs, box->directory, two->id, size, sum, NULL);
   g_assert_cmpuint (matches->len, ==, 2); /* 1 and 5 */
