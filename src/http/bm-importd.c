@@ -122,7 +122,7 @@ main (int argc, char **argv)
   bm_failpoint_from_environment ();
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN); /* a file that grows too large is an error like a full disk */
-  umask (0077); /* PSTs, job directories, credentials */
+  umask (0077);              /* PSTs, job directories, credentials */
   raise_limits ();
   g_autoptr (BmConfig) config = bm_config_load (config_path, &error);
   if (config == NULL) {

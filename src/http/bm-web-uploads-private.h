@@ -24,10 +24,15 @@ gboolean bm_web_uploads_greet (BmWebRequest *request);
 void bm_web_uploads_set_number (BmWebRequest *request, const gchar *name, guint64 value);
 /* Upload-Offset, Upload-Expires. */
 void bm_web_uploads_set_state (BmWebUploads *area, BmWebRequest *request, const BmUpload *upload);
+/* A finished one whose bytes are not known yet. */
+gboolean bm_web_uploads_is_to_be_examined (const BmWebUploads *area, const BmUpload *upload);
 /* Finished ones whose bytes are not known yet are read, one after the other. */
 void bm_web_uploads_examine (BmWebUploads *area);
 /* The data of those that were let go is removed, in a thread. */
 void bm_web_uploads_empty_trash (BmWebUploads *area);
+
+/* GET uploads; data: the area. */
+void bm_web_uploads_show (BmWebRequest *request, gpointer data);
 
 /* ---- bodies: bm-web-uploads-body.c ---- */
 

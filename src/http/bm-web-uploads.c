@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* See bm-web-uploads.h: the tus requests, the list of uploads, what happens by the clock. */
+/* See bm-web-uploads.h: the tus requests, and what happens by the clock. */
 #include "http/bm-web-uploads-private.h"
 
 #include <libsoup/soup.h>
@@ -148,8 +148,8 @@ on_examined (GObject *source, GAsyncResult *result, gpointer data)
   bm_web_uploads_examine (area);
 }
 
-static gboolean
-is_to_be_examined (BmWebUploads *area, const BmUpload *upload)
+gboolean
+bm_web_uploads_is_to_be_examined (const BmWebUploads *area, const BmUpload *upload)
 {
   return upload->gone == BM_UPLOAD_HERE && upload->completed != 0 && !upload->examined &&
          !g_hash_table_contains (area->unreadable, upload->id);
@@ -161,7 +161,7 @@ bm_web_uploads_examine (BmWebUploads *area)
   g_autoptr (GPtrArray) list = bm_uploads_list (area->store);
   const BmUpload *next = NULL;
   for (guint i = 0; i < list->len; i++) /* the oldest first */
-    if (is_to_be_examined (area, g_ptr_array_index (list, i)))
+    if (bm_web_uploads_is_to_be_examined (area, g_ptr_array_index (list, i)))
       next = g_ptr_array_index (list, i);
   if (next == NULL || area->examining)
     return;
@@ -406,102 +406,12 @@ override (BmWebRequest *request, gpointer data)
     bm_web_reply_error (request, 405, "method", "This address knows other methods only.", NULL);
 }
 
-/* ---- GET uploads ---- */
-
-static void
-add_text (JsonBuilder *json, const gchar *name, const gchar *text)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_string_value (json, text != NULL ? text : "");
-}
-
-static void
-add_int (JsonBuilder *json, const gchar *name, gint64 value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
-add_bool (JsonBuilder *json, const gchar *name, gboolean value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_boolean_value (json, value);
-}
-
-/* Other uploads with these bytes, also those that were purged, and jobs; as far as this
- * administrator may see them. */
-static void
-add_same_as (JsonBuilder *json, const BmWebSession *session, const GPtrArray *list,
-             const BmUpload *upload)
-{
-  json_builder_set_member_name (json, "same_as");
-  json_builder_begin_array (json);
-  for (guint i = 0; upload->sha256 != NULL && i < list->len; i++) {
-    const BmUpload *other = g_ptr_array_index (list, i);
-    if (other != upload && g_strcmp0 (other->sha256, upload->sha256) == 0 &&
-        bm_web_uploads_may (session, other))
-      json_builder_add_string_value (json, other->id);
-  }
-  for (guint i = 0; i < upload->matches->len; i++) {
-    const BmUploadMatch *match = g_ptr_array_index (upload->matches, i);
-    if (match->domain_uid != NULL && bm_web_may_domain (session, match->domain_uid))
-      json_builder_add_string_value (json, match->job);
-  }
-  json_builder_end_array (json);
-}
-
-static void
-add_upload (JsonBuilder *json, BmWebUploads *area, const BmWebSession *session,
-            const GPtrArray *list, const BmUpload *upload)
-{
-  json_builder_begin_object (json);
-  add_text (json, "id", upload->id);
-  add_text (json, "name", upload->name);
-  add_int (json, "size", (gint64) upload->size);
-  add_int (json, "offset", (gint64) upload->offset);
-  add_bool (json, "complete", upload->completed != 0);
-  add_text (json, "sha256", upload->sha256);
-  add_bool (json, "hashing", is_to_be_examined (area, upload));
-  add_text (json, "owner", upload->owner);
-  add_int (json, "created", upload->created);
-  add_int (json, "expires", bm_uploads_expires_at (area->store, upload));
-  add_int (json, "purge_at", bm_uploads_purge_at (area->store, upload));
-  add_bool (json, "in_use", upload->uses->len > 0);
-  add_same_as (json, session, list, upload);
-  json_builder_end_object (json);
-}
-
-static void
-list (BmWebRequest *request, gpointer data)
-{
-  BmWebUploads *area = data;
-  if (area->store == NULL) {
-    bm_web_uploads_reply_error (request, area->fault);
-    return;
-  }
-  g_autoptr (GPtrArray) uploads = bm_uploads_list (area->store);
-  g_autoptr (JsonBuilder) json = json_builder_new ();
-  json_builder_begin_object (json);
-  json_builder_set_member_name (json, "uploads");
-  json_builder_begin_array (json);
-  for (guint i = 0; i < uploads->len; i++) {
-    const BmUpload *upload = g_ptr_array_index (uploads, i);
-    if (upload->gone == BM_UPLOAD_HERE && bm_web_uploads_may (request->session, upload))
-      add_upload (json, area, request->session, uploads, upload);
-  }
-  json_builder_end_array (json);
-  json_builder_end_object (json);
-  g_autoptr (JsonNode) node = json_builder_get_root (json);
-  bm_web_reply_json (request, 200, node);
-}
-
 /* ---- the area ---- */
 
 static const BmWebRoute routes[] = {
     {"OPTIONS", "uploads", options, BM_WEB_PUBLIC},
     {"OPTIONS", "uploads/:id", options, BM_WEB_PUBLIC},
-    {"GET", "uploads", list, 0},
+    {"GET", "uploads", bm_web_uploads_show, 0},
     {"POST", "uploads", create, BM_WEB_STREAM},
     {"HEAD", "uploads/:id", head, 0},
     {"PATCH", "uploads/:id", patch, BM_WEB_STREAM},

@@ -7,6 +7,7 @@ of the protocol are spoken by hand. BM_UPLOAD_GIB: size of the big file (3).
 import base64
 import hashlib
 import http.client
+import json
 import os
 import resource
 import socket
@@ -505,7 +506,12 @@ def test_a_dead_line_gives_way():
     time.sleep(10.5)
     answer = patch(upload_id, 0, data)  # it does not know how far the other came
     assert answer.status == 409, answer
-    assert patch(upload_id, 100000, data[100000:]).status == 204
+    line = Line(upload_id, 100000, len(data) - 100000)
+    line.send(data[100000:200000])
+    wait_for(lambda: len(stored(upload_id)) == 200000)
+    time.sleep(10.5)
+    assert patch(upload_id, 200000, data[200000:]).status == 204  # it does, and waits for the other to end
+    assert examined(upload_id)["sha256"] == sha256(data)
 
 
 def test_delete_does_not_wait_for_a_writer():
@@ -604,6 +610,35 @@ def test_same_bytes_are_recognised():
     assert patch(third, 0, data, olga).status == 204
     assert examined(third, olga)["same_as"] == []  # what others have is no business of hers
     assert set(uploads()[first]["same_as"]) == {second, third}
+
+
+def test_a_purged_file_is_recognised():
+    """Once with a daemon whose time for keeping is over: the record is edited as if a month had passed."""
+    d = Daemon(lab, work, web={"min_free": 1}, name="purge")
+    client = signed_in(d)
+    data = pst(100000, 41)
+    upload_id = new(len(data), client, name=b"old.pst")
+    assert patch(upload_id, 0, data, client).status == 204
+    examined(upload_id, client)
+    d.stop()
+    path = os.path.join(d.jobs, "uploads", upload_id, "info.json")
+    with open(path, encoding="utf-8") as f:
+        info = json.load(f)
+    info["completed"] -= 31 * 86400
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(info, f)
+    d.start()
+    client = signed_in(d)
+    answer = head(upload_id, client)
+    assert answer.status == 410 and uploads(client) == {}, answer
+    wait_for(lambda: sorted(os.listdir(os.path.join(d.jobs, "uploads"))) == sorted([upload_id, "lock"]))
+    assert os.listdir(os.path.dirname(path)) == ["info.json"]
+    second = new(len(data), client)
+    assert patch(second, 0, data, client).status == 204
+    assert examined(second, client)["same_as"] == [upload_id]
+    purged = client.get("uploads").json["purged"]
+    assert [(p["id"], p["name"]) for p in purged] == [(upload_id, "old.pst")], purged
+    d.stop()
 
 
 def test_a_file_that_a_job_imported_is_recognised():

@@ -67,14 +67,16 @@ function uploadCard(upload, { begin, again }) {
 
   /* The digest takes the server a while for a big file; nobody needs to wait for it. */
   async function showKnown() {
-    let mine = null;
+    let mine = null, known = [];
     try {
-      mine = (await get('uploads')).uploads.find(one => one.id === upload.id);
+      const { uploads, purged = [] } = await get('uploads');
+      known = [...uploads, ...purged];
+      mine = uploads.find(one => one.id === upload.id);
     } catch { /* only a remark is lost */ }
     if (ended)
       return;
     if (mine?.same_as?.length > 0)
-      replace(note, notice('warning', t('upload.same'), t('upload.same.text', { names: mine.same_as.join(', ') })));
+      replace(note, notice('warning', t('upload.same'), t('upload.same.text', { names: mine.same_as.map(id => known.find(one => one.id === id)?.name ?? id).join(', ') })));
     else if (mine?.sha256)
       replace(note, h('p.hint', {}, t('upload.digest'), ' ', h('code', {}, mine.sha256.slice(0, 16), '…')));
     else if (mine?.hashing) {
