@@ -51,6 +51,8 @@ tell_walk (const BmInspection *inspection)
   json_object_set_int_member (walk, "bytes", (gint64) inspection->bytes);
   bm_inspection_add_walk (inspection, walk, MOST);
   bm_inspection_add_skipped (inspection, walk);
+  json_object_set_member (walk, "causes", json_object_dup_member (walk, "failed"));
+  json_object_remove_member (walk, "failed"); /* a number of failed items elsewhere */
   json_object_set_object_member (walk, "owner", owner_json (inspection));
   tell ("walk", walk);
 }

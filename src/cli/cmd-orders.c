@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 typedef struct {
-  gchar *cause, *operator_, *config, *jobs, *format;
+  gchar *cause, *operator_, *admin_key_file, *config, *jobs, *format;
 } Options;
 
 typedef struct {
@@ -91,6 +91,18 @@ retry_batch (const Order *order)
   return resume_batch (order);
 }
 
+/* Another administrator may go on with what one began. */
+static gboolean
+in_whose_name (const Options *options, BmBatch *batch, GError **error)
+{
+  const gchar *file = options->admin_key_file;
+  g_autofree gchar *path =
+      file != NULL && *file != '\0' ? g_canonicalize_filename (file, NULL) : NULL;
+  return (file == NULL || bm_batch_set (batch, "admin-key-file", path, error)) &&
+         (options->operator_ == NULL ||
+          bm_batch_set (batch, "operator", options->operator_, error));
+}
+
 static int
 run (int argc, char **argv, const gchar *examples, gboolean with_cause,
      int (*act) (const Order *order))
@@ -102,6 +114,8 @@ run (int argc, char **argv, const gchar *examples, gboolean with_cause,
       {"format", 0, 0, G_OPTION_ARG_STRING, &o.format, "text, or lines of json", "FORMAT"},
       {"operator", 0, 0, G_OPTION_ARG_STRING, &o.operator_, "In whose name, for the audit log",
        "NAME"},
+      {"admin-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_key_file,
+       "Instead of the one it began with; \"\": none", "FILE"},
       {with_cause ? "cause" : NULL, 0, 0, G_OPTION_ARG_STRING, &o.cause, "Only for this cause",
        "TOKEN"},
       {NULL},
@@ -116,11 +130,11 @@ run (int argc, char **argv, const gchar *examples, gboolean with_cause,
     g_autoptr (BmBatch) batch =
         config != NULL ? bm_batch_open (jobs, args[0], FALSE, &error) : NULL;
     const Order order = {&o, config, batch};
-    if (batch != NULL && o.operator_ != NULL)
-      bm_batch_set (batch, "operator", o.operator_, &error);
-    status = error == NULL ? act (&order) : bm_cli_fail (g_steal_pointer (&error));
+    status = batch != NULL && in_whose_name (&o, batch, &error)
+                 ? act (&order)
+                 : bm_cli_fail (g_steal_pointer (&error));
   }
-  gchar *texts[] = {o.cause, o.operator_, o.config, o.jobs, o.format};
+  gchar *texts[] = {o.cause, o.operator_, o.admin_key_file, o.config, o.jobs, o.format};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   return status;
