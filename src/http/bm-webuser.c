@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-webuser.h. */
+#include "http/bm-webuser.h"
+
+#include "bluemind/bm-core.h"
+#include "bluemind/bm-directory-rest.h"
+
+#define RUNNING "CORE_STATE_RUNNING"
+
+/* *core stays NULL when there is no key. */
+static gboolean
+open_core (const BmConfig *config, const gchar *key, BmCore **core, GError **error)
+{
+  g_autofree gchar *text = g_strdup (key);
+  g_autoptr (GError) local = NULL;
+  if (text == NULL && config->core_token_file == NULL)
+    return TRUE;
+  if (text == NULL && !g_file_get_contents (config->core_token_file, &text, NULL, &local)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "the core's admin key: %s", local->message);
+    return FALSE;
+  }
+  *core = bm_core_new (config->core_url, g_strstrip (text), error);
+  return *core != NULL;
+}
+
+BmUser *
+bm_webuser_find (const BmConfig *config, const gchar *address, GError **error)
+{
+  const BmConfigDatabase *from = &config->directory;
+  const BmDatabase directory = {from->host, from->port,     from->dbname,
+                                from->user, from->password, from->timeout_s};
+  g_autoptr (BmCore) core = NULL;
+  if (!config->directory_rest)
+    return bm_directory_lookup (&directory, address, error);
+  return open_core (config, NULL, &core, error) ? bm_directory_rest_lookup (core, address, error)
+                                                : NULL;
+}
+
+gboolean
+bm_webuser_check_core (const BmConfig *config, const gchar *key, GError **error)
+{
+  g_autoptr (BmCore) core = NULL;
+  g_autofree gchar *state = NULL;
+  if (!open_core (config, key, &core, error))
+    return FALSE;
+  if (core == NULL)
+    return TRUE;
+  if (!bm_core_state (core, &state, error))
+    return FALSE;
+  if (g_strcmp0 (state, RUNNING) == 0)
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "BlueMind's core is in state %s",
+               state);
+  return FALSE;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* BlueMind as an import needs it before a worker runs: the user in the directory as it is
+ * configured, and whether the core runs. Blocks: not for the main thread. */
+#pragma once
+
+#include "bluemind/bm-directory.h"
+#include "job/bm-config.h"
+
+G_BEGIN_DECLS
+
+/* Errors: as bm_directory_lookup. */
+BmUser *bm_webuser_find (const BmConfig *config, const gchar *address, GError **error);
+/* key NULL: the configuration's, if there is one. Error: SERVICE_UNAVAILABLE when it does not run, or
+ * is in maintenance. */
+gboolean bm_webuser_check_core (const BmConfig *config, const gchar *key, GError **error);
+
+G_END_DECLS
