@@ -18,8 +18,8 @@
 
 /* Each registers its routes. */
 static void (*const areas[]) (BmWeb *web) = {
-    bm_web_static_routes, bm_web_session_routes, bm_web_users_routes,
-    bm_web_info_routes,   bm_web_uploads_routes, bm_web_files_routes,
+    bm_web_static_routes,  bm_web_session_routes, bm_web_users_routes,   bm_web_info_routes,
+    bm_web_uploads_routes, bm_web_files_routes,   bm_web_imports_routes,
 };
 
 typedef struct {

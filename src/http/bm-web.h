@@ -168,6 +168,7 @@ void bm_web_users_routes (BmWeb *web);
 void bm_web_info_routes (BmWeb *web);
 void bm_web_uploads_routes (BmWeb *web); /* the rest of its contract: bm-web-uploads.h */
 void bm_web_files_routes (BmWeb *web);
+void bm_web_imports_routes (BmWeb *web);
 void bm_web_static_routes (BmWeb *web);
 
 G_END_DECLS
