@@ -12,7 +12,8 @@
 
 #define PEERS_MAX        512
 #define PEER_KEY         "bm-web-peer"
-#define HEADERS_S        20  /* of a first request, and of idling between two */
+#define HEADERS_S        20 /* of a first request, and of idling between two */
+#define HANDSHAKE_S      5
 #define BODY_S           60  /* a small body, whole */
 #define UPLOAD_SILENCE_S 120 /* between two chunks */
 #define WORK_S           600
@@ -20,10 +21,12 @@
 #define CLOSING_S        5
 
 static const guint seconds[] = {
-    [BM_WEB_PEER_HEADERS] = HEADERS_S,       [BM_WEB_PEER_BODY] = BODY_S,
-    [BM_WEB_PEER_UPLOAD] = UPLOAD_SILENCE_S, [BM_WEB_PEER_WORK] = WORK_S,
-    [BM_WEB_PEER_ANSWER] = ANSWER_STALL_S,   [BM_WEB_PEER_EVENTS] = 0,
-    [BM_WEB_PEER_CLOSING] = CLOSING_S};
+    [BM_WEB_PEER_HEADERS] = HEADERS_S, [BM_WEB_PEER_HANDSHAKE] = HANDSHAKE_S,
+    [BM_WEB_PEER_BODY] = BODY_S,       [BM_WEB_PEER_UPLOAD] = UPLOAD_SILENCE_S,
+    [BM_WEB_PEER_WORK] = WORK_S,       [BM_WEB_PEER_ANSWER] = ANSWER_STALL_S,
+    [BM_WEB_PEER_EVENTS] = 0, /* none */
+    [BM_WEB_PEER_CLOSING] = CLOSING_S,
+};
 
 void
 bm_web_peer_state (BmWebPeer *peer, BmWebPeerState state)
@@ -116,29 +119,6 @@ serve (BmWeb *web, GIOStream *stream, GSocketAddress *local, GSocketAddress *rem
     g_info ("a connection is not taken: %s", error->message);
 }
 
-static void
-on_handshake (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTlsConnection) tls = data;
-  BmWeb *web = g_object_get_data (source, "bm-web");
-  if (g_tls_connection_handshake_finish (tls, result, NULL))
-    serve (web, G_IO_STREAM (tls), g_object_get_data (source, "local"),
-           g_object_get_data (source, "remote"));
-}
-
-static void
-begin_tls (BmWeb *web, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote)
-{
-  g_autoptr (GIOStream) tls = g_tls_server_connection_new (stream, web->certificate, NULL);
-  if (tls == NULL)
-    return;
-  g_object_set_data (G_OBJECT (tls), "bm-web", web);
-  g_object_set_data_full (G_OBJECT (tls), "local", g_object_ref (local), g_object_unref);
-  g_object_set_data_full (G_OBJECT (tls), "remote", g_object_ref (remote), g_object_unref);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, NULL, on_handshake,
-                                    g_object_ref (tls));
-}
-
 static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
@@ -155,7 +135,7 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
   if (!peer->tls && !peer->loopback && !peer->proxy)
     return TRUE; /* plain, and not from the proxy that speaks TLS for us */
   if (peer->tls)
-    begin_tls (web, G_IO_STREAM (connection), local, remote);
+    bm_web_tls_begin (peer, G_IO_STREAM (connection), local, remote, serve);
   else
     serve (web, G_IO_STREAM (connection), local, remote);
   return TRUE;

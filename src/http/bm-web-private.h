@@ -23,9 +23,11 @@ struct _BmWeb {
   const BmConfig *config;
   SoupServer *server;
   GSocketService *service;
+  int silence;                  /* the other end of the socket libsoup listens at; -1 = none */
   GTlsCertificate *certificate; /* NULL = plain */
   GArray *tables;               /* BmWebTable */
   GPtrArray *owned;             /* BmWebOwned * */
+  GQueue greetings, handshakes; /* of bm-web-tls.c */
   GQueue peers;                 /* BmWebPeer *, oldest first */
   guint peers_timer;
   GQueue streams; /* BmWebSse * */
@@ -41,7 +43,8 @@ struct _BmWeb {
 
 /* What a connection is doing; each has its time. */
 typedef enum {
-  BM_WEB_PEER_HEADERS, /* no complete request yet, or none since the last answer */
+  BM_WEB_PEER_HEADERS, /* no complete request yet */
+  BM_WEB_PEER_HANDSHAKE,
   BM_WEB_PEER_BODY,
   BM_WEB_PEER_UPLOAD, /* the time counts from the last chunk */
   BM_WEB_PEER_WORK,
@@ -68,6 +71,17 @@ void bm_web_listen_stop (BmWeb *web);
 void bm_web_peer_state (BmWebPeer *peer, BmWebPeerState state);
 /* Of a message; NULL when its connection is gone. */
 BmWebPeer *bm_web_peer_of (SoupServerMessage *message);
+
+/* ---- TLS: bm-web-tls.c ---- */
+
+typedef void (*BmWebTlsReady) (BmWeb *web, GIOStream *tls, GSocketAddress *local,
+                               GSocketAddress *remote);
+/* Calls ready once the handshake is over; a connection that fails is closed. */
+void bm_web_tls_begin (BmWebPeer *peer, GIOStream *stream, GSocketAddress *local,
+                       GSocketAddress *remote, BmWebTlsReady ready);
+/* libsoup closes a TLS connection in the main thread, which writes a last record and would wait for a
+ * client that takes nothing: what is under way is still delivered, that record is not written. */
+void bm_web_tls_before_close (BmWebPeer *peer);
 
 /* ---- requests: bm-web-request.c ---- */
 

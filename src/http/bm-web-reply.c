@@ -24,6 +24,8 @@ bm_web_secure_headers (SoupMessageHeaders *headers)
   soup_message_headers_replace (headers, "Cross-Origin-Opener-Policy", "same-origin");
   soup_message_headers_replace (headers, "Cross-Origin-Resource-Policy", "same-origin");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  /* libsoup 3.2 does not notice when a client leaves between two requests: one each is enough */
+  soup_message_headers_replace (headers, "Connection", "close");
 }
 
 /* Of what libsoup 3.2 does not know; NULL: it does. */
@@ -96,7 +98,6 @@ raw_answer (SoupServerMessage *message)
   g_string_printf (head, "HTTP/1.1 %u %s\r\n", status,
                    phrase != NULL ? phrase : soup_status_get_phrase (status));
   soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (content));
-  soup_message_headers_replace (headers, "Connection", "close");
   soup_message_headers_iter_init (&iter, headers);
   while (soup_message_headers_iter_next (&iter, &name, &value))
     g_string_append_printf (head, "%s: %s\r\n", name, value);
@@ -176,8 +177,6 @@ reply (BmWebRequest *request, guint status, const gchar *content_type, GBytes *b
     g_hash_table_iter_init (&iter, call->headers);
     while (g_hash_table_iter_next (&iter, &name, &value))
       soup_message_headers_replace (headers, name, value);
-    if (request->web->stopping)
-      soup_message_headers_replace (headers, "Connection", "close");
     if (peer != NULL && call->body_done)
       bm_web_peer_state (peer, BM_WEB_PEER_ANSWER);
     if (much_to_come (call))

@@ -332,8 +332,10 @@ on_finished (SoupServerMessage *message, gpointer data)
   if (call->finished)
     return;
   call->finished = TRUE;
-  if (peer != NULL && peer->state != BM_WEB_PEER_CLOSING)
+  if (peer != NULL && peer->state != BM_WEB_PEER_CLOSING) {
+    bm_web_tls_before_close (peer);
     bm_web_peer_state (peer, BM_WEB_PEER_HEADERS);
+  }
   g_signal_handlers_disconnect_by_data (message, call);
   end_stream (call, FALSE);
   if (!call->handed && !call->replied) { /* it never came to its handler */

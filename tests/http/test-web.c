@@ -6,6 +6,7 @@
 #include "http/bm-web-main.h"
 #include "http/bm-web-private.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -137,6 +138,30 @@ test_lockout_is_bounded (void)
     wrong (lockout, login, "1.1.1.1", 10);
   }
   g_assert_cmpuint (wrong (lockout, "new@d", "9.9.9.9", 10), ==, 0);
+}
+
+/* ---- TLS ---- */
+
+/* A last record to a client that takes nothing would be waited for, in the main thread. */
+static void
+test_before_close (void)
+{
+  gint fds[2];
+  gchar zeros[4096] = {0};
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fds[0], &error);
+  g_assert_no_error (error);
+  BmWebPeer peer = {.socket = socket, .tls = TRUE};
+  bm_web_tls_before_close (&peer);
+  g_assert_cmpint (write (fds[0], zeros, 1), ==, 1); /* who takes it, gets it */
+  while (write (fds[0], zeros, sizeof zeros) > 0)
+    continue;
+  g_assert_cmpint (errno, ==, EAGAIN);
+  bm_web_tls_before_close (&peer);
+  g_assert_cmpint (write (fds[0], zeros, 1), <, 0);
+  g_assert_cmpint (errno, ==, EPIPE);
+  close (fds[1]);
 }
 
 /* ---- a server ---- */
@@ -577,6 +602,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/lockout-at-once", test_lockout_at_once);
   g_test_add_func ("/http/lockout-sprayed", test_lockout_sprayed);
   g_test_add_func ("/http/lockout-is-bounded", test_lockout_is_bounded);
+  g_test_add_func ("/http/before-close", test_before_close);
 #define WITH_SERVER(name, function)                                                                \
   g_test_add ("/http/" name, Fixture, NULL, set_up, function, tear_down)
   WITH_SERVER ("route", test_route);
