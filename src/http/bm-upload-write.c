@@ -242,15 +242,19 @@ give_sum_back (BmUploadWriter *writer)
     g_hash_table_remove (writer->uploads->sums, writer->upload->id);
 }
 
-static gboolean
-complete (BmUploads *uploads, BmUpload *upload, GError **error)
+/* That it is complete is seen from its offset, too: a disk that is full now, with all of it there, is
+ * no reason to refuse. */
+static void
+complete (BmUploads *uploads, BmUpload *upload)
 {
   BmUploadSum *sum = g_hash_table_lookup (uploads->sums, upload->id);
+  g_autoptr (GError) error = NULL;
   upload->completed = upload->touched;
   if (sum != NULL && sum->size == upload->size)
     upload->sha256 = g_strdup (g_checksum_get_string (sum->checksum));
   g_hash_table_remove (uploads->sums, upload->id);
-  return bm_upload_info_write (uploads->directory, upload, error);
+  if (!bm_upload_info_write (uploads->directory, upload, &error))
+    g_warning ("upload %s is complete: %s", upload->id, error->message);
 }
 
 gboolean
@@ -268,6 +272,6 @@ bm_upload_writer_close (BmUploadWriter *writer, GError **error)
   upload->writing = FALSE;
   writer_free (writer);
   if (ok && upload->offset == upload->size && upload->completed == 0)
-    return complete (uploads, upload, error);
+    complete (uploads, upload);
   return ok;
 }

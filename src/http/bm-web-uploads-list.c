@@ -67,15 +67,17 @@ add_upload (JsonBuilder *json, BmWebUploads *area, const BmWebSession *session,
   json_builder_end_object (json);
 }
 
-/* What same_as may name though it is not there any more. */
+/* What same_as names though it is not there any more. digests: of those that are there. */
 static void
-add_purged (JsonBuilder *json, const BmWebSession *session, const GPtrArray *uploads)
+add_purged (JsonBuilder *json, const BmWebSession *session, const GPtrArray *uploads,
+            GHashTable *digests)
 {
   json_builder_set_member_name (json, "purged");
   json_builder_begin_array (json);
   for (guint i = 0; i < uploads->len; i++) {
     const BmUpload *upload = g_ptr_array_index (uploads, i);
-    if (upload->gone != BM_UPLOAD_GONE_PURGED || !bm_web_uploads_may (session, upload))
+    if (upload->gone != BM_UPLOAD_GONE_PURGED || upload->sha256 == NULL ||
+        !g_hash_table_contains (digests, upload->sha256) || !bm_web_uploads_may (session, upload))
       continue;
     json_builder_begin_object (json);
     add_text (json, "id", upload->id);
@@ -97,17 +99,21 @@ bm_web_uploads_show (BmWebRequest *request, gpointer data)
     return;
   }
   g_autoptr (GPtrArray) uploads = bm_uploads_list (area->store);
+  g_autoptr (GHashTable) digests = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (JsonBuilder) json = json_builder_new ();
   json_builder_begin_object (json);
   json_builder_set_member_name (json, "uploads");
   json_builder_begin_array (json);
   for (guint i = 0; i < uploads->len; i++) {
     const BmUpload *upload = g_ptr_array_index (uploads, i);
-    if (upload->gone == BM_UPLOAD_HERE && bm_web_uploads_may (request->session, upload))
-      add_upload (json, area, request->session, uploads, upload);
+    if (upload->gone != BM_UPLOAD_HERE || !bm_web_uploads_may (request->session, upload))
+      continue;
+    add_upload (json, area, request->session, uploads, upload);
+    if (upload->sha256 != NULL)
+      g_hash_table_add (digests, upload->sha256);
   }
   json_builder_end_array (json);
-  add_purged (json, request->session, uploads);
+  add_purged (json, request->session, uploads, digests);
   json_builder_end_object (json);
   g_autoptr (JsonNode) node = json_builder_get_root (json);
   bm_web_reply_json (request, 200, node);

@@ -434,6 +434,32 @@ test_full_disk (Box *box, gconstpointer data)
   assert_data (uploads, upload, bytes, size);
 }
 
+/* The last byte of the disk was for the upload's last: it is there, so it is complete. */
+static void
+test_full_at_the_end (Box *box, gconstpointer data)
+{
+  g_autofree guint8 *bytes = make_pst (64);
+  g_autoptr (BmUploads) uploads = open_store (box);
+  BmUpload *upload = begin (uploads, "a.pst", 64);
+  g_autofree gchar *id = g_strdup (upload->id);
+  struct rlimit old, limit;
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &old), ==, 0);
+  limit = old;
+  limit.rlim_cur = 100; /* less than any info.json */
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*is complete*cannot be stored*");
+  send_part (uploads, upload, bytes, 0, 64, TRUE);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old), ==, 0);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (upload->completed, !=, 0);
+  g_clear_pointer (&uploads, bm_uploads_free);
+  uploads = open_store (box);
+  upload = bm_uploads_find (uploads, id, NULL);
+  g_assert_cmpint (upload->completed, !=, 0);
+  g_assert_true (bm_uploads_use (uploads, upload, "i", NULL));
+}
+
 static void
 test_locked (Box *box, gconstpointer data)
 {
@@ -812,6 +838,7 @@ main (int argc, char **argv)
       {"/upload/busy-and-offset", test_busy_and_offset},
       {"/upload/checksum", test_checksum},
       {"/upload/full-disk", test_full_disk},
+      {"/upload/full-at-the-end", test_full_at_the_end},
       {"/upload/locked", test_locked},
       {"/upload/expiry", test_expiry},
       {"/upload/expiry-while-writing", test_expiry_while_writing},
