@@ -465,6 +465,7 @@ test_locked (Box *box, gconstpointer data)
 {
   g_autoptr (BmUploads) uploads = open_store (box);
   g_autoptr (GError) error = NULL;
+  g_assert_nonnull (uploads);
   g_assert_null (bm_uploads_open (&box->options, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_LOCKED);
 }
