@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define STOP_S 10 /* for what is being answered when the daemon must end */
 
@@ -55,8 +56,9 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* *busy: threads of requests that nobody waits for any longer still look at the configuration. */
 static int
-run (const BmConfig *config)
+run (const BmConfig *config, gboolean *busy)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmWeb) web = bm_web_new (config, &error);
@@ -80,6 +82,9 @@ run (const BmConfig *config)
   g_main_loop_run (loop);
   g_source_remove (term);
   g_source_remove (interrupt);
+  *busy = bm_web_is_busy (web);
+  if (*busy)
+    g_steal_pointer (&web);
   return 0;
 }
 
@@ -129,5 +134,9 @@ main (int argc, char **argv)
     g_printerr ("bm-pst-importd: %s\n", error->message);
     return bm_cause_exit_status (bm_error_cause (error));
   }
-  return run (config);
+  gboolean busy = FALSE;
+  int status = run (config, &busy);
+  if (busy)
+    _exit (status);
+  return status;
 }

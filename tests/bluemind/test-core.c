@@ -139,6 +139,67 @@ test_su (void)
   }
 }
 
+/* Roles decide who may import: what is no text is no role, what says nothing is nobody. */
+static void
+test_login (void)
+{
+#define GOOD                                                                                       \
+  "{\"status\":\"Ok\",\"authKey\":\"t-1\",\"latd\":\"jd@d.internal\",\"authUser\":{"               \
+  "\"domainUid\":\"d.internal\",\"displayName\":\"Jane\",\"roles\":[\"admin\",7,null,\"sudo\"],"   \
+  "\"settings\":{\"lang\":\"fr\"}}}"
+  static const struct {
+    guint status;
+    const gchar *answer;
+    gint cause; /* -1: a session */
+    const gchar *words;
+  } cases[] = {
+      {200, GOOD, -1, NULL},
+      {200, "{\"status\":\"Bad\",\"authKey\":null,\"message\":null}", BM_CAUSE_LOGIN_REFUSED,
+       "Bad"},
+      {200, "{\"status\":\"Expired\",\"authKey\":\"t-1\"}", BM_CAUSE_LOGIN_REFUSED, "expired"},
+      {200, "{\"status\":\"Bad\",\"message\":\"Authentication denied while in maintenance mode\"}",
+       BM_CAUSE_SERVICE_UNAVAILABLE, "maintenance"},
+      {200, "{\"status\":\"Ok\",\"authKey\":\"t-1\",\"latd\":\"jd@d.internal\"}",
+       BM_CAUSE_SERVICE_UNAVAILABLE, "whose"},
+      {200, "{\"status\":\"Ok\",\"authKey\":\"\",\"latd\":\"jd@d.internal\"}",
+       BM_CAUSE_LOGIN_REFUSED, "Ok"},
+      {200, "{\"status\":[],\"authKey\":{}}", BM_CAUSE_LOGIN_REFUSED, "?"},
+      {200, "[1]", BM_CAUSE_LOGIN_REFUSED, "?"},
+      {200, "<html>", BM_CAUSE_SERVICE_UNAVAILABLE, "JSON"},
+      {403, "{\"errorCode\":\"PERMISSION_DENIED\",\"message\":\"no\"}", BM_CAUSE_LOGIN_REFUSED,
+       "PERMISSION_DENIED"},
+      {500, "{\"errorCode\":\"UNKNOWN\",\"message\":\"boom\"}", BM_CAUSE_SERVICE_UNAVAILABLE,
+       "boom"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    FakeCore fake;
+    BmCore *core = start (&fake, cases[i].status, cases[i].answer);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BmCoreWho) who = bm_core_login (core, "j+d@d.internal", "s3cr\"t", &error);
+    g_test_message ("%s", error != NULL ? error->message : "a session");
+    g_assert_cmpint (who != NULL, ==, cases[i].cause < 0);
+    if (who == NULL) {
+      g_assert_error (error, BM_ERROR, cases[i].cause);
+      g_assert_nonnull (strstr (error->message, cases[i].words));
+      g_assert_null (strstr (error->message, "s3cr"));
+      g_assert_null (strstr (error->message, KEY));
+    }
+    g_autofree gchar *trace = stop (&fake, core);
+    g_assert_true (g_str_has_prefix (
+        trace, "POST /api/auth/login?login=j%2Bd%40d.internal&origin=pst-import (null)\n"));
+    if (who == NULL)
+      continue;
+    g_autofree gchar *roles = g_strjoinv (" ", who->roles);
+    g_assert_cmpstr (roles, ==, "admin sudo");
+    g_assert_cmpstr (who->key, ==, "t-1");
+    g_assert_cmpstr (who->login, ==, "jd@d.internal");
+    g_assert_cmpstr (who->name, ==, "Jane");
+    g_assert_cmpstr (who->language, ==, "fr");
+    g_assert_cmpstr (who->domain_name, ==, "d.internal"); /* this core knows no name for it */
+    g_assert_nonnull (strstr (trace, "GET /api/domains/d.internal t-1\n"));
+  }
+}
+
 /* The user's token, not the admin key, is pinged and logged out. */
 static void
 test_token (void)
@@ -236,6 +297,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/su", test_su);
+  g_test_add_func ("/core/login", test_login);
   g_test_add_func ("/core/token", test_token);
   g_test_add_func ("/core/state-and-limits", test_state_and_limits);
   g_test_add_func ("/core/quota", test_quota);

@@ -3,6 +3,7 @@
  * answers from a table; the witness that knows nothing. */
 #include "bluemind/bm-directory-judge.h"
 #include "bluemind/bm-directory-rest-private.h"
+#include "bluemind/bm-directory-search.h"
 #include "bluemind/bm-witness-none.h"
 
 #include <string.h>
@@ -316,6 +317,80 @@ test_rest_addresses (void)
   g_string_free (core.asked, TRUE);
 }
 
+/* ---- search ---- */
+
+static gboolean
+post (gpointer data, const gchar *path, JsonNode *body, JsonNode **node, GError **error)
+{
+  g_autofree gchar *query = json_to_string (body, FALSE);
+  Core *core = data;
+  g_string_append_printf (core->asked, "%s\n", query);
+  return get (data, path, node, error);
+}
+
+static gchar *
+search (const Answer *answers, const gchar *text, const gchar *domain, guint max, gboolean *more,
+        gchar **asked)
+{
+  Core core = {answers, g_string_new (NULL)};
+  const gchar *domains[] = {domain, NULL};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) people =
+      bm_directory_rest_search_in (get, post, &core, text, domains, max, more, &error);
+  g_assert_no_error (error);
+  GString *found = g_string_new (NULL);
+  for (guint i = 0; i < people->len; i++) {
+    const BmPerson *one = g_ptr_array_index (people, i);
+    g_string_append_printf (found, "%s|%s|%s|%s|%s\n", one->user->mail_login, one->name, one->email,
+                            one->why != NULL ? one->why : "may",
+                            one->action != NULL ? one->action : "-");
+  }
+  *asked = g_string_free (core.asked, FALSE);
+  return g_string_free (found, FALSE);
+}
+
+static void
+test_rest_search (void)
+{
+#define ENTRY(uid, name)                                                                           \
+  "{\"uid\":\"" uid "\",\"value\":{\"displayName\":\"" name "\",\"email\":\"" uid "@e.org\"}}"
+  static const Answer answers[] = {
+      {"/api/domains", "[{\"uid\":\"global.virt\",\"value\":{\"global\":true}}," DOMAIN_JSON
+                       ",{\"uid\":\"d2.internal\",\"value\":{\"aliases\":[\"two.org\"]}},7]"},
+      {"/api/directory/d1.internal/_search",
+       "{\"total\":4,\"values\":[" ENTRY ("U1", "Zoe") "," ENTRY ("U2", "Bo") "," ENTRY (
+           "U3", "No Mailbox") ",null," ENTRY ("A0", "Admin") "]}"},
+      {"/api/users/d1.internal/byLogin/a%25_b", USER_JSON ("U1", "zoe")},
+      {"/api/users/d1.internal/U1/complete", USER_JSON ("U1", "zoe")},
+      {"/api/users/d1.internal/U2/complete",
+       "{\"uid\":\"U2\",\"value\":{\"login\":\"bo\",\"archived\":true}}"},
+      {"/api/users/d1.internal/U3/complete", USER_JSON ("U3", "none")},
+      {"/api/users/d1.internal/A0/complete", USER_JSON ("A0", "admin0")},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {"/api/mailboxes/d1.internal/U2/complete", MAILBOX_JSON ("")},
+      {"/api/mailboxes/d1.internal/A0/complete", MAILBOX_JSON ("")},
+      {SUBTREE "U1", "{\"uid\":\"x\"}"},
+      {SUBTREE "U2", "{\"uid\":\"y\"}"},
+      {NULL, NULL},
+  };
+  gboolean more = TRUE;
+  g_autofree gchar *asked = NULL, *again = NULL, *none = NULL;
+  g_autofree gchar *found = search (answers, "A%_b", "*", 20, &more, &asked);
+  g_assert_cmpstr (found, ==,
+                   "bo@d1.internal|Bo|U2@e.org|is suspended (archived)|reactivate the user first\n"
+                   "zoe@d1.internal|zoe||may|-\n");
+  g_assert_false (more);
+  g_assert_nonnull (strstr (asked, "\"nameOrEmailFilter\":\"A\\\\%\\\\_b\"")); /* no wildcards */
+  g_assert_nonnull (strstr (asked, "/api/directory/d2.internal/_search"));
+  g_assert_null (strstr (asked, "global.virt"));
+  g_autofree gchar *one = search (answers, "A%_b", "d1.internal", 1, &more, &again);
+  g_assert_cmpstr (one, ==, "zoe@d1.internal|zoe||may|-\n"); /* whole logins come first */
+  g_assert_true (more);
+  g_assert_null (strstr (again, "d2.internal"));
+  g_autofree gchar *nobody = search (answers, "A%_b", "d3.internal", 1, &more, &none);
+  g_assert_cmpstr (nobody, ==, "");
+}
+
 /* ---- the witness that knows nothing ---- */
 
 static void
@@ -347,6 +422,7 @@ main (int argc, char **argv)
   g_test_add_func ("/directory/rest-external", test_rest_external);
   g_test_add_func ("/directory/rest-refused", test_rest_refused);
   g_test_add_func ("/directory/rest-addresses", test_rest_addresses);
+  g_test_add_func ("/directory/rest-search", test_rest_search);
   g_test_add_func ("/directory/witness-none", test_witness_none);
   return g_test_run ();
 }

@@ -8,12 +8,14 @@ import glob
 import os
 import re
 import socket
+import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from web_lab import (ROOT, Client, Daemon, Lab, Work, check_headers, raw, run_cases, signed_in, wait_for)  # noqa: E402
+from web_lab import (ROOT, Client, Daemon, Lab, Skip, Work, check_headers, raw, run_cases, signed_in, wait_for)  # noqa: E402
 
 work = Work()
 lab = Lab()
@@ -144,6 +146,15 @@ def test_users_over_sql_and_rest():
     assert {u["user"]: u["why"] for u in many["users"]}["archie@lab.test"] == "This user is suspended (archived)."
     assert client.get("users").status == 400 and client.get("users?q=%20").status == 400
     assert client.get("users?q=%FF").status == 400 and client.get("users?q=" + "a" * 300).status == 400
+
+
+def test_accents_do_not_matter():
+    subprocess.run(["psql", "-X", "-q", "-h", lab.pg_host, "-p", lab.pg_port, "-U", lab.pg_admin, "bj", "-c",
+                    "UPDATE t_container_item SET displayname = 'Éloïse Ménard' WHERE displayname = 'Dave'"], check=True)
+    client = signed_in(daemon)
+    for query in ("eloise", "ÉLOÏSE", "Menard", "ménard"):
+        found = client.get("users?q=" + urllib.parse.quote(query)).json["users"]
+        assert [(u["user"], u["name"]) for u in found] == [("dave@lab.test", "Éloïse Ménard")], (query, found)
 
 
 def test_config():
@@ -345,6 +356,56 @@ def test_every_answer_has_its_headers_once():
     assert len(names) == len(set(names)), names
     bad = raw(daemon, b"BAD\r\n\r\n")  # what libsoup answers by itself
     assert bad[:12] in (b"HTTP/1.0 400", b"HTTP/1.1 400") and b"Content-Security-Policy" in bad, bad
+
+
+def test_two_addresses():
+    two = Daemon(lab, work, {"listen": "127.0.0.1:0;[::1]:0"}, name="two")
+    six = two.process.stdout.readline()
+    assert re.match(r"listening on http://\[::1\]:\d+/$", six), six
+    answer = Client(two, "::1", int(six.rsplit(":", 1)[1].strip("/\n")))
+    answer.source = "::1"
+    assert answer.get("health").status == 200 and Client(two).get("health").status == 200
+    assert "Secure" not in answer.sign_in("adele@lab.test").headers["set-cookie"]
+    assert two.stop() == 0
+    busy = subprocess.run([daemon.process.args[0], "--config", work.file("busy.conf", "[web]\nlisten=127.0.0.1:%d\n" % daemon.port)],
+                          capture_output=True, text=True, timeout=20)
+    assert busy.returncode == 78 and "[web] listen" in busy.stderr, busy
+
+
+def test_without_any_privilege():
+    if os.getuid() != 0:
+        raise Skip("every other test does that already")
+    os.chmod(work.path, 0o711)
+    state = work.file("state")
+    os.mkdir(state)
+    os.chown(state, 65534, 65534)
+    small = Daemon(lab, work, name="unprivileged", jobs=os.path.join(state, "jobs"),
+                   wrapper=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all"])
+    with open("/proc/%d/status" % small.process.pid, encoding="ascii") as f:
+        now = f.read()
+    assert re.search(r"^Uid:\s+65534\s+65534", now, re.M) and re.search(r"^CapEff:\s+0+$", now, re.M), now
+    client = signed_in(small, "olga@second.test")
+    assert client.get("users?q=paul").json["users"] and client.get("config").status == 200
+    assert client.get("uploads").status == 200 and client.get("imports").status == 200
+    assert small.stop() == 0
+
+
+def test_stopped_while_it_waits():
+    """A database that takes the connection and says nothing: the daemon's end does not wait for it."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        stuck = Daemon(lab, work, edit=[(r"^\[directory\]\nhost=.*\nport=.*",
+                                         "[directory]\nhost=127.0.0.1\nport=%d" % deaf.getsockname()[1])], name="stuck")
+        client = signed_in(stuck)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            def search():
+                try:
+                    return client.get("users?q=alice").status
+                except OSError:
+                    return 0
+            pool.submit(search)
+            time.sleep(0.5)
+            start = time.monotonic()
+            assert stuck.stop(30) == 0 and time.monotonic() - start < 14
 
 
 def test_restart():

@@ -84,14 +84,15 @@ class Lab:
 
 class Daemon:
     """bm-pst-importd against a lab. web: keys of [web]; edit: of the lab's configuration, (pattern, replacement)."""
-    def __init__(self, lab, work, web=None, edit=(), env=None, name="daemon"):
+    def __init__(self, lab, work, web=None, edit=(), env=None, name="daemon", jobs=None, wrapper=()):
         with open(lab.config, encoding="utf-8") as f:
             text = f.read()
         for pattern, replacement in edit:
             text, n = re.subn(pattern, replacement, text, flags=re.M)
             assert n, pattern
         keys = dict({"listen": "127.0.0.1:0"}, **{k.replace("_", "-"): v for k, v in (web or {}).items()})
-        jobs = work.file(name + "-jobs")
+        jobs = jobs or work.file(name + "-jobs")
+        self.wrapper = list(wrapper)
         text += "\n[jobs]\ndirectory=%s\n\n[web]\n" % jobs + "".join("%s=%s\n" % kv for kv in keys.items())
         self.jobs = jobs
         self.work, self.name, self.env = work, name, env or {}
@@ -101,7 +102,7 @@ class Daemon:
 
     def start(self):
         self.log = open(self.work.file(self.name + ".log"), "ab")
-        self.process = subprocess.Popen([PROGRAM, "-v", "--config", self.conf], stdout=subprocess.PIPE, stderr=self.log,
+        self.process = subprocess.Popen(self.wrapper + [PROGRAM, "-v", "--config", self.conf], stdout=subprocess.PIPE, stderr=self.log,
                                         env=dict(os.environ, **self.env), text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), (line, self.talk())

@@ -24,6 +24,7 @@ DEPENDENCIES = {
     "dep_json": {"json-glib"}, "dep_sqlite": {"SQLite"}, "dep_glib": {"GLib"}, "dep_gio": {"GLib"},
 }
 WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session|bm-credential)\.[ch]")  # may see adapters and engine together
+STRANGERS = {"pst", "mime", "imap", "reader", "cli"}  # to the daemon: it starts programs instead
 CHILD = re.compile(r"src/reader/bm-reader-(main|sandbox)\.[ch]")  # the half that parses
 FILE_LINES = 640
 FUNCTION_LINES = 64
@@ -78,6 +79,8 @@ def check_includes(table):
                 problems.append(f"{path} includes {inc}: the engine knows the seams only")
             if other in {"pst", "mime"} and room == "reader" and not CHILD.fullmatch(path):
                 problems.append(f"{path} includes {inc}: the parent's end knows neither PST nor MIME")
+            if room == "http" and other in STRANGERS:
+                problems.append(f"{path} includes {inc}: the daemon parses no PST and speaks no mail")
             if room == "cli" and other in ADAPTERS | {"engine"} and not WIRING.fullmatch(path):
                 problems.append(f"{path} includes {inc}: only cmd-*.c, bm-session.c and bm-credential.c wire adapters")
     report("rooms include only rooms above them", problems)
@@ -122,6 +125,8 @@ def check_links(table):
                 problems.append(f"{path} links {name}: adapters never see each other")
             elif room == "engine" and other in ADAPTERS | {"reader"}:
                 problems.append(f"{path} links {name}: the engine knows the seams only")
+            elif room == "http" and other in STRANGERS:
+                problems.append(f"{path} links {name}: the daemon parses no PST and speaks no mail")
     parent = re.search(r"lib_reader = .*?\)\n", read("src/reader/meson.build"), re.S).group(0)
     problems += [f"src/reader/meson.build links {d} to the parent's end"
                  for d in re.findall(r"\bdep_\w+", parent) if d not in ("dep_model", "dep_base")]
