@@ -422,6 +422,14 @@ why_no_order (const BmWebImportCall *call)
   return retry && !call->look.retryable ? "There is nothing to try again." : NULL;
 }
 
+/* Between two runs nothing kept it from being deleted. */
+static gboolean
+keep_upload (BmWeb *web, const BmWebImport *import, GError **error)
+{
+  return *import->upload == '\0' ||
+         bm_web_uploads_use_again (web, import->upload, import->id, error);
+}
+
 /* In the name of who tries again, with his right. */
 static gboolean
 retry (BmWebImportCall *call, const gchar *batch, GError **error)
@@ -451,12 +459,14 @@ on_ordered (BmWebRequest *request, gpointer data, const GError *failure)
     return;
   }
   if (g_str_equal (call->word, "retry"))
-    ok = retry (call, batch, &error);
+    ok = keep_upload (request->web, call->import, &error) && retry (call, batch, &error);
   else if (!call->look.conducted && !g_str_equal (call->word, "pause"))
     ok = bm_web_conduct (call->area, call->import->directory, batch, call->word, NULL, NULL, FALSE,
                          NULL, &error);
+  if (!ok && g_str_equal (call->word, "retry"))
+    bm_web_uploads_settle (request->web, call->import->upload, call->import->id, FALSE);
   if (!ok) {
-    bm_web_reply_gerror (request, 0, error);
+    bm_web_uploads_reply_error (request, error);
     return;
   }
   bm_web_keep (call->area, batch, call->import->directory);

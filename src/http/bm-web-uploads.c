@@ -485,6 +485,18 @@ bm_web_uploads_use (BmWeb *web, const BmUpload *upload, const gchar *import, GEr
                          error);
 }
 
+gboolean
+bm_web_uploads_use_again (BmWeb *web, const gchar *id, const gchar *import, GError **error)
+{
+  BmWebUploads *area = bm_web_uploads_of (web);
+  if (area->store == NULL) {
+    g_propagate_error (error, g_error_copy (area->fault));
+    return FALSE;
+  }
+  BmUpload *upload = bm_uploads_find (area->store, id, error);
+  return upload != NULL && bm_uploads_use (area->store, upload, import, error);
+}
+
 void
 bm_web_uploads_settle (BmWeb *web, const gchar *id, const gchar *import, gboolean success)
 {

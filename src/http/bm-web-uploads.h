@@ -20,6 +20,10 @@ gchar *bm_web_uploads_path (BmWeb *web, const BmUpload *upload);
  * (not finished yet), STORAGE. */
 gboolean bm_web_uploads_use (BmWeb *web, const BmUpload *upload, const gchar *import,
                              GError **error);
+/* The same for an import that used it before and begins anew; who orders that need not see the upload.
+ * Errors also UNKNOWN, EXPIRED: it is gone. */
+gboolean bm_web_uploads_use_again (BmWeb *web, const gchar *id, const gchar *import,
+                                   GError **error);
 /* The import has ended, or is forgotten: from now on the upload is kept for keep-days only. id: an
  * upload that is gone is no fault; nor is settling twice. */
 void bm_web_uploads_settle (BmWeb *web, const gchar *id, const gchar *import, gboolean success);

@@ -667,6 +667,75 @@ def test_a_file_that_a_job_imported_is_recognised():
     assert examined(id_of(hers), olga)["same_as"] == []
 
 
+# ---- imports that read an upload
+
+def make(name, *options):
+    path = work.file(name)
+    subprocess.run([os.path.join(BUILD, "tests", "lib", "bm-pst-make"), *options, path], check=True)
+    return path
+
+
+def ordered(user, upload_id):
+    """An import of this upload that was inspected and checked: its id and what to start it with."""
+    answer = adele.post("imports", {"user": user, "upload": upload_id})
+    assert answer.status == 201, answer
+    id_ = answer.json["id"]
+    stage_of(id_, "ready")
+    choice = {"into": "Imported/upload", "options": {"ignore_quota": True, "owner_mismatch_ok": True}}
+    assert adele.post("imports/%s/check" % id_, choice).status == 202
+    stage_of(id_, "checked")
+    return id_, choice
+
+
+def stage_of(id_, stage):
+    return wait_for(lambda: (lambda now: now if now["stage"] == stage else None)(adele.get("imports/" + id_).json), 60)
+
+
+def test_an_upload_is_kept_while_an_import_reads_it():
+    path = make("kept.pst", "--bulk", "40", "--owner", "bob@lab.test")
+    up = tus(adele).uploader(path, metadata={"filename": "kept.pst"})
+    up.upload()
+    upload_id = id_of(up)
+    examined(upload_id)
+    unfinished = new(1000)
+    assert adele.post("imports", {"user": "bob@lab.test", "upload": unfinished}).status == 409
+    olga = signed_in(daemon, "olga@second.test")
+    assert olga.post("imports", {"user": "bob@lab.test", "upload": upload_id}).status == 404
+    id_, choice = ordered("bob@lab.test", upload_id)
+    one = uploads()[upload_id]
+    assert one["in_use"] and one["purge_at"] == 0, one
+    answer = delete(upload_id)
+    assert answer.status == 409 and answer.cause == "upload-in-use", answer
+    assert adele.post("imports/%s/start" % id_, choice).status == 202
+    now = stage_of(id_, "ended")
+    assert now["result"]["status"] == 0 and now["file"]["name"] == "kept.pst", now
+    one = wait_for(lambda: (lambda one: one if not one["in_use"] else None)(uploads()[upload_id]))
+    assert abs(one["purge_at"] - time.time() - 30 * 86400) < 60, one
+    assert wait_for(lambda: adele.get("imports/" + id_).json["file"]["purge_at"]) == one["purge_at"]
+    again = tus(adele).uploader(path, metadata={"filename": "again.pst"})
+    again.upload()
+    same = examined(id_of(again))["same_as"]
+    assert same[0] == upload_id and len(same) == 2 and same[1].startswith("bob-"), same
+    assert delete(upload_id).status == 204
+
+
+def test_an_upload_is_kept_while_a_retry_reads_it():
+    up = tus(adele).uploader(make("quota.pst", "--bulk", "400", "--size", "3000"), metadata={"filename": "quota.pst"})
+    up.upload()
+    upload_id = id_of(up)
+    id_, choice = ordered("quinn@lab.test", upload_id)
+    assert adele.post("imports/%s/start" % id_, choice).status == 202
+    now = stage_of(id_, "ended")
+    assert now["result"]["status"] != 0, now
+    wait_for(lambda: not uploads()[upload_id]["in_use"])
+    assert adele.post("imports/%s/retry" % id_, {}).status == 202
+    assert uploads()[upload_id]["in_use"] and delete(upload_id).status == 409
+    wait_for(lambda: not uploads()[upload_id]["in_use"], 60)
+    assert delete(upload_id).status == 204
+    answer = adele.post("imports/%s/retry" % id_, {})
+    assert answer.status == 404 and answer.cause == "upload-unknown", answer
+
+
 def test_files_on_the_server():
     outside = pst_file("outside.pst", 1000)
     for name in ("a.pst", "deep/er/b.OST", "second.test/c.pst", "note.txt"):
