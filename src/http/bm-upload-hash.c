@@ -61,7 +61,8 @@ hash_of_job (const gchar *uploads, const gchar *except, const gchar *file, guint
              gint64 started, GCancellable *cancellable)
 {
   struct stat info;
-  g_autofree gchar *id = upload_of (uploads, file);
+  g_autofree gchar *target = g_file_read_link (file, NULL); /* of an import that reads an upload */
+  g_autofree gchar *id = upload_of (uploads, target != NULL ? target : file);
   if (id != NULL) {
     g_autoptr (BmUpload) upload =
         g_str_equal (id, except) ? NULL : bm_upload_info_read (uploads, id);

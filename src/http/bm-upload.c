@@ -506,6 +506,16 @@ bm_uploads_settle (BmUploads *uploads, BmUpload *upload, const gchar *import, gb
 }
 
 gboolean
+bm_uploads_drop_use (BmUploads *uploads, BmUpload *upload, const gchar *import, GError **error)
+{
+  guint index;
+  if (!g_ptr_array_find_with_equal_func (upload->uses, import, g_str_equal, &index))
+    return TRUE;
+  g_ptr_array_remove_index (upload->uses, index);
+  return bm_upload_info_write (uploads->directory, upload, error);
+}
+
+gboolean
 bm_uploads_examined (BmUploads *uploads, BmUpload *upload, const gchar *sha256, GPtrArray *matches,
                      GError **error)
 {

@@ -119,6 +119,9 @@ void bm_uploads_empty_trash (const gchar *directory);
 gboolean bm_uploads_use (BmUploads *uploads, BmUpload *upload, const gchar *import, GError **error);
 gboolean bm_uploads_settle (BmUploads *uploads, BmUpload *upload, const gchar *import,
                             gboolean success, GError **error);
+/* The import was never begun: as if it had not been meant. Errors: STORAGE. */
+gboolean bm_uploads_drop_use (BmUploads *uploads, BmUpload *upload, const gchar *import,
+                              GError **error);
 
 /* ---- one PATCH ---- */
 

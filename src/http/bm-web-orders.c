@@ -355,6 +355,14 @@ start (BmWebImportCall *call, BmWebImport *import, GError **error)
   return FALSE;
 }
 
+/* Between two runs nothing kept it from being deleted, nor when the order lay too long. */
+static gboolean
+keep_upload (BmWeb *web, const BmWebImport *import, GError **error)
+{
+  return *import->upload == '\0' ||
+         bm_web_uploads_use_again (web, import->upload, import->id, error);
+}
+
 static void
 on_start_looked (BmWebRequest *request, gpointer data, const GError *failure)
 {
@@ -366,8 +374,8 @@ on_start_looked (BmWebRequest *request, gpointer data, const GError *failure)
     bm_web_reply_failure (request, error, 404);
   } else if ((why = why_not (call, import, &action)) != NULL) {
     reply_state (request, why, action);
-  } else if (!start (call, import, &error)) {
-    bm_web_reply_gerror (request, 0, error);
+  } else if (!keep_upload (request->web, import, &error) || !start (call, import, &error)) {
+    bm_web_uploads_reply_error (request, error);
   } else {
     g_message ("import %s: started by %s", import->id, call->session->login);
     bm_web_reply_empty (request, 202);
@@ -420,14 +428,6 @@ why_no_order (const BmWebImportCall *call)
   if (retry && !bm_webstage_is_over (call->look.stage))
     return "This import is not over.";
   return retry && !call->look.retryable ? "There is nothing to try again." : NULL;
-}
-
-/* Between two runs nothing kept it from being deleted. */
-static gboolean
-keep_upload (BmWeb *web, const BmWebImport *import, GError **error)
-{
-  return *import->upload == '\0' ||
-         bm_web_uploads_use_again (web, import->upload, import->id, error);
 }
 
 /* In the name of who tries again, with his right. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* See bm-web-uploads.h: the tus requests, and what happens by the clock. */
 #include "http/bm-web-uploads-private.h"
+#include "http/bm-webimport.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -204,11 +205,42 @@ bm_web_uploads_empty_trash (BmWebUploads *area)
   g_task_run_in_thread (task, empty_in_thread);
 }
 
+/* Somebody ordered an import, looked what is inside, and never came back. */
+static void
+drop_idle_uses (BmWebUploads *area, BmUpload *upload)
+{
+  const gchar *jobs = bm_web_config (area->web)->jobs;
+  for (guint i = upload->uses->len; i-- > 0;) {
+    g_autofree gchar *id = g_strdup (g_ptr_array_index (upload->uses, i));
+    g_autoptr (BmWebImport) import = bm_webimport_load (jobs, id, NULL);
+    g_autoptr (GError) error = NULL;
+    if (import != NULL && import->started_ms != 0)
+      continue;
+    if (!bm_uploads_drop_use (area->store, upload, id, &error))
+      g_warning ("upload %s: %s", upload->id, error->message);
+  }
+}
+
+static void
+drop_all_idle_uses (BmWebUploads *area, gint64 now)
+{
+  const BmConfigWeb *config = &bm_web_config (area->web)->web;
+  gint64 kept = MAX ((gint64) config->keep_days * 86400, config->upload_expires_s);
+  g_autoptr (GPtrArray) list = bm_uploads_list (area->store);
+  for (guint i = 0; i < list->len; i++) {
+    BmUpload *upload = g_ptr_array_index (list, i);
+    if (upload->uses->len > 0 && MAX (upload->completed, upload->settled) + kept <= now)
+      drop_idle_uses (area, upload);
+  }
+}
+
 static gboolean
 sweep (gpointer data)
 {
   BmWebUploads *area = data;
-  guint n = bm_uploads_sweep (area->store, g_get_real_time () / G_USEC_PER_SEC);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  drop_all_idle_uses (area, now);
+  guint n = bm_uploads_sweep (area->store, now);
   if (n > 0)
     g_message ("%u uploads have had their time and are removed", n);
   bm_web_uploads_empty_trash (area);

@@ -540,6 +540,8 @@ test_purge (Box *box, gconstpointer data)
   g_assert_cmpuint (bm_uploads_sweep (uploads, upload->completed + 1000 * 86400), ==, 0);
   g_assert_false (bm_uploads_terminate (uploads, upload, &error));
   g_assert_error (error, BM_UPLOAD_ERROR, BM_UPLOAD_ERROR_IN_USE);
+  g_assert_true (bm_uploads_use (uploads, upload, "i3", NULL));
+  g_assert_true (bm_uploads_drop_use (uploads, upload, "i3", NULL));
   g_assert_true (bm_uploads_settle (uploads, upload, "i2", TRUE, NULL));
   gint64 purge = bm_uploads_purge_at (uploads, upload);
   g_assert_cmpint (purge, ==, upload->succeeded + 30 * 86400);

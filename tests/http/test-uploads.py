@@ -612,23 +612,29 @@ def test_same_bytes_are_recognised():
     assert set(uploads()[first]["same_as"]) == {second, third}
 
 
+def a_month_later(d, *ids):
+    """Restarts the daemon when these have been finished for a month; who is signed in then."""
+    d.stop()
+    for one in ids:
+        path = os.path.join(d.jobs, "uploads", one, "info.json")
+        with open(path, encoding="utf-8") as f:
+            info = json.load(f)
+        info["completed"] -= 31 * 86400
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(info, f)
+    d.start()
+    return signed_in(d)
+
+
 def test_a_purged_file_is_recognised():
-    """Once with a daemon whose time for keeping is over: the record is edited as if a month had passed."""
     d = Daemon(lab, work, web={"min_free": 1}, name="purge")
     client = signed_in(d)
     data = pst(100000, 41)
     upload_id = new(len(data), client, name=b"old.pst")
     assert patch(upload_id, 0, data, client).status == 204
     examined(upload_id, client)
-    d.stop()
     path = os.path.join(d.jobs, "uploads", upload_id, "info.json")
-    with open(path, encoding="utf-8") as f:
-        info = json.load(f)
-    info["completed"] -= 31 * 86400
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump(info, f)
-    d.start()
-    client = signed_in(d)
+    client = a_month_later(d, upload_id)
     answer = head(upload_id, client)
     assert answer.status == 410 and uploads(client) == {}, answer
     wait_for(lambda: sorted(os.listdir(os.path.join(d.jobs, "uploads"))) == sorted([upload_id, "lock"]))
@@ -675,20 +681,22 @@ def make(name, *options):
     return path
 
 
-def ordered(user, upload_id):
+def ordered(user, upload_id, client=None):
     """An import of this upload that was inspected and checked: its id and what to start it with."""
-    answer = adele.post("imports", {"user": user, "upload": upload_id})
+    client = client or adele
+    answer = client.post("imports", {"user": user, "upload": upload_id})
     assert answer.status == 201, answer
     id_ = answer.json["id"]
-    stage_of(id_, "ready")
+    stage_of(id_, "ready", client)
     choice = {"into": "Imported/upload", "options": {"ignore_quota": True, "owner_mismatch_ok": True}}
-    assert adele.post("imports/%s/check" % id_, choice).status == 202
-    stage_of(id_, "checked")
+    assert client.post("imports/%s/check" % id_, choice).status == 202
+    stage_of(id_, "checked", client)
     return id_, choice
 
 
-def stage_of(id_, stage):
-    return wait_for(lambda: (lambda now: now if now["stage"] == stage else None)(adele.get("imports/" + id_).json), 60)
+def stage_of(id_, stage, client=None):
+    return wait_for(lambda: (lambda now: now if now["stage"] == stage else None)(
+        (client or adele).get("imports/" + id_).json), 60)
 
 
 def test_an_upload_is_kept_while_an_import_reads_it():
@@ -734,6 +742,26 @@ def test_an_upload_is_kept_while_a_retry_reads_it():
     assert delete(upload_id).status == 204
     answer = adele.post("imports/%s/retry" % id_, {})
     assert answer.status == 404 and answer.cause == "upload-unknown", answer
+
+
+def test_an_order_nobody_came_back_for_does_not_keep_an_upload():
+    d = Daemon(lab, work, web={"min_free": 1}, name="idle")
+    client = signed_in(d)
+    ids = []
+    for name in ("idle.pst", "runs.pst"):
+        up = tus(client).uploader(make(name, "--bulk", "300", "--seed", str(len(ids))), metadata={"filename": name})
+        up.upload()
+        ids.append(id_of(up))
+    idle, choice = ordered("carol@lab.test", ids[0], client)
+    runs, choice = ordered("dave@lab.test", ids[1], client)
+    assert client.post("imports/%s/start" % runs, choice).status == 202
+    client = a_month_later(d, *ids)
+    assert head(ids[0], client).status == 410 and head(ids[1], client).status == 200
+    answer = client.post("imports/%s/start" % idle, choice)
+    assert answer.status == 410 and answer.cause == "upload-expired", answer
+    assert stage_of(runs, "ended", client)["result"]["status"] == 0
+    wait_for(lambda: not uploads(client)[ids[1]]["in_use"])
+    d.stop()
 
 
 def test_files_on_the_server():
