@@ -140,7 +140,7 @@ on_examined (GObject *source, GAsyncResult *result, gpointer data)
   if (ok && upload != NULL) /* it may be deleted by now */
     ok = bm_uploads_examined (area->store, upload, it->sha256, g_steal_pointer (&it->matches),
                               &error);
-  if (!ok) {
+  if (!ok && upload != NULL) {
     g_warning ("upload %s: %s", it->id, error->message);
     g_hash_table_add (area->unreadable, g_strdup (it->id));
   }

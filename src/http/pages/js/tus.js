@@ -271,7 +271,8 @@ export class TusUpload {
     } else if (error.status === 404 || error.status === 410) {
       if (this.attempt++ > 1)
         this.fail(error);
-    } else if (error.status === 423 || error.status === 429 || (error.status >= 500 && error.status !== 507)) {
+    } else if (error.status === 423 || error.status === 429 || (error.status >= 500 && (error.status !== 507 || this.id !== null))) {
+      /* a disk that is full in the middle keeps what it has, and may be given room */
       this.trouble = error.told ?? null;
       await this.backOff(error.retryAfter);
     } else {
