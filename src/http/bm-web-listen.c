@@ -20,6 +20,10 @@
 #define ANSWER_STALL_S   60
 #define CLOSING_S        5
 
+#define MALFORMED_MAX     20
+#define MALFORMED_US      (60 * G_USEC_PER_SEC)
+#define MALFORMED_ENTRIES 10000
+
 static const guint seconds[] = {
     [BM_WEB_PEER_HEADERS] = HEADERS_S, [BM_WEB_PEER_HANDSHAKE] = HANDSHAKE_S,
     [BM_WEB_PEER_BODY] = BODY_S,       [BM_WEB_PEER_UPLOAD] = UPLOAD_SILENCE_S,
@@ -86,6 +90,41 @@ make_room (BmWeb *web)
   return FALSE;
 }
 
+typedef struct {
+  guint n;
+  gint64 since; /* monotonic */
+} BmWebMalformed;
+
+/* libsoup 3.2 loses the path of a request whose Transfer-Encoding it does not know: up to 64 KiB of
+ * memory each, for everybody to have. Who sends such things is not listened to for a while. A proxy
+ * lets none through. */
+void
+bm_web_peer_malformed (BmWebPeer *peer)
+{
+  GHashTable *table = peer->web->malformed;
+  BmWebMalformed *found = g_hash_table_lookup (table, peer->address);
+  gint64 now = g_get_monotonic_time ();
+  if (peer->proxy)
+    return;
+  if (g_hash_table_size (table) >= MALFORMED_ENTRIES)
+    g_hash_table_remove_all (table);
+  if (found == NULL) {
+    found = g_new0 (BmWebMalformed, 1);
+    g_hash_table_insert (table, g_strdup (peer->address), found);
+  }
+  if (now - found->since >= MALFORMED_US / peer->web->hurry)
+    *found = (BmWebMalformed){.since = now};
+  found->n++;
+}
+
+static gboolean
+is_ignored (BmWeb *web, const BmWebPeer *peer)
+{
+  const BmWebMalformed *found = g_hash_table_lookup (web->malformed, peer->address);
+  return found != NULL && found->n > MALFORMED_MAX &&
+         g_get_monotonic_time () - found->since < MALFORMED_US / web->hurry;
+}
+
 static gboolean
 is_loopback (GSocketAddress *address)
 {
@@ -132,8 +171,9 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
   g_queue_push_tail (&web->peers, peer);
   g_object_weak_ref (G_OBJECT (connection), on_stream_gone, peer);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  if (!peer->tls && !peer->loopback && !peer->proxy)
-    return TRUE; /* plain, and not from the proxy that speaks TLS for us */
+  /* plain, and not from the proxy that speaks TLS for us */
+  if ((!peer->tls && !peer->loopback && !peer->proxy) || is_ignored (web, peer))
+    return TRUE;
   if (peer->tls)
     bm_web_tls_begin (peer, G_IO_STREAM (connection), local, remote, serve);
   else

@@ -30,7 +30,8 @@ struct _BmWeb {
   GQueue greetings, handshakes; /* of bm-web-tls.c */
   GQueue peers;                 /* BmWebPeer *, oldest first */
   guint peers_timer;
-  GQueue streams; /* BmWebSse * */
+  GHashTable *malformed; /* address -> BmWebMalformed *, of bm-web-listen.c */
+  GQueue streams;        /* BmWebSse * */
   guint streams_timer;
   guint requests; /* that owe an answer */
   gboolean stopping;
@@ -69,6 +70,8 @@ gboolean bm_web_listen (BmWeb *web, GError **error);
 /* No new connections; idle ones are closed. */
 void bm_web_listen_stop (BmWeb *web);
 void bm_web_peer_state (BmWebPeer *peer, BmWebPeerState state);
+/* It sent what libsoup refused by itself. */
+void bm_web_peer_malformed (BmWebPeer *peer);
 /* Of a message; NULL when its connection is gone. */
 BmWebPeer *bm_web_peer_of (SoupServerMessage *message);
 

@@ -456,10 +456,19 @@ on_body (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   bm_web_call_unref (call);
 }
 
+static void
+on_wrote_headers (SoupServerMessage *message, gpointer data)
+{
+  BmWebPeer *peer = bm_web_peer_of (message);
+  if (peer != NULL && g_object_get_data (G_OBJECT (message), CALL_KEY) == NULL)
+    bm_web_peer_malformed (peer); /* an answer, and no call of ours */
+}
+
 /* Also what libsoup answers by itself (400) has the headers. */
 static void
 on_started (SoupServer *server, SoupServerMessage *message, gpointer data)
 {
+  g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_headers), NULL);
   bm_web_secure_headers (soup_server_message_get_response_headers (message));
 }
 

@@ -36,6 +36,7 @@ bm_web_new (const BmConfig *config, GError **error)
   BmWeb *web = g_new0 (BmWeb, 1);
   web->config = config;
   web->hurry = 1;
+  web->malformed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   web->tables = g_array_new (FALSE, FALSE, sizeof (BmWebTable));
   web->owned = g_ptr_array_new_with_free_func (free_owned);
   web->server = soup_server_new ("raw-paths", TRUE, NULL);
@@ -86,6 +87,7 @@ bm_web_free (BmWeb *web)
   g_clear_handle_id (&web->peers_timer, g_source_remove);
   g_clear_handle_id (&web->streams_timer, g_source_remove);
   g_ptr_array_unref (web->owned);
+  g_hash_table_unref (web->malformed);
   g_array_unref (web->tables);
   g_free (web);
 }

@@ -580,6 +580,27 @@ test_events_end_with_the_daemon (Fixture *f, gconstpointer unused)
   g_assert_cmpuint (f->gone, ==, 1);
 }
 
+/* What libsoup refuses by itself costs it memory, so it is not let do so for ever. */
+static void
+test_malformed (Fixture *f, gconstpointer unused)
+{
+  g_autofree gchar *path = g_strnfill (40000, 'a');
+  g_autofree gchar *bad =
+      g_strconcat ("GET /", path, " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n", NULL);
+  guint answered = 0;
+  for (guint i = 0; i < 60; i++) {
+    GString *answer = ask (f, (Client){.request = bad});
+    answered += answer->len > 0;
+    g_string_free (answer, TRUE);
+  }
+  g_assert_cmpuint (answered, ==, 21);
+  GString *ignored = ask (f, (Client){.request = "GET /api/v1/work" HEAD "\r\n"});
+  g_assert_cmpuint (ignored->len, ==, 0);
+  g_string_free (ignored, TRUE);
+  settle (f, 60000 / HURRY + 100);
+  check (ask (f, (Client){.request = "GET /api/v1/work" HEAD "\r\n"}), "HTTP/1.1 200", NULL);
+}
+
 /* Nor does one who asks for much and does not take it stay. */
 static void
 test_lazy_reader (Fixture *f, gconstpointer unused)
@@ -614,6 +635,7 @@ main (int argc, char **argv)
   WITH_SERVER ("events", test_events);
   WITH_SERVER ("events-unread", test_events_unread);
   WITH_SERVER ("events-end-with-the-daemon", test_events_end_with_the_daemon);
+  WITH_SERVER ("malformed", test_malformed);
   WITH_SERVER ("lazy-reader", test_lazy_reader);
   return g_test_run ();
 }
