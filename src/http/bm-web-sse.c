@@ -92,9 +92,10 @@ bm_web_sse_send (BmWebSse *sse, const gchar *event, JsonNode *node)
 {
   g_autofree gchar *json = json_to_string (node, FALSE);
   g_autofree gchar *text = g_strdup_printf ("event: %s\ndata: %s\n\n", event, json);
-  append (sse, text);
-  if (sse->queued > QUEUE_MAX)
+  if (sse->queued > QUEUE_MAX) /* what came before; one event may be as large as it must be */
     drop (sse);
+  else
+    append (sse, text);
 }
 
 static void

@@ -135,6 +135,8 @@ stage_after (const Reading *reading)
 {
   if (reading->row == NULL)
     return reading->conducting ? BM_WEBSTAGE_WAITING : BM_WEBSTAGE_REFUSED;
+  if (reading->conducting && reading->row->state > BM_ROW_RUNNING)
+    return BM_WEBSTAGE_RUNNING; /* the conductor still writes the reports, or begins anew */
   switch (reading->row->state) {
   case BM_ROW_RUNNING:
     return BM_WEBSTAGE_RUNNING;
@@ -142,8 +144,8 @@ stage_after (const Reading *reading)
     return reading->want == BM_WANT_PAUSE ? BM_WEBSTAGE_PAUSED : BM_WEBSTAGE_WAITING;
   case BM_ROW_CANCELLED:
     return BM_WEBSTAGE_CANCELLED;
-  case BM_ROW_ENDED: /* the conductor still writes the reports, or begins anew */
-    return reading->conducting ? BM_WEBSTAGE_RUNNING : BM_WEBSTAGE_ENDED;
+  case BM_ROW_ENDED:
+    return BM_WEBSTAGE_ENDED;
   default:
     return BM_WEBSTAGE_REFUSED;
   }
