@@ -4,6 +4,7 @@
  * watched by this file and handed to it: each state has its time, after which the socket is shut
  * down, which libsoup takes for the client's leaving. When the house is full, the oldest connection
  * that has not asked anything makes room: many slow ones cannot lock out a good one. */
+#include "http/bm-web-lockout.h"
 #include "http/bm-web-private.h"
 
 #include <netinet/in.h>
@@ -102,15 +103,16 @@ void
 bm_web_peer_malformed (BmWebPeer *peer)
 {
   GHashTable *table = peer->web->malformed;
-  BmWebMalformed *found = g_hash_table_lookup (table, peer->address);
+  g_autofree gchar *place = bm_web_lockout_place (peer->address);
   gint64 now = g_get_monotonic_time ();
   if (peer->proxy)
     return;
   if (g_hash_table_size (table) >= MALFORMED_ENTRIES)
     g_hash_table_remove_all (table);
+  BmWebMalformed *found = g_hash_table_lookup (table, place);
   if (found == NULL) {
     found = g_new0 (BmWebMalformed, 1);
-    g_hash_table_insert (table, g_strdup (peer->address), found);
+    g_hash_table_insert (table, g_steal_pointer (&place), found);
   }
   if (now - found->since >= MALFORMED_US / peer->web->hurry)
     *found = (BmWebMalformed){.since = now};
@@ -120,7 +122,8 @@ bm_web_peer_malformed (BmWebPeer *peer)
 static gboolean
 is_ignored (BmWeb *web, const BmWebPeer *peer)
 {
-  const BmWebMalformed *found = g_hash_table_lookup (web->malformed, peer->address);
+  g_autofree gchar *place = bm_web_lockout_place (peer->address);
+  const BmWebMalformed *found = g_hash_table_lookup (web->malformed, place);
   return found != NULL && found->n > MALFORMED_MAX &&
          g_get_monotonic_time () - found->since < MALFORMED_US / web->hurry;
 }

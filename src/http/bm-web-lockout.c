@@ -2,6 +2,8 @@
 /* See bm-web-lockout.h. Must not know HTTP. */
 #include "http/bm-web-lockout.h"
 
+#include <gio/gio.h>
+
 #define ENTRIES_MAX    20000
 #define ADDRESS_FACTOR 4  /* people behind one address */
 #define LOGIN_FACTOR   10 /* addresses that guess at one login */
@@ -37,15 +39,26 @@ bm_web_lockout_free (BmWebLockout *lockout)
   g_free (lockout);
 }
 
+gchar *
+bm_web_lockout_place (const gchar *address)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
+  if (inet == NULL || g_inet_address_get_family (inet) != G_SOCKET_FAMILY_IPV6)
+    return g_strdup (address);
+  const guint8 *bytes = g_inet_address_to_bytes (inet);
+  return g_strdup_printf ("%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", bytes[0], bytes[1], bytes[2],
+                          bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
+}
+
 static gchar *
 key_of (Key key, const gchar *login, const gchar *address)
 {
-  g_autofree gchar *folded = g_utf8_casefold (login, -1);
+  g_autofree gchar *folded = g_utf8_casefold (login, -1), *place = bm_web_lockout_place (address);
   switch (key) {
   case BY_BOTH:
-    return g_strdup_printf ("b %s %s", address, folded);
+    return g_strdup_printf ("b %s %s", place, folded);
   case BY_ADDRESS:
-    return g_strdup_printf ("a %s", address);
+    return g_strdup_printf ("a %s", place);
   default:
     return g_strdup_printf ("l %s", folded);
   }

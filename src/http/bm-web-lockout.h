@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 
 typedef struct _BmWebLockout BmWebLockout;
 
+/* What counts as one address: who has an IPv6 address has 2^64 of them, so its network. New. */
+gchar *bm_web_lockout_place (const gchar *address);
+
 /* failures of one login from one address lock it for this time since the last. */
 BmWebLockout *bm_web_lockout_new (guint failures, guint seconds);
 void bm_web_lockout_free (BmWebLockout *lockout);

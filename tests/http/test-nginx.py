@@ -115,6 +115,18 @@ def test_upload_through_nginx():
         assert "buffered to a temporary file" not in talk, talk
         listed = client.get("uploads").json["uploads"]
         assert [u["size"] for u in listed] == [len(data)] and listed[0]["complete"], listed
+        # what happens to an import is seen as it happens, through nginx, too
+        made = client.post("imports", {"user": "alice@lab.test", "upload": listed[0]["id"]})
+        assert made.status == 201, made
+        connection = client.connect(timeout=8)
+        connection.request("GET", "/pst-import/api/v1/imports/%s/events" % made.json["id"],
+                           headers={"Cookie": "bm_pst_session=" + client.cookie})
+        response, start = connection.getresponse(), time.monotonic()
+        assert response.status == 200 and response.getheader("content-type").startswith("text/event-stream")
+        assert response.readline() == b":\n" and response.readline() == b"\n" and response.readline() == b"event: state\n"
+        assert time.monotonic() - start < 3, "nginx holds events back"
+        connection.close()
+        wait_for(lambda: client.get("imports/" + made.json["id"]).json["stage"] != "inspecting", 60)
         assert client.call("DELETE", "session").status == 204
     finally:
         proxy.stop()

@@ -374,6 +374,16 @@ def test_two_addresses():
     assert busy.returncode == 78 and "[web] listen" in busy.stderr, busy
 
 
+def test_both_families_at_one_socket():
+    """An IPv4 client of [::] is the same as anywhere, also as a trusted proxy. On every address: behind a proxy only."""
+    both = Daemon(lab, work, {"listen": "[::]:0", "trusted_proxy": "127.0.0.1"}, name="both")
+    four = Client(both, "127.0.0.1")
+    assert "Secure" not in four.sign_in("adele@lab.test").headers["set-cookie"]
+    assert "signs in from 127.0.0.1" in both.talk(), both.talk()
+    assert "Secure" in four.sign_in("adele@lab.test", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    assert both.stop() == 0
+
+
 def test_without_any_privilege():
     if os.getuid() != 0:
         raise Skip("every other test does that already")

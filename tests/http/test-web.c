@@ -128,6 +128,16 @@ test_lockout_sprayed (void)
   g_assert_cmpuint (m, ==, 30);
 }
 
+static void
+test_lockout_by_network (void)
+{
+  g_autoptr (BmWebLockout) lockout = bm_web_lockout_new (2, 100);
+  g_assert_cmpuint (wrong (lockout, "a@d", "2001:db8::1", 10), ==, 0);
+  g_assert_cmpuint (wrong (lockout, "a@d", "2001:db8::ffff:2", 10), ==, 0);
+  g_assert_cmpuint (wrong (lockout, "a@d", "2001:db8::3", 10), >, 0);
+  g_assert_cmpuint (wrong (lockout, "a@d", "2001:db8:0:1::1", 10), ==, 0); /* another network */
+}
+
 /* Strangers choose the keys. */
 static void
 test_lockout_is_bounded (void)
@@ -622,6 +632,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/lockout-is-forgotten", test_lockout_is_forgotten);
   g_test_add_func ("/http/lockout-at-once", test_lockout_at_once);
   g_test_add_func ("/http/lockout-sprayed", test_lockout_sprayed);
+  g_test_add_func ("/http/lockout-by-network", test_lockout_by_network);
   g_test_add_func ("/http/lockout-is-bounded", test_lockout_is_bounded);
   g_test_add_func ("/http/before-close", test_before_close);
 #define WITH_SERVER(name, function)                                                                \
