@@ -19,6 +19,7 @@ struct _BmBatch {
   gchar *directory, *name;
   sqlite3 *db;
   gint lock;
+  gint64 seen; /* the database's version when bm_batch_changed was last asked */
 };
 
 static const gchar schema[] =
@@ -255,6 +256,18 @@ take_row (BmBatch *batch, const BmMapRow *map, GError **error)
   return finish (batch, statement, error);
 }
 
+/* What the mapping no longer names. What was begun for it stays in the report, and never goes on:
+ * a row is taken back when it named the wrong mailbox. One that runs is stopped by the conductor. */
+static gboolean
+drop_rows (BmBatch *batch, GError **error)
+{
+  static const gchar text[] =
+      "DELETE FROM row WHERE line=0 AND job='' AND state<>1;"
+      "UPDATE row SET state=5,cause='',message='" BM_ROW_TAKEN_BACK "' WHERE line=0 AND state=0";
+  G_STATIC_ASSERT (BM_ROW_WAITING == 0 && BM_ROW_RUNNING == 1 && BM_ROW_CANCELLED == 5);
+  return execute (batch, text, error);
+}
+
 gboolean
 bm_batch_take (BmBatch *batch, const BmMapping *mapping, GError **error)
 {
@@ -263,7 +276,7 @@ bm_batch_take (BmBatch *batch, const BmMapping *mapping, GError **error)
   gboolean ok = mark_rows (batch, error);
   for (guint i = 0; ok && i < mapping->rows->len; i++)
     ok = take_row (batch, g_ptr_array_index (mapping->rows, i), error);
-  ok = ok && execute (batch, "DELETE FROM row WHERE line=0 AND started=0 AND state<>1", error);
+  ok = ok && drop_rows (batch, error);
   if (ok && execute (batch, "COMMIT", error))
     return TRUE;
   execute (batch, "ROLLBACK", NULL);
@@ -334,6 +347,33 @@ bm_batch_rows (BmBatch *batch, GError **error)
     return NULL;
   }
   return g_steal_pointer (&rows);
+}
+
+gboolean
+bm_batch_changed (BmBatch *batch)
+{
+  g_autoptr (sqlite3_stmt) statement = prepare (batch, "PRAGMA data_version", NULL);
+  if (statement == NULL || sqlite3_step (statement) != SQLITE_ROW)
+    return TRUE;
+  gint64 version = sqlite3_column_int64 (statement, 0); /* grows when another connection commits */
+  gboolean changed = version != batch->seen;
+  batch->seen = version;
+  return changed;
+}
+
+gboolean
+bm_batch_try_again (BmBatch *batch, gint64 id, gboolean *done, GError **error)
+{
+  g_autoptr (sqlite3_stmt) s = prepare (
+      batch, "UPDATE row SET state=0,retry=1,attempts=0,not_before=0 WHERE id=?1 AND state>1",
+      error);
+  if (s == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (s, 1, id);
+  if (!finish (batch, s, error))
+    return FALSE;
+  *done = sqlite3_changes (batch->db) > 0;
+  return TRUE;
 }
 
 gboolean
