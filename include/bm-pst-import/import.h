@@ -76,6 +76,7 @@ typedef struct {
   guint64 done;   /* of those: appended, present before, skipped or failed */
   guint64 before; /* of done: when this run began to append */
   guint64 appended, present, failed, skipped, verified;
+  guint64 proven;       /* of verified: by this run */
   guint64 unproven;     /* on the server, looked for by the witness */
   guint64 bytes;        /* appended or found present, by this run */
   gint64 elapsed_ms;    /* of this run's append phase */
@@ -91,8 +92,8 @@ void bm_import_free (BmImport *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmImport, bm_import_free)
 void bm_import_set_progress (BmImport *import, BmProgressFunc func, gpointer data);
 /* May the import go on? Asked before every batch and every look, so it must keep its own time;
- * urgent when witness or mail server failed, or when messages look gone or different: before that is
- * believed. FALSE with an error stops the import with it; what is not sent stays planned. */
+ * urgent, at most once a batch or look, when witness or mail server failed, when a message or folder is
+ * refused, or when messages look gone or different: before that is believed. FALSE with an error stops the import with it; what is not sent stays planned. */
 typedef gboolean (*BmGuardFunc) (gboolean urgent, gpointer data, GError **error);
 void bm_import_set_guard (BmImport *import, BmGuardFunc func, gpointer data);
 

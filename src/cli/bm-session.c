@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define PLAIN_PORT 1143 /* the backend: no nginx between */
-#define URGENT_US  (5 * G_USEC_PER_SEC)
 #define FIRST_TRIES                                                                                \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
@@ -236,7 +235,7 @@ bm_session_guard (gboolean urgent, gpointer data, GError **error)
   BmSession *session = data;
   gint64 now = g_get_monotonic_time ();
   gint64 wait_us = (gint64) session->config->recheck_s * G_USEC_PER_SEC;
-  if (now - session->asked < (urgent ? MIN (wait_us, URGENT_US) : wait_us))
+  if (!urgent && now - session->asked < wait_us)
     return TRUE;
   g_autoptr (GError) local = NULL;
   g_autoptr (BmUser) user = look_up (session->config, session->user->mail_login, &local);
@@ -255,11 +254,11 @@ void
 bm_session_explain (BmSession *session, GError **error)
 {
   BmScope scope = bm_error_scope (*error);
-  if (scope != BM_SCOPE_RETRY && scope != BM_SCOPE_SETUP &&
-      bm_error_cause (*error) != BM_CAUSE_SERVICE_UNAVAILABLE)
+  BmCause cause = bm_error_cause (*error);
+  if (scope != BM_SCOPE_RETRY && scope != BM_SCOPE_SETUP && cause != BM_CAUSE_SERVICE_UNAVAILABLE &&
+      cause != BM_CAUSE_OVER_QUOTA)
     return;
   g_autoptr (GError) why = NULL;
-  session->asked = g_get_monotonic_time () - (gint64) session->config->recheck_s * G_USEC_PER_SEC;
   if (bm_session_guard (TRUE, session, &why))
     return;
   g_info ("%s", (*error)->message);

@@ -62,6 +62,7 @@ struct _BmImport {
   gboolean wary;    /* the last run found replication stalled, and nothing has moved since */
   gboolean stalled; /* given up waiting before everything was sent */
   gboolean witness_lost; /* the last look failed */
+  gboolean guarded;      /* in this look the guard has said that the mailbox is where it was */
 };
 
 /* bm-import.c */

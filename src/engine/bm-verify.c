@@ -43,8 +43,10 @@ conclude (BmImport *import, const EngineClaim *claim, BmState state, GError **er
     bm_notes_add (&notes, BM_NOTE_FLAGS_DIFFER);
   if (claim->claim.size_differs)
     bm_notes_add (&notes, BM_NOTE_SIZE_DIFFERS);
-  if (state == BM_STATE_VERIFIED)
+  if (state == BM_STATE_VERIFIED) {
     import->progress.verified++;
+    import->progress.proven++;
+  }
   return bm_journal_conclude (import->journal, claim->nid, state, NULL, notes, error);
 }
 
@@ -124,8 +126,11 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   if (!import->witness->ops->examine (import->witness, asked, n, error))
     return FALSE;
   /* a mailbox that was moved away looks like one whose messages are gone */
-  if (is_strange (asked, n) && !bm_engine_guard (import, TRUE, error))
-    return FALSE;
+  if (!import->guarded && is_strange (asked, n)) {
+    if (!bm_engine_guard (import, TRUE, error))
+      return FALSE;
+    import->guarded = TRUE;
+  }
   gint64 now = g_get_monotonic_time ();
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
@@ -199,6 +204,7 @@ bm_verify_poll (BmImport *import, GError **error)
       now < import->poll_due)
     return TRUE;
   guint64 before = import->open_claims;
+  import->guarded = FALSE;
   g_autoptr (GError) local = NULL;
   gboolean ok = bm_engine_each_target (import, poll_target, &local);
   if (!ok && bm_error_scope (local) != BM_SCOPE_RETRY) {

@@ -268,7 +268,6 @@ knobs '{"stop": true}'
 background u3 "$work/forty.pst"
 wait_for 'grep -q "^appended=40" "$work/state" 2> /dev/null'
 move u3
-sleep 5 # urgent questions keep that distance
 sql 'ALTER DATABASE "bj-data" ALLOW_CONNECTIONS false' postgres > "$work/sql"
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pstimport'" postgres > "$work/sql"
 wait $import
