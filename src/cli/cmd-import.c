@@ -222,6 +222,7 @@ open_job (Run *run, const gchar *jobs, GError **error)
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
     return FALSE;
+  bm_worker_job (&run->worker, run->job->directory);
   if (run->options->subjects)
     bm_journal_keep_subjects (run->job->journal);
   if (run->options->dry_run)
@@ -448,7 +449,7 @@ import_one (const BmImporting *options, const gchar *path)
     status =
         finish (&run, g_steal_pointer (&error), options->format != NULL ? options->format : "text");
   }
-  bm_worker_end (&run.worker, status, run.job != NULL ? run.job->directory : NULL);
+  bm_worker_end (&run.worker, status);
   run_clear (&run);
   return status;
 }
