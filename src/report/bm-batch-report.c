@@ -42,6 +42,8 @@ bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory
   report->rows = g_ptr_array_new_with_free_func (row_free);
   report->mailboxes = g_ptr_array_new_with_free_func (mailbox_free);
   report->causes = g_array_new (FALSE, TRUE, sizeof (BmBatchReportCause));
+  report->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+  report->counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   report->by_cause = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   report->ledger.balanced = TRUE;
   g_array_set_clear_func (report->causes, cause_clear);
@@ -56,6 +58,8 @@ bm_batch_report_free (BmBatchReport *report)
   g_ptr_array_unref (report->rows);
   g_ptr_array_unref (report->mailboxes);
   g_array_unref (report->causes);
+  g_hash_table_unref (report->by_key);
+  g_hash_table_unref (report->counted);
   g_hash_table_unref (report->by_cause);
   g_free (report->name);
   g_free (report->map);
@@ -95,13 +99,11 @@ cause_of (BmBatchReport *report, const gchar *token)
 }
 
 static void
-count_causes (BmBatchReport *report, const BmBatchReportRow *row, const BmReport *job)
+count_items (BmBatchReport *report, const BmReport *job)
 {
-  if (*row->cause != '\0')
-    cause_of (report, row->cause)->rows++;
-  const GArray *lists[] = {job != NULL ? job->causes : NULL, job != NULL ? job->reasons : NULL};
+  const GArray *lists[] = {job->causes, job->reasons};
   for (guint l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (guint i = 0; lists[l] != NULL && i < lists[l]->len; i++) {
+    for (guint i = 0; i < lists[l]->len; i++) {
       const BmReportCount *one = &g_array_index (lists[l], BmReportCount, i);
       cause_of (report, one->token)->items += one->n;
     }
@@ -128,16 +130,15 @@ grade_row (BmBatchReportRow *row, const BmReport *job)
 static BmBatchReportMailbox *
 mailbox_of (BmBatchReport *report, const gchar *key, const gchar *user)
 {
-  for (guint i = 0; i < report->mailboxes->len; i++) {
-    BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
-    if (g_str_equal (one->key, key))
-      return one;
-  }
-  BmBatchReportMailbox *one = g_new0 (BmBatchReportMailbox, 1);
+  BmBatchReportMailbox *one = g_hash_table_lookup (report->by_key, key);
+  if (one != NULL)
+    return one;
+  one = g_new0 (BmBatchReportMailbox, 1);
   one->key = g_strdup (key);
   one->user = g_strdup (user);
   one->ledger.balanced = TRUE;
   g_ptr_array_add (report->mailboxes, one);
+  g_hash_table_insert (report->by_key, one->key, one);
   return one;
 }
 
@@ -146,7 +147,8 @@ bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *
                      const BmReport *job)
 {
   grade_row (row, job);
-  count_causes (report, row, job);
+  if (*row->cause != '\0')
+    cause_of (report, row->cause)->rows++;
   if (g_str_equal (row->state, "waiting") || g_str_equal (row->state, "running"))
     report->running = TRUE;
   BmBatchReportMailbox *one = mailbox_of (report, key, row->user);
@@ -156,7 +158,11 @@ bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *
     one->rule = g_strdup_printf ("line %u: %s", row->line, row->rule);
   }
   one->rows++;
-  if (row->has_ledger) {
+  /* one PST under two names, or one user under two, is one job: its items are there once */
+  gboolean first =
+      job != NULL && (*row->job == '\0' || g_hash_table_add (report->counted, g_strdup (row->job)));
+  if (first) {
+    count_items (report, job);
     add_ledger (&one->ledger, &row->ledger);
     add_ledger (&report->ledger, &row->ledger);
   }

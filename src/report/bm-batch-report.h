@@ -46,6 +46,8 @@ typedef struct {
   GPtrArray *rows;      /* BmBatchReportRow * */
   GPtrArray *mailboxes; /* BmBatchReportMailbox *, by grade (worst first), then user */
   GArray *causes;       /* BmBatchReportCause, most rows and items first */
+  GHashTable *by_key;   /* key -> BmBatchReportMailbox * */
+  GHashTable *counted;  /* names of the jobs that are in the sums */
   GHashTable *by_cause; /* token -> BmBatchReportCause *; while rows are added */
   BmLedger ledger;
   BmGrade grade;
@@ -56,7 +58,7 @@ typedef struct {
 BmBatchReport *bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory);
 void bm_batch_report_free (BmBatchReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmBatchReport, bm_batch_report_free)
-/* Takes the row; its ledger, grade and rule are filled from job's report, which is NULL for a row
+/* A job that an earlier row has brought is in the sums already. Takes the row; its ledger, grade and rule are filled from job's report, which is NULL for a row
  * that came to no job. key: of the mailbox. */
 void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *key,
                           const BmReport *job);

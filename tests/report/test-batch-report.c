@@ -84,7 +84,7 @@ row_of (guint line, const gchar *file, const gchar *state, gint status, const gc
   row->status = status;
   row->cause = g_strdup (cause);
   row->message = g_strdup (*cause != '\0' ? "words; \"quoted\" <i>" : "");
-  row->job = g_strdup (*cause != '\0' ? "" : "a job");
+  row->job = *cause != '\0' ? g_strdup ("") : g_strdup_printf ("a job %u", line);
   return row;
 }
 
@@ -163,7 +163,7 @@ test_renderings (void)
   g_assert_null (strstr (html, "<b>"));
   g_assert_null (strstr (html, "<i>"));
   g_assert_null (strstr (html, "<script"));
-  g_assert_nonnull (strstr (html, "href=\"../../a%20job/report.html\""));
+  g_assert_nonnull (strstr (html, "href=\"../../a%20job%202/report.html\""));
   g_assert_nonnull (strstr (html, "retry weekend --cause user-unknown"));
   g_assert_nonnull (strstr (text, "The ledger balances"));
   g_assert_nonnull (strstr (text, "retry weekend --cause unreadable"));
@@ -178,6 +178,49 @@ test_renderings (void)
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 5);
 }
 
+/* One PST under two names, or one user under two: both rows come to the same job, whose items are
+ * there once. */
+static void
+test_same_job (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  g_autoptr (BmReport) bad = report_with (990, 0, 0, 0, 10, 0);
+  BmReportCount cause = {"unreadable", 10};
+  g_array_append_val (bad->causes, cause);
+  BmBatchReportRow *again = row_of (7, "/p/copy.pst", "ended", 1, "");
+  g_free (again->job);
+  again->job = g_strdup ("a job 3");
+  bm_batch_report_add (report, again, "B", bad);
+  bm_batch_report_finish (report);
+  g_assert_true (again->has_ledger);
+  g_assert_cmpuint (report->ledger.found, ==, 3002);
+  g_assert_cmpuint (g_array_index (report->causes, BmBatchReportCause, 1).items, ==, 10);
+  for (guint i = 0; i < report->mailboxes->len; i++) {
+    const BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
+    if (g_str_equal (one->key, "B")) {
+      g_assert_cmpuint (one->rows, ==, 2);
+      g_assert_cmpuint (one->ledger.found, ==, 1000);
+    }
+  }
+}
+
+/* Ten thousand rows of as many mailboxes: looked for by key, not one after the other. */
+static void
+test_many (void)
+{
+  g_autoptr (BmBatchReport) report =
+      bm_batch_report_new ("many", "/m/many.csv", "/jobs/batches/many");
+  g_autoptr (BmReport) good = report_with (1000, 0, 0, 1, 0, 0);
+  for (guint i = 0; i < 20000; i++) {
+    g_autofree gchar *key = g_strdup_printf ("mailbox %u", i % 10000);
+    bm_batch_report_add (report, row_of (i + 2, "/p/a.pst", "ended", 0, ""), key, good);
+  }
+  bm_batch_report_finish (report);
+  g_assert_cmpuint (report->mailboxes->len, ==, 10000);
+  g_assert_cmpuint (report->ledger.verified, ==, 20000000);
+  g_assert_cmpint (report->exit_status, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -186,6 +229,8 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-report/worst-grades", test_worst_grades);
   g_test_add_func ("/batch-report/sums", test_sums);
   g_test_add_func ("/batch-report/unfinished", test_unfinished);
+  g_test_add_func ("/batch-report/same-job", test_same_job);
+  g_test_add_func ("/batch-report/many", test_many);
   g_test_add_func ("/batch-report/renderings", test_renderings);
   return g_test_run ();
 }
