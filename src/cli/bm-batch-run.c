@@ -147,9 +147,10 @@ interrupted (void)
 /* ---- the end ---- */
 
 static void
-tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, const gchar *page)
+tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, int exit_status)
 {
-  g_autofree gchar *status = g_strdup_printf ("%d", report->exit_status);
+  g_autofree gchar *status = g_strdup_printf ("%d", exit_status);
+  g_autofree gchar *page = g_build_filename (bm_batch_directory (batch), "index.html", NULL);
   g_autoptr (GError) error = NULL;
   int wait_status = 0;
   if (run->plan.on_end == NULL || *run->plan.on_end == '\0')
@@ -168,6 +169,21 @@ tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, const
     g_warning ("--on-end %s: %s", run->plan.on_end, error->message);
 }
 
+/* The conductor cannot go on. Whoever waits for the end is told that too, unless it was somebody's
+ * wish. */
+static int
+give_up (const Run *run, BmBatch *batch, GError *why)
+{
+  BmCause cause = bm_error_cause (why);
+  int status = bm_cli_fail (why);
+  if (cause == BM_CAUSE_INTERRUPTED || cause == BM_CAUSE_LOCKED)
+    return status;
+  g_autoptr (BmBatchReport) report = bm_batch_collect (batch, NULL);
+  if (report != NULL)
+    tell_the_end (run, batch, report, status);
+  return status;
+}
+
 static int
 finish (const Run *run, BmBatch *batch, GError *stopped)
 {
@@ -175,7 +191,7 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
   if (owned != NULL)
-    return bm_cli_fail (g_steal_pointer (&owned));
+    return give_up (run, batch, g_steal_pointer (&owned));
   bm_batch_set (batch, "finished", now, NULL);
   g_autoptr (BmBatchReport) report = bm_batch_collect (batch, &error);
   if (report == NULL || !bm_batch_save_reports (batch, report, &error))
@@ -186,7 +202,7 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
     g_autofree gchar *text = bm_batch_report_to_text (report);
     g_print ("%s  page: %s\n", text, page);
   }
-  tell_the_end (run, batch, report, page);
+  tell_the_end (run, batch, report, report->exit_status);
   return report->exit_status;
 }
 
@@ -213,6 +229,7 @@ bm_batch_run (BmBatch *batch, const BmBatchRunOptions *options)
     g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
     bm_batch_set (batch, "started", now, NULL);
   }
+  bm_batch_set (batch, "finished", NULL, NULL);
   int status;
   if (!bm_session_open_core (options->config, &run.core, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));

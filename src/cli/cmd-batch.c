@@ -100,15 +100,9 @@ open_batch (const Options *options, const gchar *jobs, const gchar *map, BmBatch
   g_autofree gchar *name =
       options->name != NULL ? g_strdup (options->name) : bm_batch_name_for (map);
   *batch = bm_batch_open (jobs, name, TRUE, error);
-  if (*batch == NULL)
-    return FALSE;
-  gint conductor = bm_batch_conductor (*batch);
-  if (conductor != 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "the batch is being conducted by process %d",
-                 conductor);
-    return FALSE;
-  }
-  return bm_batch_set (*batch, "map", mapping->path, error) &&
+  /* locked from here on: two that begin at once would take each other's rows */
+  return *batch != NULL && bm_batch_lock (*batch, error) &&
+         bm_batch_set (*batch, "map", mapping->path, error) &&
          bm_batch_take (*batch, mapping, error) && bm_batch_plan_save (*batch, &plan, error) &&
          bm_batch_want (*batch, BM_WANT_RUN, error);
 }

@@ -205,6 +205,8 @@ gboolean
 bm_batch_lock (BmBatch *batch, GError **error)
 {
   g_autofree gchar *path = lock_path (batch);
+  if (batch->lock >= 0)
+    return TRUE;
   batch->lock = bm_lock_take (path, "the batch", error);
   return batch->lock >= 0;
 }

@@ -60,7 +60,7 @@ GPtrArray *bm_batch_list (const gchar *jobs);
 const gchar *bm_batch_directory (const BmBatch *batch);
 const gchar *bm_batch_name (const BmBatch *batch);
 
-/* Only one conductor: LOCKED naming the pid. Held until free. */
+/* Only one conductor: LOCKED naming the pid. Held until free; again is no error. */
 gboolean bm_batch_lock (BmBatch *batch, GError **error);
 /* Pid of the conductor that runs, or 0. */
 gint bm_batch_conductor (const BmBatch *batch);
