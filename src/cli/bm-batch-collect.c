@@ -123,6 +123,14 @@ bm_batch_save_reports (BmBatch *batch, const BmBatchReport *report, GError **err
 }
 
 gboolean
+bm_batch_is_cause (const gchar *token)
+{
+  static const gchar *const reasons[] = {"body-missing", "stalled", "no-database", "not-awaited",
+                                         NULL}; /* of unverified: docs/tokens.md */
+  return bm_cause_from_token (token) != BM_CAUSE_LAST || g_strv_contains (reasons, token);
+}
+
+gboolean
 bm_batch_job_has (const gchar *job, const gchar *cause)
 {
   g_autoptr (BmReport) report = report_of (job);

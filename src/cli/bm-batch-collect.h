@@ -14,6 +14,8 @@ BmBatchReport *bm_batch_collect (BmBatch *batch, GError **error);
 gboolean bm_batch_save_reports (BmBatch *batch, const BmBatchReport *report, GError **error);
 /* "text", "json", "csv" or "html". New. */
 gchar *bm_batch_render (const BmBatchReport *report, const gchar *format);
+/* Whether a row can be stopped by it, or an item fail or stay unproven for it. */
+gboolean bm_batch_is_cause (const gchar *token);
 /* TRUE when the job has items failed or unproven for this cause. */
 gboolean bm_batch_job_has (const gchar *job, const gchar *cause);
 

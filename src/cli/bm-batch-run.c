@@ -144,6 +144,12 @@ interrupted (void)
   return bm_cli_interrupted (NULL);
 }
 
+static gboolean
+at_once (void)
+{
+  return TRUE;
+}
+
 /* ---- the end ---- */
 
 static void
@@ -206,6 +212,36 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
   return report->exit_status;
 }
 
+static const BmConductorOps ops = {prepare, command, trouble, show};
+
+static int
+conduct (Run *run, BmBatch *batch, const BmConductorOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *started = bm_batch_get (batch, "started");
+  g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
+  if (started == NULL)
+    bm_batch_set (batch, "started", now, NULL);
+  bm_batch_set (batch, "finished", NULL, NULL);
+  bm_conductor_run (batch, &ops, run, options, interrupted, &error);
+  bm_batch_view_hide (run->view);
+  return finish (run, batch, g_steal_pointer (&error));
+}
+
+/* One that began to conduct meanwhile has heard the order. */
+static int
+stop (Run *run, BmBatch *batch, const BmConductorOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  bm_conductor_run (batch, &ops, run, options, at_once, &error);
+  bm_batch_view_hide (run->view);
+  BmCause cause = bm_error_cause (error);
+  if (error != NULL && cause != BM_CAUSE_INTERRUPTED && cause != BM_CAUSE_LOCKED)
+    return bm_cli_fail (g_steal_pointer (&error));
+  g_printerr ("bm-pst-import: batch %s is paused; resume goes on\n", bm_batch_name (batch));
+  return 0;
+}
+
 static guint
 choose (gint of_plan, guint of_config)
 {
@@ -215,29 +251,20 @@ choose (gint of_plan, guint of_config)
 int
 bm_batch_run (BmBatch *batch, const BmBatchRunOptions *options)
 {
-  static const BmConductorOps ops = {prepare, command, trouble, show};
   g_autoptr (GError) error = NULL;
   Run run = {.options = options, .program = g_file_read_link ("/proc/self/exe", NULL)};
-  g_autofree gchar *started = bm_batch_get (batch, "started");
   bm_batch_plan_load (batch, &run.plan);
   const BmConductorOptions conductor = {
       .parallel = choose (run.plan.parallel, options->config->batch_parallel),
       .per_server = choose (run.plan.per_server, options->config->batch_per_server),
       .stall_after_ms = (guint) MAX (run.plan.stall_after, 0) * 1000,
   };
-  if (started == NULL) {
-    g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
-    bm_batch_set (batch, "started", now, NULL);
-  }
-  bm_batch_set (batch, "finished", NULL, NULL);
   int status;
   if (!bm_session_open_core (options->config, &run.core, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));
   } else {
     run.view = bm_batch_view_new (options->json);
-    bm_conductor_run (batch, &ops, &run, &conductor, interrupted, &error);
-    bm_batch_view_hide (run.view);
-    status = finish (&run, batch, g_steal_pointer (&error));
+    status = options->stop ? stop (&run, batch, &conductor) : conduct (&run, batch, &conductor);
     bm_batch_view_free (run.view);
   }
   if (run.core != NULL)

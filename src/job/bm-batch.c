@@ -2,6 +2,7 @@
 /* See bm-batch.h. */
 #include "job/bm-batch.h"
 
+#include "job/bm-listing.h"
 #include "job/bm-lock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -161,25 +162,15 @@ bm_batch_free (BmBatch *batch)
   g_free (batch);
 }
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
 GPtrArray *
 bm_batch_list (const gchar *jobs)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
   g_autofree gchar *batches = g_build_filename (jobs, "batches", NULL);
-  g_autoptr (GDir) dir = g_dir_open (batches, 0, NULL);
-  const gchar *name;
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *database = g_build_filename (batches, name, "batch.sqlite", NULL);
-    if (g_file_test (database, G_FILE_TEST_EXISTS))
-      g_ptr_array_add (list, g_strdup (name));
+  GPtrArray *list = bm_listing (batches, "batch.sqlite");
+  for (guint i = 0; i < list->len; i++) {
+    g_autofree gchar *path = list->pdata[i];
+    list->pdata[i] = g_path_get_basename (path);
   }
-  g_ptr_array_sort (list, compare_names);
   return list;
 }
 

@@ -166,6 +166,25 @@ ok $? "with its rows marked: $(states)"
 order retry paused
 is "$status $(of 'r["ledger"]["verified"], r["grade"]')" "0 (10000, 'perfect')" "retry brings the rest"
 
+name=orphans
+{ echo "file;user;into"; for i in 1 2 3; do echo "k$i.pst;u$((i + 20))@$BMLAB_DOMAIN;Orphans"; done; } > "$work/orphans.csv"
+"$program" batch "$work/orphans.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 2 > "$work/lines" 2> "$work/talk7" &
+conductor=$!
+for _ in $(seq 1 200); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/orphans/rows/*.state && break; sleep 0.02; done
+kill -KILL $conductor
+wait $conductor 2> /dev/null
+[ "$(of '[x["ledger"]["found"] for x in r["rows"] if x["state"] == "running" and x["ledger"]].count(2500) > 0')" = True ]
+ok $? "the report knows the ledger of what still runs"
+order pause orphans
+is "$status $(worker)" "0 " "pause without a conductor stops what a dead one left running: $(tail -n 1 "$work/talk")"
+sed -i '/^k1/d' "$work/orphans.csv"
+before=$(mailbox u21 | grep -c ^Orphans)
+order batch "$work/orphans.csv"
+is "$(of "row(0)['state'], r['ledger']['verified'] - row(0)['ledger']['verified'] - row(0)['ledger']['unverified']") $([ "$(mailbox u21 | grep -c ^Orphans)" -lt 2500 ] && echo "$before" | grep -c .)" \
+  "('cancelled', 5000) 1" "a row that is taken out of the mapping never goes on; the others do"
+order retry orphans --cause nonsense
+is "$status" 64 "retry knows its causes: $(head -n 1 "$work/talk")"
+
 # ---- trouble that goes by itself
 name=trouble
 { echo "file;user;into"; for i in 1 2; do echo "f$i.pst;u3$i@$BMLAB_DOMAIN;Trouble"; done; } > "$work/trouble.csv"
@@ -183,7 +202,7 @@ is "$(cat "$work/ended")" perfect "--on-end is told the grade"
 
 # replication that stands still: found, waited for, gone on
 name=stalled
-{ echo "file;user;into"; for i in 1 2 3; do echo "f$i.pst;u3$((i + 3))@$BMLAB_DOMAIN;Stalled"; done; } > "$work/stalled.csv"
+{ echo "file;user;into"; echo "k4.pst;u38@$BMLAB_DOMAIN;Stalled"; for i in 1 2 3; do echo "f$i.pst;u3$((i + 3))@$BMLAB_DOMAIN;Stalled"; done; } > "$work/stalled.csv"
 "$make_pst" --bulk 25 --size 1500 --folders 3 --seed 991 "$work/f1.pst"
 knobs '{"refuse": true}'
 "$program" batch "$work/stalled.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 1 --stall-after 2 > "$work/lines" 2> "$work/talk" &
@@ -191,6 +210,8 @@ conductor=$!
 for _ in $(seq 1 200); do grep -q "has stalled" "$work/talk" && break; sleep 0.05; done
 grep -q "paused: replication of mail server .* has stalled" "$work/talk"
 ok $? "stalled replication pauses: $(grep -m 1 stalled "$work/talk")"
+[ "$(of '0 < row(2)["ledger"]["pending"] < 2500')" = True ]
+ok $? "and holds back the import that runs: $(of 'row(2)["ledger"]["pending"]') of 2500 are not sent"
 knobs '{"refuse": false}'
 wait $conductor
 is $? 0 "and the batch goes on when it moves again"

@@ -25,13 +25,6 @@ configure() { # NAME SED-EXPRESSION...: a changed configuration; its path is lef
 }
 keys() { sql "SELECT count(*) FROM t_api_key WHERE displayname LIKE 'bm-pst-import-%'" bj; }
 notes() { find "$work/jobs/keys" -type f 2> /dev/null | wc -l; }
-wait_for() { # COMMAND: until it says yes, for 20 s
-  for try in $(seq 1 200); do
-    eval "$1" && return 0
-    sleep 0.1
-  done
-  return 1
-}
 
 # --- the directory, over SQL and over REST: the same answers
 
@@ -230,18 +223,6 @@ lab_up --shards 2 --users 8
 read -r _ port2 <<< "$BMLAB_PG_PORTS"
 move() { # USER: its place in the directory, as BlueMind's move changes it
   sql "UPDATE t_container_location SET location = 'bm-shard2' WHERE container_uid LIKE '%!user.$(user_uid "$1")'" bj > "$work/sql"
-}
-copy_shard() { # every row of the first bj-data to the second
-  local other=(psql -X -q -h 127.0.0.2 -p "$port2" -U "$BMLAB_PG_ADMIN" bj-data)
-  local tables
-  tables=$(sql "SELECT string_agg(format('%I', tablename), ' ') FROM pg_tables WHERE schemaname = 'public'")
-  { echo "SET session_replication_role = replica;"
-    for table in $tables; do
-      echo "DELETE FROM $table;"
-      echo "COPY $table FROM STDIN;"
-      sql "COPY $table TO STDOUT"
-      echo '\.'
-    done; } | "${other[@]}" > "$work/sql" 2>&1
 }
 rm -rf "$work/jobs" "$work/state"
 configure moving 's/^\[directory\]/&\nrecheck=1/'
