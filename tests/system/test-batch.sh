@@ -178,10 +178,9 @@ ok $? "the report knows the ledger of what still runs"
 order pause orphans
 is "$status $(worker)" "0 " "pause without a conductor stops what a dead one left running: $(tail -n 1 "$work/talk")"
 sed -i '/^k1/d' "$work/orphans.csv"
-before=$(mailbox u21 | grep -c ^Orphans)
 order batch "$work/orphans.csv"
-is "$(of "row(0)['state'], r['ledger']['verified'] - row(0)['ledger']['verified'] - row(0)['ledger']['unverified']") $([ "$(mailbox u21 | grep -c ^Orphans)" -lt 2500 ] && echo "$before" | grep -c .)" \
-  "('cancelled', 5000) 1" "a row that is taken out of the mapping never goes on; the others do"
+is "$(of "row(0)['state'], r['ledger']['verified'] - row(0)['ledger']['verified']") $([ "$(mailbox u21 | grep -c ^Orphans)" -lt 2500 ] && echo few)" \
+  "('cancelled', 5000) few" "a row that is taken out of the mapping never goes on; the others do"
 order retry orphans --cause nonsense
 is "$status" 64 "retry knows its causes: $(head -n 1 "$work/talk")"
 
