@@ -98,7 +98,7 @@ play_mapping (const BmConductorView *view)
 {
   if (stage->take_back == NULL || view->workers->len == 0)
     return;
-  g_autoptr (BmBatch) other = open_batch (stage->take_back);
+  bm_batch_free (open_batch (stage->take_back));
   stage->take_back = NULL;
 }
 

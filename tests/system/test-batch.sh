@@ -188,7 +188,7 @@ is "$status" 64 "retry knows its causes: $(head -n 1 "$work/talk")"
 name=trouble
 { echo "file;user;into"; for i in 1 2; do echo "f$i.pst;u3$i@$BMLAB_DOMAIN;Trouble"; done; } > "$work/trouble.csv"
 knobs '{"state": "CORE_STATE_MAINTENANCE"}'
-"$program" batch "$work/trouble.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --on-end "echo \$BM_BATCH_GRADE > '$work/ended'" > "$work/lines" 2> "$work/talk" &
+"$program" batch "$work/trouble.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --on-end "echo \$BM_BATCH \$BM_BATCH_GRADE \$BM_BATCH_STATUS \$BM_BATCH_REPORT > '$work/ended'" > "$work/lines" 2> "$work/talk" &
 conductor=$!
 for _ in $(seq 1 100); do grep -q paused "$work/talk" && break; sleep 0.05; done
 grep -q "paused: .*MAINTENANCE" "$work/talk"
@@ -197,7 +197,7 @@ is "$("$program" status trouble --config "$BMLAB_CONFIG" --jobs "$work/jobs" | g
 knobs '{"state": "CORE_STATE_RUNNING"}'
 wait $conductor
 is $? 0 "and it goes on by itself"
-is "$(cat "$work/ended")" perfect "--on-end is told the grade"
+is "$(cat "$work/ended")" "trouble perfect 0 $work/jobs/batches/trouble/index.html" "--on-end is told name, grade, status and page"
 
 # replication that stands still: found, waited for, gone on
 name=stalled
