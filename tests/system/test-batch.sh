@@ -199,6 +199,21 @@ wait $conductor
 is $? 0 "and it goes on by itself"
 is "$(cat "$work/ended")" "trouble perfect 0 $work/jobs/batches/trouble/index.html" "--on-end is told name, grade, status and page"
 
+# a maintenance in the middle of an import
+name=maintenance
+{ echo "file;user;into"; echo "k1.pst;u34@$BMLAB_DOMAIN;Maintenance"; } > "$work/maintenance.csv"
+knobs '{"refuse": true}' # so that it lasts
+"$program" batch "$work/maintenance.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/lines" 2> "$work/talk" &
+conductor=$!
+for _ in $(seq 1 200); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/maintenance/rows/*.state && break; sleep 0.02; done
+knobs '{"state": "CORE_STATE_MAINTENANCE"}'
+wait_for '[ -z "$(worker)" ]' # 15 s
+sleep 1
+is "$(worker) $(states)" " 1 waiting" "a maintenance that lasts stops the import that runs"
+knobs '{"state": "CORE_STATE_RUNNING", "refuse": false}'
+wait $conductor
+is "$? $(of 'r["ledger"]["verified"], r["grade"]')" "0 (2500, 'perfect')" "which goes on after it"
+
 # replication that stands still: found, waited for, gone on
 name=stalled
 { echo "file;user;into"; echo "k4.pst;u38@$BMLAB_DOMAIN;Stalled"; for i in 1 2 3; do echo "f$i.pst;u3$((i + 3))@$BMLAB_DOMAIN;Stalled"; done; } > "$work/stalled.csv"
