@@ -26,7 +26,8 @@ static gboolean
 is_to_retry (const BmBatchRow *row, const gchar *cause,
              gboolean (*job_has) (const gchar *job, const gchar *cause))
 {
-  if (row->line == 0 || row->state == BM_ROW_WAITING || row->state == BM_ROW_RUNNING ||
+  gboolean faulty = row->state == BM_ROW_REFUSED && row->status < 0; /* by the mapping itself */
+  if (row->line == 0 || faulty || row->state == BM_ROW_WAITING || row->state == BM_ROW_RUNNING ||
       (row->state == BM_ROW_ENDED && row->status == 0))
     return FALSE;
   return cause == NULL || g_strcmp0 (row->cause, cause) == 0 ||

@@ -88,7 +88,7 @@ typedef enum { BM_WANT_RUN, BM_WANT_PAUSE, BM_WANT_CANCEL } BmWant;
 gboolean bm_batch_want (BmBatch *batch, BmWant want, GError **error);
 BmWant bm_batch_wanted (BmBatch *batch);
 /* Rows that came to an end with failed or unproven items, or were refused, given up or cancelled are
- * WAITING again, but for those the mapping no longer names; cause: only those that it stopped or that have items failed by it (as job_has
+ * WAITING again, but for those that the mapping no longer names, or names wrongly; cause: only those that it stopped or that have items failed by it (as job_has
  * says); NULL = all. *n: rows. */
 gboolean bm_batch_retry (BmBatch *batch, const gchar *cause,
                          gboolean (*job_has) (const gchar *job, const gchar *cause), guint *n,

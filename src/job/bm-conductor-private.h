@@ -21,7 +21,7 @@ typedef struct {
 /* A mail server, as its workers and rows tell. */
 typedef struct {
   guint running;    /* workers */
-  gboolean waits;   /* a row that waited in vain for replication is to look again */
+  gboolean waits;   /* a row that waited in vain for replication is to look again, or does */
   gboolean lags;    /* nothing that a worker sent was proven for long */
   gboolean stalled; /* one of these, and nobody else saw a message proven */
   gint64 moved_us;  /* monotonic: when a message was proven last; 0 = not since we look */

@@ -14,10 +14,12 @@ bm_conductor_server (const Conductor *conductor, const gchar *uid)
   return server;
 }
 
+/* Also while it looks again, until a message is proven: nobody else starts meanwhile. */
 static gboolean
 waited_in_vain (const BmBatchRow *row)
 {
-  return row->state == BM_ROW_WAITING && g_strcmp0 (row->cause, BM_WORKER_STALLED) == 0;
+  return (row->state == BM_ROW_WAITING || row->state == BM_ROW_RUNNING) &&
+         g_strcmp0 (row->cause, BM_WORKER_STALLED) == 0;
 }
 
 static void

@@ -129,6 +129,18 @@ test_retry (guint8 *fixture, gconstpointer data)
   assert_states (batch, "ended2 waiting3 waiting4 waiting5 running6");
 }
 
+/* What is wrong in the mapping is mended there; tried as it is, a duplicate would run beside its twin. */
+static void
+test_retry_no_fault (guint8 *fixture, gconstpointer data)
+{
+  guint n;
+  g_autoptr (BmBatch) batch = open_batch ();
+  take (batch, "file,user\ngood,a@s\ngood,a@s\nnone,\n");
+  g_assert_true (bm_batch_retry (batch, NULL, job_has, &n, NULL));
+  g_assert_cmpuint (n, ==, 0);
+  assert_states (batch, "waiting2 refused3 refused4");
+}
+
 static BmBatch *raced;
 
 /* While the journals are looked into, the batch's conductor starts the row by another retry. */
@@ -177,6 +189,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("row-is-taken-back", test_row_is_taken_back);
   ADD ("retry", test_retry);
+  ADD ("retry-no-fault", test_retry_no_fault);
   ADD ("retry-meets-conductor", test_retry_meets_conductor);
 
   ADD ("changed", test_changed);

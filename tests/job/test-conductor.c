@@ -435,6 +435,22 @@ test_tries (guint8 *fixture, gconstpointer data)
   g_assert_cmpstr (((BmBatchRow *) g_ptr_array_index (rows, 2))->job, ==, "/j/its-job");
 }
 
+/* What earlier runs of the one that looks had proven is no sign that replication moves. */
+static void
+test_stalled_server (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nwary,a@s\nok,b@s\n");
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+  BmBatchRow *other = g_ptr_array_index (rows, 1);
+  other->not_before_ms = g_get_real_time () / 1000 + 300;
+  g_assert_true (bm_batch_save_row (batch, other, NULL));
+  g_assert_true (run (batch, &on, NULL));
+  assert_states (batch, "ended 0, ended 0");
+  g_autofree gchar *crowded = g_build_filename (jobs, "crowded", NULL);
+  g_assert_false (g_file_test (crowded, G_FILE_TEST_EXISTS));
+}
+
 /* The row that runs was for somebody else: it stops, and never goes on. */
 static void
 test_taken_back (guint8 *fixture, gconstpointer data)
@@ -527,6 +543,7 @@ main (int argc, char **argv)
   ADD ("trouble-stops", test_trouble_stops);
   ADD ("excused", test_excused);
   ADD ("tries", test_tries);
+  ADD ("stalled-server", test_stalled_server);
   ADD ("taken-back", test_taken_back);
   ADD ("without-sigchld", test_without_sigchld);
   ADD ("lock-lingers", test_lock_lingers);
