@@ -114,10 +114,8 @@ add_causes (GString *out, const BmBatchReport *report)
     add_number (out, one->items, TRUE);
     g_string_append (out, "<td>");
     bm_html_text (out, one->advice);
-    g_string_append (out, "; then <code>bm-pst-import retry ");
-    bm_html_text (out, report->name);
-    g_string_append (out, " --cause ");
-    bm_html_text (out, one->cause);
+    g_string_append (out, "; then <code>");
+    bm_html_text (out, one->command);
     g_string_append (out, "</code></td></tr>\n");
   }
   g_string_append (out, "</table></section>\n");

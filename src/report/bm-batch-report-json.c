@@ -81,6 +81,7 @@ causes_array (const BmBatchReport *report)
     json_object_set_int_member (object, "rows", one->rows);
     json_object_set_int_member (object, "items", (gint64) one->items);
     bm_json_set_text (object, "advice", one->advice);
+    bm_json_set_text (object, "command", one->command);
     json_array_add_object_element (array, object);
   }
   return array;

@@ -59,8 +59,7 @@ add_causes (GString *out, const BmBatchReport *report)
     const BmBatchReportCause *one = &g_array_index (report->causes, BmBatchReportCause, i);
     g_string_append_printf (out, "  %s: %u rows, " N " items\n    do: %s\n", one->cause, one->rows,
                             one->items, one->advice);
-    g_string_append_printf (out, "    then: bm-pst-import retry %s --cause %s\n", report->name,
-                            one->cause);
+    g_string_append_printf (out, "    then: %s\n", one->command);
   }
 }
 

@@ -29,6 +29,7 @@ static void
 cause_clear (gpointer data)
 {
   g_free (((BmBatchReportCause *) data)->cause);
+  g_free (((BmBatchReportCause *) data)->command);
 }
 
 BmBatchReport *
@@ -192,11 +193,23 @@ static const gchar *
 advice_of (const gchar *token)
 {
   BmCause cause = bm_cause_from_token (token);
+  if (cause == BM_CAUSE_USAGE)
+    return "mend the row in the mapping";
   if (cause != BM_CAUSE_LAST)
     return bm_cause_advice (cause);
   if (g_str_equal (token, "body-missing"))
     return "bm-cli maintenance repair --ops message_bodies USER, then retry";
   return "check replication (sync_client, bm-core), then retry";
+}
+
+/* What is wrong in the mapping is taken up with the mapping. */
+static gchar *
+command_of (const BmBatchReport *report, const gchar *token)
+{
+  g_autofree gchar *map = g_shell_quote (report->map);
+  if (bm_cause_from_token (token) == BM_CAUSE_USAGE)
+    return g_strdup_printf ("bm-pst-import batch %s --name %s", map, report->name);
+  return g_strdup_printf ("bm-pst-import retry %s --cause %s", report->name, token);
 }
 
 /* 3 before everything; then what is not proven; then what failed or did not run. */
@@ -222,7 +235,8 @@ bm_batch_report_finish (BmBatchReport *report)
   BmBatchReportCause *cause;
   g_hash_table_iter_init (&iter, report->by_cause);
   while (g_hash_table_iter_next (&iter, (gpointer *) &token, (gpointer *) &cause)) {
-    BmBatchReportCause copy = {g_strdup (token), cause->rows, cause->items, advice_of (token)};
+    BmBatchReportCause copy = {g_strdup (token), cause->rows, cause->items, advice_of (token),
+                               command_of (report, token)};
     g_array_append_val (report->causes, copy);
   }
   g_array_sort (report->causes, compare_causes);

@@ -37,6 +37,7 @@ typedef struct {
   guint rows;   /* stopped by it */
   guint64 items;
   const gchar *advice;
+  gchar *command; /* that tries again, when the advice was followed */
 } BmBatchReportCause;
 
 typedef struct {

@@ -155,6 +155,7 @@ static void
 test_renderings (void)
 {
   g_autoptr (BmBatchReport) report = batch ();
+  bm_batch_report_add (report, row_of (7, "/p/f.pst", "refused", -1, "usage"), "F", NULL);
   bm_batch_report_finish (report);
   g_autofree gchar *html = bm_batch_report_to_html (report);
   g_autofree gchar *text = bm_batch_report_to_text (report);
@@ -167,6 +168,8 @@ test_renderings (void)
   g_assert_nonnull (strstr (html, "retry weekend --cause user-unknown"));
   g_assert_nonnull (strstr (text, "The ledger balances"));
   g_assert_nonnull (strstr (text, "retry weekend --cause unreadable"));
+  g_assert_nonnull (strstr (text, "batch '/m/weekend.csv' --name weekend"));
+  g_assert_nonnull (strstr (json, "retry weekend --cause unreadable"));
   g_assert_true (g_str_has_prefix (csv, "\xef\xbb\xbfline;"));
   g_assert_nonnull (strstr (csv, "\"'=cmd"));
   g_assert_nonnull (strstr (csv, "\"words; \"\"quoted\"\" <i>\""));
@@ -175,7 +178,7 @@ test_renderings (void)
   JsonObject *root = json_node_get_object (json_parser_get_root (parser));
   g_assert_cmpint (json_object_get_int_member (root, "version"), ==, 1);
   g_assert_cmpstr (json_object_get_string_member (root, "grade"), ==, "poor");
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 5);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 6);
 }
 
 /* One PST under two names, or one user under two: both rows come to the same job, whose items are
