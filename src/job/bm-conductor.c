@@ -298,7 +298,7 @@ set_defaults (BmConductorOptions *options)
   set_default (&options->tries.most_stalled, 100);
   set_default (&options->tries.first_wait_ms, 5000);
   set_default (&options->stall_after_ms, 600000);
-  set_default (&options->hold_after_ms, 15000);
+  set_default (&options->hold_after_ms, 5000);
   set_default (&options->trouble_every_ms, 5000);
   set_default (&options->tick_ms, 200);
 }

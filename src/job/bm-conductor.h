@@ -48,7 +48,7 @@ typedef struct {
   guint per_server;     /* of them per mail server; 0 = 2 */
   BmTries tries;        /* zeros: 8 runs, 100 while a server's replication is stalled, 5 s */
   guint stall_after_ms; /* a server whose workers verify nothing that long is stalled; 0 = 600000 */
-  guint hold_after_ms;  /* 0 = 15000 */
+  guint hold_after_ms;  /* 0 = 5000: asked once more */
   guint trouble_every_ms; /* 0 = 5000 */
   guint tick_ms;          /* 0 = 200 */
 } BmConductorOptions;

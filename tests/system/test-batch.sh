@@ -207,7 +207,7 @@ knobs '{"refuse": true}' # so that it lasts
 conductor=$!
 for _ in $(seq 1 200); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/maintenance/rows/*.state && break; sleep 0.02; done
 knobs '{"state": "CORE_STATE_MAINTENANCE"}'
-wait_for '[ -z "$(worker)" ]' # 15 s
+wait_for '[ -z "$(worker)" ]' # when it has lasted 5 s
 sleep 1
 is "$(worker) $(states)" " 1 waiting" "a maintenance that lasts stops the import that runs"
 knobs '{"state": "CORE_STATE_RUNNING", "refuse": false}'
