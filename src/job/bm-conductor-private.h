@@ -44,7 +44,7 @@ typedef struct {
   GPtrArray *workers;   /* ConductorWorker *, owned */
   GHashTable *servers;  /* uid -> ConductorServer, owned */
   GHashTable *tallies;  /* id of a row -> ConductorTally, owned */
-  gchar *trouble;       /* what is told: asked, away or a stalled server; NULL */
+  gchar *trouble;       /* what is told: asked, an order, away or a stalled server; NULL */
   gchar *asked;         /* what ops answered last; NULL */
   gint64 asked_us;      /* monotonic: when; 0 = never */
   gint64 troubled_us;   /* monotonic: since when asked is set */

@@ -54,11 +54,13 @@ lasts (const Conductor *conductor)
 }
 
 static gchar *
-describe_trouble (const Conductor *conductor)
+describe_trouble (const Conductor *conductor, BmWant ordered)
 {
   const gchar *stalled = bm_conductor_stalled (conductor);
   if (conductor->asked != NULL)
     return g_strdup (conductor->asked);
+  if (ordered == BM_WANT_PAUSE)
+    return g_strdup ("by order; resume goes on");
   if (conductor->away != NULL)
     return g_strdup (conductor->away);
   return stalled != NULL ? g_strdup_printf ("replication of mail server %s has stalled", stalled)
@@ -66,12 +68,12 @@ describe_trouble (const Conductor *conductor)
 }
 
 static void
-find_trouble (Conductor *conductor)
+find_trouble (Conductor *conductor, BmWant ordered)
 {
   if (conductor->asked_us == 0 || g_get_monotonic_time () - conductor->asked_us >=
                                       (gint64) conductor->options.trouble_every_ms * 1000)
     bm_conductor_ask (conductor);
-  gchar *trouble = describe_trouble (conductor);
+  gchar *trouble = describe_trouble (conductor, ordered);
   if (g_strcmp0 (trouble, conductor->trouble) != 0) {
     if (trouble != NULL)
       g_message ("paused: %s", trouble);
@@ -250,8 +252,9 @@ turn (Conductor *conductor, GError **error)
       !bm_conductor_look (conductor, error))
     return FALSE;
   bm_conductor_count_servers (conductor);
-  find_trouble (conductor);
-  BmWant want = conductor->interrupted () ? BM_WANT_PAUSE : bm_batch_wanted (conductor->batch);
+  BmWant ordered = bm_batch_wanted (conductor->batch);
+  find_trouble (conductor, ordered);
+  BmWant want = conductor->interrupted () ? BM_WANT_PAUSE : ordered;
   tell_workers (conductor, want);
   if (want == BM_WANT_CANCEL && !cancel_waiting (conductor, error))
     return FALSE;

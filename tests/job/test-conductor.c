@@ -261,6 +261,7 @@ test_pause_and_go_on (guint8 *fixture, gconstpointer data)
   g_assert_false (run (batch, &on, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED);
   assert_states (batch, "waiting 130, waiting -1");
+  g_assert_true (on.saw_trouble); /* whoever looks is told that it was somebody's order */
   g_assert_cmpint (bm_batch_wanted (batch), ==, BM_WANT_PAUSE);
   g_assert_true (bm_batch_want (batch, BM_WANT_RUN, NULL));
   g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
