@@ -134,10 +134,10 @@ look_up (const BmConfig *config, const gchar *address, GError **error)
 {
   const BmDatabase directory = database_of (&config->directory);
   if (!config->directory_rest)
-    return bm_directory_lookup (&directory, address, error);
+    return bm_directory_lookup (&directory, address, NULL, error);
   g_autoptr (BmCore) core = NULL;
   return bm_session_open_core (config, &core, error)
-             ? bm_directory_rest_lookup (core, address, error)
+             ? bm_directory_rest_lookup (core, address, NULL, error)
              : NULL;
 }
 
