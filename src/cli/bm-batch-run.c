@@ -71,7 +71,7 @@ static gboolean
 prepare (gpointer data, BmBatchRow *row, GError **error)
 {
   Run *run = data;
-  g_autoptr (BmUser) user = bm_session_find_user (run->options->config, row->user, error);
+  g_autoptr (BmUser) user = bm_session_find_user (run->options->config, row->user, NULL, error);
   if (user == NULL)
     return FALSE;
   bm_row_set_text (&row->user_uid, user->user_uid);

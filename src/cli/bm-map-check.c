@@ -4,7 +4,6 @@
 
 #include "cli/bm-importing.h"
 
-#define KIB         1024
 #define OTHERS_TOLD 8 /* rows of the same mailbox */
 
 typedef struct {
@@ -17,6 +16,7 @@ struct _BmMapCheck {
   const BmMapCheckOptions *options;
   BmPeople *people;
   BmCore *core;          /* NULL: used space is not known */
+  guint64 size_limit;    /* of a message on the server; 0 = not known */
   GHashTable *mailboxes; /* key of a person -> Mailbox */
 };
 
@@ -30,7 +30,6 @@ typedef struct {
   const BmUser *user; /* NULL: cannot receive */
   Mailbox *mailbox;
   BmEvidence *evidence; /* NULL: cannot be read */
-  guint64 file_size;
 } Work;
 
 const gchar *
@@ -138,7 +137,6 @@ note_census (Work *work, const BmCensus *census)
   work->verdict->items = census->items->len;
   work->verdict->mails = work->evidence->mails;
   work->verdict->bytes = work->evidence->bytes;
-  work->file_size = census->file_size;
   if (census->warnings->len > 0)
     find (work, BM_MAP_WARNING, "",
           g_strdup_printf ("damage: %s", (const gchar *) g_ptr_array_index (census->warnings, 0)),
@@ -155,8 +153,9 @@ check_file (Work *work, GError **error)
   g_autoptr (GError) local = NULL;
   BmCliReading reading = work->importing.reading;
   reading.no_sandbox = work->check->options->no_sandbox;
-  g_autoptr (BmSource) source = bm_cli_open_source (
-      work->row->file, &reading, work->check->config->default_charset, 0, &local);
+  g_autoptr (BmSource) source =
+      bm_cli_open_source (work->row->file, &reading, work->check->config->default_charset,
+                          work->check->size_limit, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
   if (census != NULL)
     work->evidence =
@@ -188,54 +187,29 @@ check_owner (Work *work, GError **error)
           g_steal_pointer (&why),
           excused ? "imported all the same: --owner-mismatch-ok"
                   : "correct user, or write --owner-mismatch-ok into options");
-  else if (verdict == BM_OWNER_UNKNOWN)
+  else if (verdict != BM_OWNER_MATCH)
     find (work, BM_MAP_WARNING, "", g_steal_pointer (&why), "make sure that it is this user's");
   else
     find (work, BM_MAP_OK, "", g_steal_pointer (&why), "");
   return TRUE;
 }
 
-/* FALSE: no quota, or nobody knows it. */
-static gboolean
-quota_of (Work *work, guint64 *left, guint64 *quota)
-{
-  g_autoptr (GError) error = NULL;
-  gint64 left_kib = work->user->quota_kib, quota_kib = work->user->quota_kib;
-  if (work->check->core != NULL &&
-      !bm_session_quota (work->check->core, work->user, &left_kib, &quota_kib, &error)) {
-    find (work, BM_MAP_WARNING, "", g_strdup_printf ("quota not known: %s", error->message),
-          "check that the core runs");
-    return FALSE;
-  }
-  *left = (guint64) MAX (left_kib, 0) * KIB;
-  *quota = (guint64) MAX (quota_kib, 0) * KIB;
-  return quota_kib > 0;
-}
-
-/* The estimate is what the mails need; import itself compares the size of the file, and would stop. */
+/* As import does it, but with the mailbox's rows before this one. */
 static void
 check_quota (Work *work)
 {
-  guint64 left, quota, need = work->mailbox->need + work->evidence->bytes;
-  if (work->importing.ignore_quota || !quota_of (work, &left, &quota))
+  BmQuota quota;
+  g_autoptr (GError) error = NULL;
+  guint64 before = work->mailbox->need;
+  if (work->importing.ignore_quota)
     return;
-  g_autofree gchar *left_text = g_format_size_full (left, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *quota_text = g_format_size_full (quota, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *need_text = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *file_text = g_format_size_full (work->file_size, G_FORMAT_SIZE_IEC_UNITS);
-  static const gchar remedy[] = "raise the quota, or write --ignore-quota into options";
-  if (need > left)
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA),
-          g_strdup_printf ("an estimated %s are needed%s, %s of %s are left", need_text,
-                           work->mailbox->need > 0 ? " with the mailbox's rows before" : "",
-                           left_text, quota_text),
-          remedy);
-  else if (work->file_size > left)
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA),
-          g_strdup_printf ("an estimated %s are needed and %s of %s are left, but import compares "
-                           "the size of the file, %s",
-                           need_text, left_text, quota_text, file_text),
-          remedy);
+  if (!bm_session_quota (work->check->core, work->user, &quota, &error))
+    find (work, BM_MAP_WARNING, "", g_strdup_printf ("quota not known: %s", error->message),
+          "check that the core runs");
+  else if (!bm_session_fits (&quota, before + work->evidence->bytes,
+                             before > 0 ? " with the mailbox's rows before" : "", &error))
+    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA), g_strdup (error->message),
+          "raise the quota, or write --ignore-quota into options");
 }
 
 static gboolean
@@ -315,6 +289,9 @@ bm_map_check_new (const BmConfig *config, const BmMapping *mapping,
   check->mailboxes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mailbox_free);
   if (!bm_session_open_core (config, &check->core, error) || !sort_rows (check, mapping, error))
     return NULL;
+  g_autoptr (GError) local = NULL;
+  if (check->core != NULL && !bm_core_message_size_limit (check->core, &check->size_limit, &local))
+    g_warning ("cannot ask for the message size limit: %s", local->message);
   if (check->core == NULL)
     g_warning ("no admin key of BlueMind's core: quotas are compared as if mailboxes were empty");
   return g_steal_pointer (&check);

@@ -45,6 +45,7 @@ if [ -d "$corpus" ]; then
 fi
 good=$rows
 "$make_pst" --sample "$work/sample.pst"
+sql "UPDATE t_mailbox SET quota = 20 WHERE name = 'quinn'" bj > /dev/null
 head -c 20000 "$work/f1.pst" > "$work/cut.pst"
 first_bad=$((rows + 2))
 cat >> "$map" << M

@@ -76,10 +76,11 @@ END
 done
 as bob@lab.test "$work/sample.pst"
 is "$status $(ledger verified)" "0 24" "an import whose user REST found"
-conf=
-as ext:twins "$work/sample.pst" --dry-run
-grep -q 'means 2 mailboxes (dave@lab.test, erin@lab.test)\|means 2 mailboxes (erin@lab.test, dave@lab.test)' "$work/talk"
-is "$status $?" "77 0" "an external id that two users have: $(head -n 1 "$work/talk" | cut -c 16-100)"
+for conf in "$work/sql.conf" "$work/rest.conf"; do
+  as ext:twins "$work/sample.pst" --dry-run
+  grep -q 'means 2 mailboxes (dave@lab.test, erin@lab.test)\|means 2 mailboxes (erin@lab.test, dave@lab.test)' "$work/talk"
+  is "$status $?" "77 0" "an external id that two users have: $(head -n 1 "$work/talk" | cut -c 16-100)"
+done
 configure no-core '/^token-file/s/=.*/=\/nonexistent/; s/^\[directory\]/&\nsource=rest/'
 as bob@lab.test "$work/sample.pst"
 is "$status" 78 "REST without admin key: $(head -n 1 "$work/talk" | cut -c 1-80)"
