@@ -2,6 +2,8 @@
 /* What the commands share: options, errors, signals, reports. See bm-cli.h. One thread. */
 #include "cli/bm-cli.h"
 
+#include "text/bm-charset.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -91,6 +93,12 @@ bm_cli_reading_clear (BmCliReading *reading)
 gboolean
 bm_cli_check_reading (const BmCliReading *reading, GError **error)
 {
+  if (reading->charset != NULL && bm_charset_from_name (reading->charset) == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
+                 "--default-charset \"%s\": no character set that is known; windows-1252, cp932...",
+                 reading->charset);
+    return FALSE;
+  }
   if (reading->item_timeout >= 0 && reading->item_timeout <= 24 * 3600 &&
       (reading->item_memory == 0 ||
        (reading->item_memory >= MEMORY_MIN_MIB && reading->item_memory <= MEMORY_MAX_MIB)))

@@ -4,6 +4,8 @@
 
 #include "cli/bm-importing.h"
 
+#include <sys/stat.h>
+
 #define OTHERS_TOLD 8 /* rows of the same mailbox */
 
 typedef struct {
@@ -18,6 +20,7 @@ struct _BmMapCheck {
   BmCore *core;          /* NULL: used space is not known */
   guint64 size_limit;    /* of a message on the server; 0 = not known */
   GHashTable *mailboxes; /* key of a person -> Mailbox */
+  GHashTable *files;     /* "device inode" -> GPtrArray of the rows (BmMapRow) of this file */
 };
 
 /* One row while it is checked. */
@@ -128,6 +131,37 @@ note_others (Work *work)
           "");
 }
 
+/* Device and inode: a file has many names. NULL: it is not there. */
+static gchar *
+file_key (const gchar *path)
+{
+  struct stat info;
+  return stat (path, &info) == 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+                                                    (guint64) info.st_dev, (guint64) info.st_ino)
+                                 : NULL;
+}
+
+/* One file for two people is mostly a slip of the hand, and then one of them reads the other's mail. */
+static void
+warn_of_sharing (Work *work)
+{
+  BmMapCheck *check = work->check;
+  g_autofree gchar *key = file_key (work->row->file);
+  const BmPerson *own = bm_people_find (work->row->user, check->people);
+  GPtrArray *rows = key != NULL ? g_hash_table_lookup (check->files, key) : NULL;
+  gboolean owned = g_str_equal (work->verdict->owner, bm_owner_token (BM_OWNER_MATCH));
+  for (guint i = 0; rows != NULL && i < rows->len; i++) {
+    const BmMapRow *other = g_ptr_array_index (rows, i);
+    const BmPerson *person = bm_people_find (other->user, check->people);
+    if (person == NULL || g_str_equal (person->key, own->key))
+      continue;
+    find (work, owned ? BM_MAP_OK : BM_MAP_WARNING, "",
+          g_strdup_printf ("the same file also goes to %s: line %u", person->user, other->line),
+          "make sure that both may read it, or take one out");
+    return;
+  }
+}
+
 /* ---- the file ---- */
 
 static void
@@ -227,6 +261,7 @@ check_all (Work *work, GError **error)
   if (!check_owner (work, error))
     return FALSE;
   check_quota (work);
+  warn_of_sharing (work);
   note_others (work);
   if (work->verdict->level != BM_MAP_STOP)
     work->mailbox->need += work->evidence->bytes;
@@ -256,6 +291,20 @@ mailbox_free (gpointer data)
   g_free (mailbox);
 }
 
+static void
+add_file (BmMapCheck *check, const BmMapRow *row)
+{
+  g_autofree gchar *key = file_key (row->file);
+  if (key == NULL)
+    return;
+  GPtrArray *rows = g_hash_table_lookup (check->files, key);
+  if (rows == NULL) {
+    rows = g_ptr_array_new ();
+    g_hash_table_insert (check->files, g_steal_pointer (&key), rows);
+  }
+  g_ptr_array_add (rows, (gpointer) row);
+}
+
 static gboolean
 sort_rows (BmMapCheck *check, const BmMapping *mapping, GError **error)
 {
@@ -267,6 +316,7 @@ sort_rows (BmMapCheck *check, const BmMapping *mapping, GError **error)
       return FALSE;
     if (person == NULL)
       continue;
+    add_file (check, row);
     Mailbox *mailbox = g_hash_table_lookup (check->mailboxes, person->key);
     if (mailbox == NULL) {
       mailbox = g_new0 (Mailbox, 1);
@@ -287,6 +337,8 @@ bm_map_check_new (const BmConfig *config, const BmMapping *mapping,
   check->options = options;
   check->people = bm_people_new (config);
   check->mailboxes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mailbox_free);
+  check->files =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   if (!bm_session_open_core (config, &check->core, error) || !sort_rows (check, mapping, error))
     return NULL;
   g_autoptr (GError) local = NULL;
@@ -305,5 +357,6 @@ bm_map_check_free (BmMapCheck *check)
   bm_people_free (check->people);
   bm_session_close_core (check->core);
   g_hash_table_unref (check->mailboxes);
+  g_hash_table_unref (check->files);
   g_free (check);
 }
