@@ -240,6 +240,7 @@ mbox "$work/suspended.pst" "archie@$d" --no-sent --seed 32
 mbox "$work/office.pst" info@old.example --seed 33
 mbox "$work/here.pst" "info@$d" --seed 34
 mbox "$work/namesake.pst" carol@old.example --seed 35
+mbox "$work/below.pst" "dave@$d" --sent-below --seed 36
 cat > "$work/owners.csv" << M
 file,user,into,options
 left.pst,carol@$d,,
@@ -247,6 +248,7 @@ suspended.pst,carol@$d,,
 office.pst,carol@$d,,
 here.pst,carol@$d,,
 namesake.pst,carol@$d,,
+below.pst,carol@$d,,
 M
 check "$work/owners.csv"
 level 2 stop "owner-mismatch: no sent items; .* addressed to gone@$d"
@@ -254,6 +256,7 @@ level 3 stop "owner-mismatch: no sent items; .* addressed to archie@$d"
 level 4 stop "owner-mismatch: 10 of 10 sent items come from other addresses, 10 from info@old.example"
 level 5 ok "10 of 10 sent items come from this user"
 level 6 warning "only when carol@old.example counts"
+level 7 stop "owner-mismatch: 10 of 10 sent items come from other addresses, 10 from dave@$d" # in a folder of an archive
 cp "$work/check.json" "$work/sql.json"
 ln "$work/here.pst" "$work/hard.pst"
 printf 'file,user,options\nhere.pst,carol@%s,\nhard.pst,dave@%s,--owner-mismatch-ok\nhere.pst,carol@%s,--default-charset nonsense\n"here.pst,carol@%s\nhere.pst,dave@%s,\n' $d $d $d $d $d > "$work/hands.csv"
