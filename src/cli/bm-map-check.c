@@ -90,8 +90,12 @@ check_words (Work *work)
 {
   const BmMapRow *row = work->row;
   g_autoptr (GError) error = NULL;
-  if (!bm_importing_read (&work->importing, row->user, row->into,
-                          (const gchar *const *) row->options, &work->selection, &error))
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_strv_builder_addv (builder, (const gchar **) work->check->options->words);
+  g_strv_builder_addv (builder, (const gchar **) row->options);
+  g_auto (GStrv) words = g_strv_builder_end (builder);
+  if (!bm_importing_read (&work->importing, row->user, row->into, (const gchar *const *) words,
+                          &work->selection, &error))
     find (work, BM_MAP_STOP, bm_cause_token (bm_error_cause (error)), g_strdup (error->message),
           "mend the columns into and options of this row");
 }

@@ -37,13 +37,6 @@ options_clear (Options *options)
 }
 
 static void
-add_words (GStrvBuilder *builder, const gchar *option, GStrv values)
-{
-  for (guint i = 0; values != NULL && values[i] != NULL; i++)
-    g_strv_builder_add_many (builder, option, values[i], NULL);
-}
-
-static void
 add_word (GStrvBuilder *builder, const gchar *option, const gchar *value)
 {
   if (value != NULL)
@@ -54,16 +47,8 @@ add_word (GStrvBuilder *builder, const gchar *option, const gchar *value)
 static GStrv
 words_of (const Options *options)
 {
-  const BmSelecting *selecting = &options->selecting;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  add_words (builder, "--include", selecting->include);
-  add_words (builder, "--exclude", selecting->exclude);
-  add_words (builder, "--class", selecting->classes);
-  add_words (builder, "--exclude-class", selecting->not_classes);
-  add_word (builder, "--since", selecting->since);
-  add_word (builder, "--before", selecting->before);
-  add_word (builder, "--min-size", selecting->min_size);
-  add_word (builder, "--max-size", selecting->max_size);
+  bm_selecting_words (&options->selecting, builder);
   g_autofree gchar *passwords =
       options->passwords != NULL ? g_canonicalize_filename (options->passwords, NULL) : NULL;
   add_word (builder, "--passwords", passwords);

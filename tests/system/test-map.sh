@@ -108,7 +108,7 @@ map "$p/bob@other.test" --output "$work/out.csv" --force --format excel
 is "$status $(head -c 3 "$work/out.csv" | od -An -tx1 | tr -d ' ') $(head -n 1 "$work/out.csv" | grep -o ';' | wc -l)" "0 efbbbf 6" "--force, --format excel"
 map "$p" --format json
 is "$(python3 -c 'import json,sys; v=json.load(open(sys.argv[1])); r=[x for x in v["rows"] if x["file"].endswith("erin/export.pst")][0]; print(v["version"], v["rows_without_user"], len(v["rows"]), r["user"], r["items"], r["mails_estimate"], r["bytes_estimate"] > 80000)' "$work/map.csv")" "1 11 18 erin@$d 40 40 True" "--format json"
-for words in "" "--check $work/out.csv $p" "$p --format text" "$p --owner-mismatch-ok" "--check $work/nothing.csv"; do
+for words in "" "--check $work/out.csv $p" "$p --format text" "$p --owner-mismatch-ok" "$p --since 2015-01-01" "--check $work/nothing.csv" "--check $work/out.csv --since x"; do
   map $words
   is "$status" 64 "usage: map $(echo "$words" | sed "s|$work/||g"): $(head -n 1 "$work/talk" | cut -c 1-90)"
 done
@@ -197,6 +197,8 @@ level 19 stop "no user"
 level 20 stop "the same file, user and folder as line 2"
 level 21 warning "no mail is wanted"
 level 22 stop "pst-unreadable"
+check "$work/all.csv" --exclude '#Inbox#'
+is "$(of 'row(2)["mails_estimate"] < 40, row(3)["mails_estimate"]')" "(True, 0)" "a selection for all rows, as batch takes it, is added to each row's own"
 check "$work/all.csv" --owner-mismatch-ok
 is "$(of 'level(4)')" warning "--owner-mismatch-ok for all rows"
 
