@@ -234,9 +234,10 @@ take_row (BmBatch *batch, const BmMapRow *map, GError **error)
   g_autofree gchar *key = bm_map_row_key (map);
   g_autofree gchar *options = g_strjoinv (OPTION_MARK, map->options);
   gboolean refused = map->problem != NULL;
-  /* a duplicate has the key of its first row: one of its own lets it show; and a row that is mended
-   * is another row */
-  g_autofree gchar *own = g_strdup_printf ("%s\n%s", key, refused ? map->problem : "");
+  /* a duplicate has the key of its first row, and two rows may have the same fault: a key of its own
+   * lets each of them show; and a row that is mended is another row */
+  g_autofree gchar *own =
+      g_strdup_printf ("%s\n%u\n%s", key, map->line, refused ? map->problem : "");
   bind_text (statement, 1, refused ? own : key);
   sqlite3_bind_int (statement, 2, (int) map->line);
   bind_text (statement, 3, map->file);

@@ -189,7 +189,8 @@ check_row (BmMapRow *row)
 {
   check_options (row);
   if (strchr (row->file, '\n') != NULL || strchr (row->file, '\r') != NULL)
-    set_problem (row, "the file name holds a line end; rename the file");
+    set_problem (row,
+                 "the file name holds a line end; close the quote before it, or rename the file");
   if (*row->user == '\0')
     set_problem (row, "no user; write the address of an existing BlueMind user into this row");
   else if (strchr (row->user, '@') == NULL && !g_str_has_prefix (row->user, "ext:"))

@@ -222,6 +222,22 @@ test_ends (guint8 *fixture, gconstpointer data)
   g_assert_nonnull (strstr (given_up->message, "words"));
 }
 
+/* Faulty rows that say the same are rows all the same, each time the mapping is read. */
+static void
+test_faulty_twins (guint8 *fixture, gconstpointer data)
+{
+  static const gchar text[] = "file,user\na,\na,\n,u@s\n,u@s\nb,u@s\nb,u@s\nb,u@s\n";
+  static const guint lines[] = {2, 3, 4, 5, 6, 7, 8};
+  for (guint time = 0; time < 2; time++) {
+    g_autoptr (BmBatch) batch = open_batch (text);
+    assert_states (batch, "refused -1, refused -1, refused -1, refused -1, waiting -1, refused -1, "
+                          "refused -1");
+    g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+    for (guint i = 0; i < rows->len; i++)
+      g_assert_cmpuint (((BmBatchRow *) g_ptr_array_index (rows, i))->line, ==, lines[i]);
+  }
+}
+
 /* Many rows: never two in one mailbox, never more than two on a server. */
 static void
 test_bounds (guint8 *fixture, gconstpointer data)
@@ -533,6 +549,7 @@ main (int argc, char **argv)
     return conduct (argv);
   g_test_init (&argc, &argv, NULL);
   ADD ("ends", test_ends);
+  ADD ("faulty-twins", test_faulty_twins);
   ADD ("bounds", test_bounds);
   ADD ("trouble", test_trouble);
   ADD ("pause-and-go-on", test_pause_and_go_on);
