@@ -76,6 +76,15 @@ decode (const gchar *data, gsize size, GError **error)
   return decode_lines (data, size);
 }
 
+#define TOLD_LENGTH 5 /* "sep=;" */
+
+/* Excel's own line, which is no row. */
+static gboolean
+tells_separator (const gchar *text)
+{
+  return strcspn (text, "\r\n") == TOLD_LENGTH && g_ascii_strncasecmp (text, "sep=", 4) == 0;
+}
+
 static gchar
 guess_separator (const gchar *text)
 {
@@ -194,7 +203,12 @@ bm_csv_parse (const gchar *data, gsize size, GError **error)
   g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (BmCsvRow));
   g_autoptr (GString) field = g_string_new (NULL);
   g_array_set_clear_func (rows, row_clear);
-  Parser parser = {text, text + strlen (text), guess_separator (text), 1, NULL, field};
+  gboolean told = tells_separator (text);
+  Parser parser = {.at = told ? text + TOLD_LENGTH : text,
+                   .end = text + strlen (text),
+                   .separator = told ? text[TOLD_LENGTH - 1] : guess_separator (text),
+                   .line = 1,
+                   .field = field};
   while (parser.at < parser.end) {
     g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
     BmCsvRow row = {.line = parser.line};

@@ -284,7 +284,7 @@ add_twins (Lookup *lookup, JsonObject *domain, const gchar *id, GError **error)
   JsonArray *items =
       node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   if (items == NULL)
-    g_info ("the core does not list its directory: two users of one external id look like one");
+    g_warning ("the core does not list its directory: two users of one external id look like one");
   for (guint i = 0; items != NULL && i < json_array_get_length (items); i++) {
     JsonObject *item = object_of (json_array_get_element (items, i));
     const gchar *uid = text_member (item, "uid");

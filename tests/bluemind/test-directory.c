@@ -233,6 +233,8 @@ test_rest_external (void)
                        "{\"uid\":\"d2.internal\",\"value\":{\"aliases\":[\"two.org\"]}}]"},
       {"/api/users/d1.internal/byExtId/ldap%3A%2F%2F4711", USER_JSON ("U1", "jd")},
       {"/api/users/d1.internal/byExtId/12%40two.org", USER_JSON ("U1", "jd")},
+      {"/api/containers/_manage/d1.internal/_list", "[]"},
+      {"/api/containers/_manage/d2.internal/_list", "[{\"uid\":\"U2\",\"externalId\":\"13\"}]"},
       {"/api/users/d2.internal/byExtId/12", USER_JSON ("U2", "other")},
       {"/api/users/d2.internal/byExtId/13", USER_JSON ("U2", "other")},
       {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
@@ -278,6 +280,14 @@ test_rest_twins (void)
       SERVERS,
       {NULL, NULL},
   };
+  static const Answer unlisted[] = {
+      {"/api/domains", "[" DOMAIN_JSON "]"},
+      {"/api/users/d1.internal/byExtId/one", USER_JSON ("U1", "jd")},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {SUBTREE "U1", "{\"uid\":\"x\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
   static const gchar *const several[] = {"ext:twins", "ext:mixed"};
   for (guint i = 0; i < G_N_ELEMENTS (several); i++) {
     g_autoptr (GError) error = NULL;
@@ -287,6 +297,10 @@ test_rest_twins (void)
   }
   g_autoptr (GError) error = NULL;
   g_autoptr (BmUser) user = find (answers, "ext:one", NULL, &error); /* X1 has no mailbox */
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*does not list its directory*");
+  g_autoptr (BmUser) unsure = find (unlisted, "ext:one", NULL, NULL);
+  g_test_assert_expected_messages ();
+  g_assert_nonnull (unsure);
   g_assert_no_error (error);
   g_assert_cmpstr (user->user_uid, ==, "U1");
 }

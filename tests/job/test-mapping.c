@@ -85,7 +85,8 @@ static void
 test_separators (void)
 {
   static const gchar *const texts[] = {"file,user,into\n/a,u@x,I\n", "file;user;into\r/a;u@x;I\r",
-                                       "file\tuser\tinto\n/a\tu@x\tI"};
+                                       "file\tuser\tinto\n/a\tu@x\tI",
+                                       "sep=;\r\nfile;user;into\r\n/a;u@x;I\r\n"};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (BmMapping) mapping = load (texts[i], -1, NULL);
     g_assert_nonnull (mapping);
