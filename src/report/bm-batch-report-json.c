@@ -50,6 +50,10 @@ row_object (const BmBatchReportRow *row)
     json_object_set_object_member (object, "ledger", ledger_object (&row->ledger));
   else
     json_object_set_null_member (object, "ledger");
+  JsonArray *warnings = json_array_new ();
+  for (guint i = 0; row->warnings != NULL && i < row->warnings->len; i++)
+    json_array_add_string_element (warnings, g_ptr_array_index (row->warnings, i));
+  json_object_set_array_member (object, "warnings", warnings);
   return object;
 }
 

@@ -12,6 +12,7 @@ row_free (gpointer data)
                     row->cause, row->message, row->job,  row->rule};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
+  g_clear_pointer (&row->warnings, g_ptr_array_unref);
   g_free (row);
 }
 
@@ -110,6 +111,12 @@ count_items (BmBatchReport *report, const BmReport *job)
     }
 }
 
+static gpointer
+copy_text (gconstpointer text, gpointer data)
+{
+  return g_strdup (text);
+}
+
 static void
 grade_row (BmBatchReportRow *row, const BmReport *job)
 {
@@ -118,6 +125,8 @@ grade_row (BmBatchReportRow *row, const BmReport *job)
     row->ledger = job->ledger;
     row->has_ledger = TRUE;
     row->grade = bm_report_grade (job, &row->rule);
+    if (job->warnings != NULL && job->warnings->len > 0)
+      row->warnings = g_ptr_array_copy (job->warnings, copy_text, NULL);
   }
   if (ended && job != NULL)
     return;
@@ -136,7 +145,7 @@ mailbox_of (BmBatchReport *report, const gchar *key, const gchar *user)
     return one;
   one = g_new0 (BmBatchReportMailbox, 1);
   one->key = g_strdup (key);
-  one->user = g_strdup (user);
+  one->user = g_strdup (*user != '\0' ? user : "(no user)");
   one->ledger.balanced = TRUE;
   g_ptr_array_add (report->mailboxes, one);
   g_hash_table_insert (report->by_key, one->key, one);

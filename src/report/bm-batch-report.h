@@ -20,7 +20,8 @@ typedef struct {
   gboolean has_ledger;
   BmLedger ledger;
   BmGrade grade;
-  gchar *rule; /* that gave the grade */
+  gchar *rule;         /* that gave the grade */
+  GPtrArray *warnings; /* gchar *: of its job; NULL when there is none */
 } BmBatchReportRow;
 
 typedef struct {
@@ -59,8 +60,8 @@ typedef struct {
 BmBatchReport *bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory);
 void bm_batch_report_free (BmBatchReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmBatchReport, bm_batch_report_free)
-/* A job that an earlier row has brought is in the sums already. Takes the row; its ledger, grade and rule are filled from job's report, which is NULL for a row
- * that came to no job. key: of the mailbox. */
+/* A job that an earlier row has brought is in the sums already. Takes the row; its ledger, grade, rule and warnings are filled from job's report, which is
+ * NULL for a row that came to no job. key: of the mailbox. */
 void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *key,
                           const BmReport *job);
 /* Sums, groups, grades. Once, after the last row. */

@@ -224,6 +224,51 @@ test_many (void)
   g_assert_cmpint (report->exit_status, ==, 0);
 }
 
+/* What a job warns of is told where the whole is signed. */
+static void
+test_warnings (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  g_autoptr (BmReport) job = report_with (10, 0, 0, 0, 0, 0);
+  job->warnings = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (job->warnings, g_strdup ("whose PST <u>it is</u>; nobody \"knows\""));
+  g_ptr_array_add (job->warnings, g_strdup ("a page is lost"));
+  bm_batch_report_add (report, row_of (7, "/p/f.pst", "ended", 0, ""), "F", job);
+  bm_batch_report_finish (report);
+  g_autofree gchar *html = bm_batch_report_to_html (report);
+  g_autofree gchar *text = bm_batch_report_to_text (report);
+  g_autofree gchar *csv = bm_batch_report_to_csv (report);
+  g_autofree gchar *json = bm_batch_report_to_json (report);
+  g_assert_nonnull (strstr (text, "\nWarnings\n  line 7, "));
+  g_assert_nonnull (strstr (text, ": a page is lost\n"));
+  g_assert_nonnull (strstr (html, "warning: whose PST &lt;u&gt;it is"));
+  g_assert_nonnull (strstr (html, "<br>warning: a page is lost</td>"));
+  g_assert_nonnull (strstr (csv, ";job;warnings\r\n"));
+  g_assert_nonnull (
+      strstr (csv, ";\"whose PST <u>it is</u>; nobody \"\"knows\"\" | a page is lost\"\r\n"));
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonArray *rows =
+      json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
+  JsonArray *last =
+      json_object_get_array_member (json_array_get_object_element (rows, 5), "warnings");
+  g_assert_cmpuint (json_array_get_length (last), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (last, 1), ==, "a page is lost");
+}
+
+/* A row whose user cannot be told has a name in the list of mailboxes all the same. */
+static void
+test_no_user (void)
+{
+  g_autoptr (BmBatchReport) report = bm_batch_report_new ("b", "/m/b.csv", "/jobs/batches/b");
+  BmBatchReportRow *row = row_of (2, "/p/a.pst", "refused", 64, "usage");
+  g_free (row->user);
+  row->user = g_strdup ("");
+  bm_batch_report_add (report, row, "", NULL);
+  bm_batch_report_finish (report);
+  g_assert_nonnull (strstr (report->rule, "mailboxes: (no user), line 2"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -234,6 +279,8 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-report/unfinished", test_unfinished);
   g_test_add_func ("/batch-report/same-job", test_same_job);
   g_test_add_func ("/batch-report/many", test_many);
+  g_test_add_func ("/batch-report/warnings", test_warnings);
+  g_test_add_func ("/batch-report/no-user", test_no_user);
   g_test_add_func ("/batch-report/renderings", test_renderings);
   return g_test_run ();
 }
