@@ -91,6 +91,10 @@ gchar *bm_report_to_csv (const BmReport *report);  /* the exceptions; RFC 4180, 
                                                      Excel in most of Europe expects */
 gchar *bm_report_to_html (const BmReport *report); /* self-contained; no script, no address */
 
+/* Writes report.txt, .json, .csv and .html into the directory (mode 0600), each whole or not at all.
+ * Error: JOURNAL. */
+gboolean bm_report_save (const BmReport *report, const gchar *directory, GError **error);
+
 /* The stable exit status: 3 out of balance or a difference; the status of what stopped it; 2 not
  * all verified; 1 some failed; 0. */
 gint bm_report_exit_status (const BmReport *report);

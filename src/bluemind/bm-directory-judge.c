@@ -69,10 +69,18 @@ refuse_admin (GError **error, const gchar *address)
   return FALSE;
 }
 
+static void
+set_addressee (BmAddressee *addressee, BmAddressee value)
+{
+  if (addressee != NULL)
+    *addressee = value;
+}
+
 gboolean
-bm_user_name_parse (const gchar *address, BmUserName *name, GError **error)
+bm_user_name_parse (const gchar *address, BmUserName *name, BmAddressee *addressee, GError **error)
 {
   *name = (BmUserName){0};
+  set_addressee (addressee, BM_ADDRESSEE_NOBODY);
   name->external = g_str_has_prefix (address, EXTERNAL);
   const gchar *whole = name->external ? address + strlen (EXTERNAL) : address;
   const gchar *at = strrchr (whole, '@');
@@ -91,6 +99,7 @@ bm_user_name_parse (const gchar *address, BmUserName *name, GError **error)
   if (name->external || !is_admin (name->local, name->domain))
     return TRUE;
   bm_user_name_clear (name);
+  set_addressee (addressee, BM_ADDRESSEE_PERSON);
   return refuse_admin (error, address);
 }
 
@@ -114,6 +123,12 @@ gboolean
 bm_directory_is_admin (const BmCandidate *one)
 {
   return one->system || (one->login != NULL && is_admin (one->login, one->domain));
+}
+
+static gboolean
+is_shared (const BmCandidate *one)
+{
+  return g_strcmp0 (one->type, "user") != 0 || one->login == NULL;
 }
 
 /* What would lose or misplace mail is refused here, before a byte is sent. */
@@ -174,17 +189,21 @@ refuse_several (GError **error, const GPtrArray *candidates, const gchar *addres
 }
 
 BmUser *
-bm_directory_judge (const GPtrArray *candidates, const gchar *address, GError **error)
+bm_directory_judge (const GPtrArray *candidates, const gchar *address, BmAddressee *addressee,
+                    GError **error)
 {
   if (candidates->len > 1) {
+    set_addressee (addressee, BM_ADDRESSEE_SEVERAL);
     refuse_several (error, candidates, address);
     return NULL;
   }
   if (candidates->len == 0) {
+    set_addressee (addressee, BM_ADDRESSEE_NOBODY);
     g_set_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN, "no user %s in BlueMind's directory",
                  address);
     return NULL;
   }
   const BmCandidate *one = g_ptr_array_index (candidates, 0);
+  set_addressee (addressee, is_shared (one) ? BM_ADDRESSEE_SHARED : BM_ADDRESSEE_PERSON);
   return check (one, address, error) ? bm_directory_user (one) : NULL;
 }

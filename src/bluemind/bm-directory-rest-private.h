@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* As bm_core_get. */
 typedef gboolean (*BmRestGet) (gpointer data, const gchar *path, JsonNode **node, GError **error);
 
-BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error);
+BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address,
+                                BmAddressee *addressee, GError **error);
 /* Everything but the server's host. domain: ItemValue. *candidate NULL: no such user, or one without
  * mailbox. */
 gboolean bm_directory_rest_candidate (BmRestGet get, gpointer data, JsonObject *domain,

@@ -27,6 +27,7 @@ typedef struct {
   BmConfig *config;         /* gets the plan's admin key */
   const gchar *config_path; /* of --config; NULL = none */
   const gchar *jobs;
+  gboolean stop; /* only tells the imports that run to stop, and waits until they have */
   gboolean json; /* lines of JSON on stdout instead of a table on stderr and text on stdout */
 } BmBatchRunOptions;
 

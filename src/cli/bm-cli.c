@@ -2,6 +2,8 @@
 /* What the commands share: options, errors, signals, reports. See bm-cli.h. One thread. */
 #include "cli/bm-cli.h"
 
+#include "text/bm-charset.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -91,6 +93,12 @@ bm_cli_reading_clear (BmCliReading *reading)
 gboolean
 bm_cli_check_reading (const BmCliReading *reading, GError **error)
 {
+  if (reading->charset != NULL && bm_charset_from_name (reading->charset) == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
+                 "--default-charset \"%s\": no character set that is known; windows-1252, cp932...",
+                 reading->charset);
+    return FALSE;
+  }
   if (reading->item_timeout >= 0 && reading->item_timeout <= 24 * 3600 &&
       (reading->item_memory == 0 ||
        (reading->item_memory >= MEMORY_MIN_MIB && reading->item_memory <= MEMORY_MAX_MIB)))
@@ -165,25 +173,4 @@ bm_cli_print_report (BmJournal *journal, const gchar *format)
   else
     fputs (text, stdout);
   return report->exit_status;
-}
-
-static gboolean
-save (const gchar *directory, const gchar *name, gchar *text, GError **error)
-{
-  g_autofree gchar *owned = text;
-  g_autofree gchar *path = g_build_filename (directory, name, NULL);
-  g_autoptr (GError) local = NULL;
-  if (g_file_set_contents_full (path, owned, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write the report: %s", local->message);
-  return FALSE;
-}
-
-gboolean
-bm_cli_save_reports (const BmReport *report, const gchar *directory, GError **error)
-{
-  return save (directory, "report.txt", bm_report_to_text (report), error) &&
-         save (directory, "report.json", bm_report_to_json (report), error) &&
-         save (directory, "report.csv", bm_report_to_csv (report), error) &&
-         save (directory, "report.html", bm_report_to_html (report), error);
 }

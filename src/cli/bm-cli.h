@@ -21,10 +21,7 @@ int bm_cmd_export (int argc, char **argv);
 int bm_cmd_import (int argc, char **argv);
 int bm_cmd_map (int argc, char **argv);
 int bm_cmd_batch (int argc, char **argv);
-int bm_cmd_pause (int argc, char **argv);
-int bm_cmd_resume (int argc, char **argv);
-int bm_cmd_cancel (int argc, char **argv);
-int bm_cmd_retry (int argc, char **argv);
+int bm_cmd_order (int argc, char **argv); /* pause, resume, cancel, retry */
 int bm_cmd_verify (int argc, char **argv);
 int bm_cmd_report (int argc, char **argv);
 int bm_cmd_status (int argc, char **argv);
@@ -82,7 +79,5 @@ void bm_cli_catch_signals (void);
 gboolean bm_cli_interrupted (GError **error); /* TRUE with an error when a signal came */
 /* Writes the report in the format to stdout and returns its exit status. */
 int bm_cli_print_report (BmJournal *journal, const gchar *format);
-/* Writes report.txt, .json, .csv, .html into the directory (mode 0600). */
-gboolean bm_cli_save_reports (const BmReport *report, const gchar *directory, GError **error);
 
 G_END_DECLS

@@ -30,7 +30,7 @@ void
 bm_worker_progress (BmWorker *worker, const BmProgress *progress)
 {
   BmWorkerState *state = &worker->state;
-  if (worker->path == NULL || g_get_monotonic_time () - worker->written_us < WRITE_EVERY_US)
+  if (worker->path == NULL)
     return;
   g_free (state->phase);
   state->phase = g_strdup (bm_cli_phase_word (progress->phase));
@@ -40,17 +40,11 @@ bm_worker_progress (BmWorker *worker, const BmProgress *progress)
   state->bytes = progress->bytes;
   state->appended = progress->appended + progress->present;
   state->verified = progress->verified;
+  state->proven = progress->proven;
+  state->unproven = progress->unproven;
   state->elapsed_ms = progress->elapsed_ms;
-  write_state (worker);
-}
-
-void
-bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message)
-{
-  g_free (worker->state.cause);
-  g_free (worker->state.message);
-  worker->state.cause = g_strdup (cause);
-  worker->state.message = g_strdup (message);
+  if (g_get_monotonic_time () - worker->written_us >= WRITE_EVERY_US)
+    write_state (worker);
 }
 
 void
@@ -63,13 +57,20 @@ bm_worker_job (BmWorker *worker, const gchar *job)
 }
 
 void
-bm_worker_end (BmWorker *worker, int status, const gchar *job)
+bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message)
+{
+  g_free (worker->state.cause);
+  g_free (worker->state.message);
+  worker->state.cause = g_strdup (cause);
+  worker->state.message = g_strdup (message);
+}
+
+void
+bm_worker_end (BmWorker *worker, int status)
 {
   worker->state.ended = TRUE;
   worker->state.status = status;
-  if (job != NULL)
-    bm_worker_job (worker, job);
-  else if (worker->path != NULL)
+  if (worker->path != NULL)
     write_state (worker);
   bm_worker_state_clear (&worker->state);
 }

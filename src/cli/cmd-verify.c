@@ -79,7 +79,7 @@ bm_cmd_verify (int argc, char **argv)
   bm_cli_progress_end ();
   bm_journal_set_int (job->journal, "finished", g_get_real_time () / 1000, NULL);
   g_autoptr (BmReport) report = bm_report_collect (job->journal, &error);
-  if (report == NULL || !bm_cli_save_reports (report, job->directory, &error))
+  if (report == NULL || !bm_report_save (report, job->directory, &error))
     return bm_cli_fail (g_steal_pointer (&error));
   return bm_cli_print_report (job->journal, format != NULL ? format : "text");
 }

@@ -31,9 +31,10 @@ bm_webuser_find (const BmConfig *config, const gchar *address, GError **error)
                                 from->user, from->password, from->timeout_s};
   g_autoptr (BmCore) core = NULL;
   if (!config->directory_rest)
-    return bm_directory_lookup (&directory, address, error);
-  return open_core (config, NULL, &core, error) ? bm_directory_rest_lookup (core, address, error)
-                                                : NULL;
+    return bm_directory_lookup (&directory, address, NULL, error);
+  return open_core (config, NULL, &core, error)
+             ? bm_directory_rest_lookup (core, address, NULL, error)
+             : NULL;
 }
 
 gboolean

@@ -29,14 +29,16 @@ bm_worker_state_write (const gchar *path, const BmWorkerState *state, GError **e
   gsize size = 0;
   g_key_file_set_integer (file, PROGRESS, "pid", state->pid);
   set_text (file, PROGRESS, "phase", state->phase);
-  set_text (file, PROGRESS, "job", state->job);
   g_key_file_set_uint64 (file, PROGRESS, "done", state->done);
   g_key_file_set_uint64 (file, PROGRESS, "total", state->total);
   g_key_file_set_uint64 (file, PROGRESS, "before", state->before);
   g_key_file_set_uint64 (file, PROGRESS, "bytes", state->bytes);
   g_key_file_set_uint64 (file, PROGRESS, "appended", state->appended);
   g_key_file_set_uint64 (file, PROGRESS, "verified", state->verified);
+  g_key_file_set_uint64 (file, PROGRESS, "proven", state->proven);
+  g_key_file_set_uint64 (file, PROGRESS, "unproven", state->unproven);
   g_key_file_set_int64 (file, PROGRESS, "elapsed_ms", state->elapsed_ms);
+  set_text (file, PROGRESS, "job", state->job);
   if (state->ended) {
     g_key_file_set_integer (file, END, "status", state->status);
     set_text (file, END, "cause", state->cause);
@@ -75,6 +77,8 @@ bm_worker_state_read (const gchar *path, BmWorkerState *state)
   state->bytes = g_key_file_get_uint64 (file, PROGRESS, "bytes", NULL);
   state->appended = g_key_file_get_uint64 (file, PROGRESS, "appended", NULL);
   state->verified = g_key_file_get_uint64 (file, PROGRESS, "verified", NULL);
+  state->proven = g_key_file_get_uint64 (file, PROGRESS, "proven", NULL);
+  state->unproven = g_key_file_get_uint64 (file, PROGRESS, "unproven", NULL);
   state->elapsed_ms = g_key_file_get_int64 (file, PROGRESS, "elapsed_ms", NULL);
   state->ended = g_key_file_has_group (file, END);
   if (state->ended) {

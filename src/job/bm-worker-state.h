@@ -12,11 +12,12 @@ G_BEGIN_DECLS
 
 typedef struct {
   gint pid;
-  gchar *job;                        /* its job directory; "" when it came to none (yet) */
   gchar *phase;                      /* "counting" "appending" "verifying"...; may be "" */
   guint64 done, total, before;       /* items; before: done when this run began */
   guint64 bytes, appended, verified; /* of messages */
+  guint64 proven, unproven;          /* by this run; on the server and not yet */
   gint64 elapsed_ms;                 /* since the first append */
+  gchar *job;                        /* its job directory; "" when it came to none */
   gboolean ended;                    /* the members below are set */
   gint status;                       /* exit status */
   gchar *cause, *message;            /* what stopped it; "" when nothing did */
