@@ -26,7 +26,7 @@ function sizeRows(sizes) {
 function topRows(counts) {
   const rows = Object.entries(counts ?? {}).sort((a, b) => b[1] - a[1]);
   const rest = rows.slice(CLASSES_SHOWN).reduce((sum, [, n]) => sum + n, 0);
-  return [...rows.slice(0, CLASSES_SHOWN), ...(rest > 0 ? [[t('contents.other'), rest]] : [])];
+  return [...rows.slice(0, CLASSES_SHOWN), ...(rest > 0 ? [[t('contents.rest'), rest]] : [])];
 }
 
 function leftOut(skipped) {
