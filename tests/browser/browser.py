@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import struct
 import sys
 import threading
 import time
@@ -54,6 +55,8 @@ class Line:
                 continue
             with self.lock:
                 self.pairs.add((near, far))
+                if self.down:
+                    self.break_off((near, far))
             threading.Thread(target=self.pump, args=(near, far, True), daemon=True).start()
             threading.Thread(target=self.pump, args=(far, near, False), daemon=True).start()
 
@@ -68,21 +71,25 @@ class Line:
                     time.sleep(len(piece) / self.rate)
         except OSError:
             pass
-        for one in (source, sink):
+        self.break_off((source, sink))
+
+    @staticmethod
+    def break_off(pair, abort=False):
+        """abort: with a reset, as a line that is gone tells sooner or later."""
+        for one in pair:
             try:
+                if abort:
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            one.close()
 
     def cut(self):
         self.down = True
         with self.lock:
             for pair in self.pairs:
-                for one in pair:
-                    try:
-                        one.shutdown(socket.SHUT_RDWR)
-                    except OSError:
-                        pass
+                self.break_off(pair, abort=True)
             self.pairs.clear()
 
     def mend(self):

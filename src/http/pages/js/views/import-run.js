@@ -7,7 +7,7 @@ import { icon } from '../icons.js';
 import { actionButton, bar, bytesOf, chip, confirmDialog, notice, tile, told } from '../parts.js';
 import { courseChart } from '../charts.js';
 
-const phases = ['counting', 'appending', 'verifying'];
+const phases = ['counting', 'looking', 'appending', 'verifying'];
 const ANNOUNCE_EVERY = 0.25; /* of the whole: a reader who cannot see is not told each step */
 
 function phaseList(phase, over) {
@@ -16,7 +16,7 @@ function phaseList(phase, over) {
     icon(i < at ? 'check' : i === at ? 'spinner' : 'clock'), t(`phase.${name}`)));
 }
 
-export function runPanel({ path }) {
+export function runPanel({ path, state: first }) {
   const whole = bar(t('run.progress'), { two: true }), percent = h('span.percent', {}), bytes = h('span.hint', {}), eta = h('span.hint', {});
   const list = h('ol.phases', { 'aria-label': t('run.phases') }), course = courseChart(), fault = h('div', {}), trouble = h('div', { 'aria-live': 'polite' }), actions = h('div.actions', {});
   const tiles = { sent: tile(t('run.sent'), '–'), verified: tile(t('run.verified'), '–'), left: tile(t('run.left'), '–'), rate: tile(t('run.rate'), '–'), lag: tile(t('run.lag'), '–') };
@@ -36,7 +36,7 @@ export function runPanel({ path }) {
       return;
     const before = shown;
     shown = stage;
-    replace(actions, stage === 'paused' ? [buttons.resume, buttons.cancel] : stage === 'running' || stage === 'waiting' ? [buttons.pause, buttons.cancel] : null);
+    replace(actions, first.kind === 'job' ? null : stage === 'paused' ? [buttons.resume, buttons.cancel] : stage === 'running' || stage === 'waiting' ? [buttons.pause, buttons.cancel] : null);
     if (before !== '' && has(`stage.${stage}`))
       announce(t(`stage.${stage}`));
   }

@@ -46,7 +46,7 @@ function row(one) {
       h('span.sub', {}, [one.kind === 'batch' ? null : one.file, one.size > 0 ? formatBytes(one.size) : null].filter(Boolean).join(' · '))),
     h('td', {}, stageChip(one.stage, one.grade)),
     progressCell(one),
-    h('td', {}, h('span.sub', {}, formatTime(one.started)), h('span.sub', {}, one.by || origin || '')));
+    h('td', {}, h('span.sub', {}, formatTime(one.started || one.created)), h('span.sub', {}, one.by || origin || '')));
 }
 
 function emptyState() {
