@@ -90,9 +90,9 @@ export async function batchView(name) {
     const part = state.rows.length > 0 ? over / state.rows.length : 0;
     whole.update(part);
     setText(percent, formatPercent(part));
-    if (shownStage !== state.stage) {
-      shownStage = state.stage;
-      replace(chipPlace, stageChip(state.stage));
+    if (shownStage !== state.stage + state.grade) {
+      shownStage = state.stage + state.grade;
+      replace(chipPlace, stageChip(state.stage, state.grade));
       replace(actions, controls(state, name, fault), reports);
     }
     replace(trouble, state.trouble ? notice('warning', t('run.trouble'), told(state.trouble)) : null);

@@ -224,7 +224,7 @@ export function fileChoice({ user, config, uploads, files, begin }) {
     ];
     if (rows.length === 0)
       return null;
-    return h('section.card', { 'aria-labelledby': 'earlier' }, h('h2', { id: 'earlier' }, t('upload.earlier')),
+    return h('section.card.stack-s', { 'aria-labelledby': 'earlier' }, h('h2', { id: 'earlier' }, t('upload.earlier')),
       open.length > 0 && h('p.hint', {}, t('upload.earlier.hint')), h('ul.files', {}, rows));
   }
 

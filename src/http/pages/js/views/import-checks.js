@@ -9,10 +9,11 @@ import { actionButton, causeRemedy, causeTitle, levelChip, notice, told } from '
 const order = { stop: 0, warning: 1, ok: 2 };
 
 function finding(one) {
-  const title = causeTitle(one.cause), remedy = one.do || (one.level !== 'ok' ? causeRemedy(one.cause) : null);
+  const title = causeTitle(one.cause), confirmed = one.level === 'warning' && one.cause === 'owner-mismatch';
+  const ours = confirmed ? t('checks.confirmed') : one.level === 'ok' ? null : causeRemedy(one.cause), remedy = ours ?? one.do;
   return h('li.finding', {}, h('div', {}, levelChip(one.level)),
     h('div', {}, title && h('div', {}, h('b', {}, title)), h(title ? 'div.detail' : 'div', {}, told(one.text)),
-      remedy && h('div.remedy', {}, h('b', {}, t('checks.do')), ' ', one.do ? told(one.do) : remedy)));
+      remedy && h('div.remedy', {}, !confirmed && [h('b', {}, t('checks.do')), ' '], ours ?? told(one.do))));
 }
 
 export function checksPanel({ path, state: first, goTo }) {
