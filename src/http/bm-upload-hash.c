@@ -68,8 +68,10 @@ hash_of_job (const gchar *uploads, const gchar *except, const gchar *file, guint
         g_str_equal (id, except) ? NULL : bm_upload_info_read (uploads, id);
     return upload != NULL ? g_steal_pointer (&upload->sha256) : NULL;
   }
-  if (stat (file, &info) != 0 || !S_ISREG (info.st_mode) || (guint64) info.st_size != size ||
-      (gint64) info.st_mtime * 1000 > started)
+  if (stat (file, &info) != 0 || !S_ISREG (info.st_mode) || (guint64) info.st_size != size)
+    return NULL;
+  gint64 written = (gint64) info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+  if (written > started)
     return NULL;
   return bm_upload_hash_file (file, cancellable, NULL);
 }

@@ -98,16 +98,27 @@ bm_batch_name_for (const gchar *map_path)
 }
 
 static gboolean
-open_database (BmBatch *batch, GError **error)
+no_batch (const BmBatch *batch, GError **error)
 {
-  g_autofree gchar *path = g_build_filename (batch->directory, "batch.sqlite", NULL);
+  g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "no batch \"%s\" (%s); see bm-pst-import status",
+               batch->name, batch->directory);
+  return FALSE;
+}
+
+/* Only who creates it makes tables and sets the mode, which needs the file for itself: whoever just
+ * looks at a batch that is being made must not come between. */
+static gboolean
+open_database (BmBatch *batch, const gchar *path, gboolean create, GError **error)
+{
   mode_t old_mask = umask (0077);
-  int result = sqlite3_open (path, &batch->db);
+  int result = sqlite3_open_v2 (path, &batch->db,
+                                SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0), NULL);
   umask (old_mask);
   if (result != SQLITE_OK)
     return sql_error (batch, error);
   sqlite3_busy_timeout (batch->db, 10000);
-  if (!execute (batch, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", error))
+  if ((create && !execute (batch, "PRAGMA journal_mode=WAL;", error)) ||
+      !execute (batch, "PRAGMA synchronous=FULL;", error))
     return FALSE;
   g_autoptr (sqlite3_stmt) statement = prepare (batch, "PRAGMA user_version", error);
   if (statement == NULL || sqlite3_step (statement) != SQLITE_ROW)
@@ -116,6 +127,8 @@ open_database (BmBatch *batch, GError **error)
   g_clear_pointer (&statement, sqlite3_finalize);
   if (version == SCHEMA_VERSION)
     return TRUE;
+  if (version == 0 && !create)
+    return no_batch (batch, error);
   if (version != 0) {
     g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL,
                  "batch %s has version %d, this program reads %d", batch->directory, version,
@@ -136,9 +149,9 @@ bm_batch_open (const gchar *jobs, const gchar *name, gboolean create, GError **e
   batch->lock = -1;
   g_autofree gchar *database = g_build_filename (batch->directory, "batch.sqlite", NULL);
   g_autofree gchar *rows = g_build_filename (batch->directory, "rows", NULL);
-  if (!create && !g_file_test (database, G_FILE_TEST_EXISTS)) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
-                 "no batch \"%s\" in %s/batches; see bm-pst-import status", name, jobs);
+  struct stat info;
+  if (!create && (stat (database, &info) != 0 || info.st_size == 0)) {
+    no_batch (batch, error);
     return NULL;
   }
   if (g_mkdir_with_parents (rows, 0700) != 0) {
@@ -146,7 +159,7 @@ bm_batch_open (const gchar *jobs, const gchar *name, gboolean create, GError **e
                  g_strerror (errno));
     return NULL;
   }
-  return open_database (batch, error) ? g_steal_pointer (&batch) : NULL;
+  return open_database (batch, database, create, error) ? g_steal_pointer (&batch) : NULL;
 }
 
 void

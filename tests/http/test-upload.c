@@ -823,6 +823,21 @@ test_deep_folders (Box *box, gconstpointer data)
   g_assert_cmpuint (files->len, ==, 1);
 }
 
+static void
+test_many_files (Box *box, gconstpointer data)
+{
+  for (guint i = 0; i < 2001; i++) {
+    g_autofree gchar *name = g_strdup_printf ("many/%u.pst", i);
+    touch (box->root, name);
+  }
+  g_autofree gchar *folder = g_build_filename (box->root, "many", NULL);
+  const gchar *folders[] = {folder, NULL};
+  gboolean cut;
+  g_autoptr (GPtrArray) files = bm_folders_list (folders, &cut);
+  g_assert_true (cut);
+  g_assert_cmpuint (files->len, ==, 2000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -852,6 +867,7 @@ main (int argc, char **argv)
       {"/folders/containment", test_folders},
       {"/folders/domains", test_domain_folders},
       {"/folders/deep", test_deep_folders},
+      {"/folders/many", test_many_files},
   };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

@@ -395,6 +395,24 @@ test_lock (guint8 *fixture, gconstpointer data)
   g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
 }
 
+/* Whoever looks at a batch that is just being made neither finds one nor makes its tables. */
+static void
+test_half_made (guint8 *fixture, gconstpointer data)
+{
+  g_autofree gchar *directory = g_build_filename (jobs, "batches", "half", NULL);
+  g_autofree gchar *path = g_build_filename (directory, "batch.sqlite", NULL);
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+  g_mkdir_with_parents (directory, 0700);
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  g_assert_null (bm_batch_open (jobs, "half", FALSE, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_USAGE);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_size, ==, 0);
+  g_autoptr (BmBatch) batch = bm_batch_open (jobs, "half", TRUE, NULL);
+  g_assert_nonnull (batch);
+}
+
 /* A mapping that changes between two runs. */
 static void
 test_mapping_changes (guint8 *fixture, gconstpointer data)
@@ -557,6 +575,7 @@ main (int argc, char **argv)
   ADD ("conductor-dies", test_conductor_dies);
   ADD ("takes-over", test_takes_over);
   ADD ("lock", test_lock);
+  ADD ("half-made", test_half_made);
   ADD ("mapping-changes", test_mapping_changes);
   ADD ("trouble-stops", test_trouble_stops);
   ADD ("excused", test_excused);

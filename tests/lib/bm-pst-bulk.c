@@ -95,7 +95,10 @@ bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options, const 
     return FALSE;
   for (guint i = 0; i < n; i++) {
     g_autofree gchar *name = i == 0 ? g_strdup ("Inbox") : g_strdup_printf ("Folder %u", i);
-
+    if (i == 1 && bulk->folder_name != NULL) {
+      g_free (name);
+      name = g_strdup (bulk->folder_name);
+    }
     folders[i] = bm_pst_writer_add_folder (writer, 0, name, "IPF.Note", NULL);
   }
   guint32 sent_items = 0;

@@ -14,6 +14,7 @@ typedef struct {
   gchar *owner;
   gboolean no_sent, sent_below;
   gchar *store_name;
+  gchar *folder_name;
   gboolean no_tables;
   gchar *format;
   gchar *crypt;
@@ -31,6 +32,7 @@ parse (Arguments *a, int *argc, char ***argv, GError **error)
       {"bulk", 0, 0, G_OPTION_ARG_INT64, &a->bulk, "write N messages", "N"},
       {"size", 0, 0, G_OPTION_ARG_INT64, &a->size, "bytes of each body (1000)", "BYTES"},
       {"folders", 0, 0, G_OPTION_ARG_INT, &a->folders, "number of folders", "K"},
+      {"folder-name", 0, 0, G_OPTION_ARG_STRING, &a->folder_name, "of the second folder", "NAME"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &a->seed, "other messages", "N"},
       {"owner", 0, 0, G_OPTION_ARG_STRING, &a->owner, "whose mailbox --bulk is", "ADDRESS"},
       {"no-sent", 0, 0, G_OPTION_ARG_NONE, &a->no_sent, "nothing sent by the owner", NULL},
@@ -78,7 +80,7 @@ static gboolean
 write_file (const Arguments *a, const BmPstWriterOptions *options, GError **error)
 {
   BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders, (guint) a->seed,
-                    a->owner,          a->no_sent,        a->sent_below};
+                    a->owner,          a->no_sent,        a->sent_below,      a->folder_name};
 
   if (a->sample)
     return bm_pst_sample_write (a->rest[0], options, error);
@@ -123,6 +125,7 @@ main (int argc, char **argv)
   g_free (a.name);
   g_free (a.owner);
   g_free (a.store_name);
+  g_free (a.folder_name);
   g_strfreev (a.rest);
   return status;
 }

@@ -32,8 +32,9 @@ typedef struct {
   /* An address: whose mailbox it is. All mail goes to it, and every fourth message is one that it
    * sent, in one more folder, Sent Items. NULL: to a fixed address, nothing sent. */
   const gchar *owner;
-  gboolean no_sent;    /* with an owner: all received, no such folder */
-  gboolean sent_below; /* with an owner: that folder lies below Archive 2019 */
+  gboolean no_sent;         /* with an owner: all received, no such folder */
+  gboolean sent_below;      /* with an owner: that folder lies below Archive 2019 */
+  const gchar *folder_name; /* of the second folder; NULL: "Folder 1" */
 } BmPstBulk;
 
 gboolean bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options,

@@ -50,7 +50,8 @@ async function leave() {
   showSignIn();
 }
 
-function showFrame() {
+/* keepFocus: the page was just loaded, and reading begins at its top. */
+function showFrame(options) {
   const session = currentSession();
   const main = h('main', { id: 'main', tabindex: '-1' }, router.loading());
   const nav = (first, href, text) => h('li', {}, h('a', { href, 'data-first': first }, text));
@@ -76,7 +77,7 @@ function showFrame() {
         h('button.button.small', { type: 'button', onclick: leave }, t('nav.sign-out'))))),
     main,
     h('footer.foot', {}, t('app.foot')));
-  return router.start(main, routes, failed);
+  return router.start(main, routes, failed, options);
 }
 
 async function showSignIn() {
@@ -113,7 +114,7 @@ async function begin() {
       return;
     }
     await setLanguage(preferredLanguage(session.language));
-    await showFrame();
+    await showFrame({ keepFocus: true });
   } catch (error) {
     app.replaceChildren(h('main', {}, failed(error).node));
   }

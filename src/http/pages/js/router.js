@@ -87,12 +87,13 @@ export async function show({ keepFocus = false } = {}) {
     focusHeading();
 }
 
-export function start(main, table, onFailure) {
+/* options: as those of show */
+export function start(main, table, onFailure, options) {
   container = main;
   routes = table;
   fail = onFailure;
   addEventListener('hashchange', onHash);
-  return show();
+  return show(options);
 }
 
 const onHash = () => show();

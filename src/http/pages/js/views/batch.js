@@ -90,9 +90,9 @@ export async function batchView(name) {
     const part = state.rows.length > 0 ? over / state.rows.length : 0;
     whole.update(part);
     setText(percent, formatPercent(part));
-    if (shownStage !== state.stage) {
-      shownStage = state.stage;
-      replace(chipPlace, stageChip(state.stage));
+    if (shownStage !== state.stage + state.grade) {
+      shownStage = state.stage + state.grade;
+      replace(chipPlace, stageChip(state.stage, state.grade));
       replace(actions, controls(state, name, fault), reports);
     }
     replace(trouble, state.trouble ? notice('warning', t('run.trouble'), told(state.trouble)) : null);
@@ -104,7 +104,7 @@ export async function batchView(name) {
     href: address(`batches/${encodeURIComponent(name)}/report.${kind}`), target: kind === 'html' ? '_blank' : null, rel: 'noopener', download: kind === 'html' ? null : '',
   }, icon(kind === 'html' ? 'external' : 'download'), t(`report.as.${kind}`))));
 
-  /* What an event does not carry whole is fetched, once for many events. */
+  /* An event without the rows: they are fetched, once for many events. */
   const refresh = () => {
     timer ||= setTimeout(async () => {
       timer = 0;
@@ -115,7 +115,7 @@ export async function batchView(name) {
     }, 500);
   };
   const stop = listen(`batches/${encodeURIComponent(name)}/events`, (event, data) => {
-    if (event === 'state') {
+    if (data.rows) {
       state = data;
       draw();
     } else {

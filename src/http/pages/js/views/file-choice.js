@@ -52,6 +52,7 @@ function uploadCard(upload, { begin, again }) {
   const progress = bar(t('upload.progress', { name: upload.file.name }));
   const percent = h('span.percent', {}), bytes = h('span.hint', {}), state = h('p.hint', {});
   const fault = h('div', {}), actions = h('div.actions', {}), note = h('div', {});
+  const resumed = h('p.hint', {}), safe = h('p.hint', {}, t('upload.safe'));
   let shown = '', ticking = 0, ended = false;
 
   const removeIt = actionButton('.quiet.danger', 'trash', t('upload.remove'), fault, async () => {
@@ -120,6 +121,8 @@ function uploadCard(upload, { begin, again }) {
     progress.update(upload.offset / Math.max(1, upload.size));
     setText(percent, formatPercent(upload.offset / Math.max(1, upload.size)));
     setText(bytes, bytesOf(upload.offset, upload.size));
+    setText(resumed, upload.resumedAt > 0 ? t('upload.resumed', { size: formatBytes(upload.resumedAt) }) : '');
+    safe.hidden = upload.state === 'done';
     if (upload.state === 'done')
       replace(state, chip('ok', 'check', t('upload.done')));
     else
@@ -135,9 +138,7 @@ function uploadCard(upload, { begin, again }) {
       h('div.upload-head', {}, h('b', {}, upload.file.name), percent),
       progress.node,
       h('div.upload-head', {}, bytes, state),
-      upload.resumedAt > 0 && h('p.hint', {}, t('upload.resumed', { size: formatBytes(upload.resumedAt) })),
-      fault, note, actions,
-      h('p.hint', {}, t('upload.safe'))),
+      resumed, fault, note, actions, safe),
     dispose() {
       ended = true;
       unwatch();
@@ -223,7 +224,7 @@ export function fileChoice({ user, config, uploads, files, begin }) {
     ];
     if (rows.length === 0)
       return null;
-    return h('section.card', { 'aria-labelledby': 'earlier' }, h('h2', { id: 'earlier' }, t('upload.earlier')),
+    return h('section.card.stack-s', { 'aria-labelledby': 'earlier' }, h('h2', { id: 'earlier' }, t('upload.earlier')),
       open.length > 0 && h('p.hint', {}, t('upload.earlier.hint')), h('ul.files', {}, rows));
   }
 

@@ -2,18 +2,18 @@
 /* Everything that could stand in the way, green, amber or red, with the remedy; then the start. */
 import { post } from '../api.js';
 import { h, replace } from '../dom.js';
-import { has, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { icon } from '../icons.js';
 import { actionButton, causeRemedy, causeTitle, levelChip, notice, told } from '../parts.js';
 
 const order = { stop: 0, warning: 1, ok: 2 };
 
 function finding(one) {
-  const key = one.check ?? '', named = has(`check.${key}`) ? t(`check.${key}`) : null;
-  const title = causeTitle(one.cause) ?? named, remedy = one.do || (one.level !== 'ok' ? causeRemedy(one.cause) : null);
+  const title = causeTitle(one.cause), confirmed = one.level === 'warning' && one.cause === 'owner-mismatch';
+  const ours = confirmed ? t('checks.confirmed') : one.level === 'ok' ? null : causeRemedy(one.cause), remedy = ours ?? one.do;
   return h('li.finding', {}, h('div', {}, levelChip(one.level)),
     h('div', {}, title && h('div', {}, h('b', {}, title)), h(title ? 'div.detail' : 'div', {}, told(one.text)),
-      remedy && h('div.remedy', {}, h('b', {}, t('checks.do')), ' ', one.do ? told(one.do) : remedy)));
+      remedy && h('div.remedy', {}, !confirmed && [h('b', {}, t('checks.do')), ' '], ours ?? told(one.do))));
 }
 
 export function checksPanel({ path, state: first, goTo }) {

@@ -12,6 +12,8 @@ import { go } from '../router.js';
 const CLASSES_SHOWN = 8;
 
 export function ownerNotice(owner) {
+  if (!owner)
+    return null;
   if (owner?.verdict === 'match')
     return notice('ok', t('owner.match'), h('span.detail', {}, told(owner.text)));
   if (owner?.verdict === 'mismatch')
@@ -26,7 +28,7 @@ function sizeRows(sizes) {
 function topRows(counts) {
   const rows = Object.entries(counts ?? {}).sort((a, b) => b[1] - a[1]);
   const rest = rows.slice(CLASSES_SHOWN).reduce((sum, [, n]) => sum + n, 0);
-  return [...rows.slice(0, CLASSES_SHOWN), ...(rest > 0 ? [[t('contents.other'), rest]] : [])];
+  return [...rows.slice(0, CLASSES_SHOWN), ...(rest > 0 ? [[t('contents.rest'), rest]] : [])];
 }
 
 function leftOut(skipped) {
@@ -92,7 +94,7 @@ export function contentsPanel({ path, goTo }) {
     when('years', found?.years, () => years.update(found?.years));
     when('sizes', found?.sizes, () => sizes.update(sizeRows(found?.sizes)));
     when('classes', found?.classes, () => classes.update(topRows(found?.classes)));
-    when('owner', [state.owner, over], () => replace(owner, over || state.owner?.verdict !== 'unknown' ? ownerNotice(state.owner) : null));
+    when('owner', state.owner, () => replace(owner, ownerNotice(state.owner)));
     when('warnings', [census?.warnings, found?.causes], () => replace(warnings, warningsOf(state)));
     when('rest', found?.skipped ?? census?.skipped, () => {
       replace(rest, leftOut(found?.skipped ?? census?.skipped));

@@ -95,7 +95,7 @@ function charsetField(draft, changed) {
   return field(t('options.charset'), input, t('options.charset.hint'));
 }
 
-export function optionsPanel({ id, path, state, goTo }) {
+export function optionsPanel({ id, path, state, goTo, refresh }) {
   const draft = draftOf(id, state), fault = h('div', {});
   const big = h('p.big', {}), bytes = h('p', {}), note = h('p.hint', {});
   const live = h('div', { 'aria-live': 'polite', 'aria-atomic': 'true' }, big, bytes, note);
@@ -127,6 +127,7 @@ export function optionsPanel({ id, path, state, goTo }) {
 
   const check = actionButton('.primary', null, t('options.check'), fault, async () => {
     await post(`${path}/check`, { into: draft.into, options: draft.options });
+    await refresh(); /* what was checked is what is started */
     goTo('checks');
   });
   check.append(icon('next'));

@@ -45,11 +45,11 @@ export function reportPanel({ path, refresh }) {
     await refresh();
   });
 
-  function failures(causes) {
+  function failures(causes, retryable) {
     return h('section.card', { 'aria-labelledby': 'failures' }, h('h2', { id: 'failures' }, t('report.failures')),
       h('ul.findings', {}, causes.map(one => h('li.finding', {}, h('div', {}, h('b', {}, t('report.items', { n: one.n }))),
         h('div.stack-s', {}, h('div', {}, h('b', {}, causeTitle(one.cause) ?? one.cause), h('div.remedy', {}, causeRemedy(one.cause) ?? told(one.advice))),
-          h('div', {}, retry('.small', t('report.retry-these'), one.cause)))))));
+          retryable && h('div', {}, retry('.small', t('report.retry-these'), one.cause)))))));
   }
 
   const file = kind => h('a.button', { href: address(`${path}/report.${kind}`), target: kind === 'html' ? '_blank' : null, rel: 'noopener', download: kind === 'html' ? null : '' },
@@ -64,14 +64,13 @@ export function reportPanel({ path, refresh }) {
 
   function draw(state) {
     const { result } = state, ledger = result?.ledger;
-    const again = ledger && (ledger.failed > 0 || ledger.pending > 0 || ledger.unverified > 0);
     const stopped = result?.cause ?? result?.stopped?.cause;
     replace(box,
       h('section.card.stack-s', { 'aria-label': t('report.verdict') }, verdict(state),
         stopped ? notice('stop', causeTitle(stopped) ?? stopped, told(result.message ?? result.stopped?.text ?? result.stopped?.reason), causeRemedy(stopped)) : null,
         result?.grade_rule && h('p.hint', {}, t('report.rule'), ' ', told(result.grade_rule)),
-        h('div.actions', {}, state.report && file('html').cloneNode(true), (again || ['cancelled', 'refused'].includes(state.stage)) && retry(again && ledger.failed > 0 ? '.primary' : '', t('report.retry-all'), null))),
-      result?.causes?.length > 0 ? failures(result.causes) : null,
+        h('div.actions', {}, state.report && file('html').cloneNode(true), state.retryable && retry('.primary', t('report.retry-all'), null))),
+      result?.causes?.length > 0 ? failures(result.causes, state.retryable) : null,
       h('div.columns', {},
         ledger ? h('section.card', { 'aria-labelledby': 'ledger' }, h('h2', { id: 'ledger' }, t('report.ledger')), ledgerTable(ledger),
           h('p.hint.next', {}, ledger.balanced === false ? t('report.unbalanced') : t('report.balanced'))) : null,
@@ -80,13 +79,13 @@ export function reportPanel({ path, refresh }) {
           h('section.card.stack-s', { 'aria-labelledby': 'after' }, h('h2', { id: 'after' }, t('report.after')),
             state.file?.purge_at > 0 && h('p', {}, t('report.purge', { day: formatDay(state.file.purge_at) })),
             h('p.hint', {}, t('report.keep')),
-            h('div.actions', {}, h('a.button', { href: link('new') }, icon('plus'), t('nav.new')), drop)))));
+            h('div.actions', {}, h('a.button', { href: link('new') }, icon('plus'), t('nav.new')), state.kind !== 'job' && drop)))));
   }
 
   return {
     node: h('div.stack', {}, fault, box),
     update(state) {
-      const now = JSON.stringify([state.stage, state.result, state.report, state.file?.purge_at]);
+      const now = JSON.stringify([state.stage, state.result, state.report, state.retryable, state.file?.purge_at]);
       if (now === said)
         return;
       said = now;

@@ -7,7 +7,7 @@ import { icon } from '../icons.js';
 import { actionButton, bar, bytesOf, chip, confirmDialog, notice, tile, told } from '../parts.js';
 import { courseChart } from '../charts.js';
 
-const phases = ['counting', 'appending', 'verifying'];
+const phases = ['counting', 'looking', 'appending', 'verifying'];
 const ANNOUNCE_EVERY = 0.25; /* of the whole: a reader who cannot see is not told each step */
 
 function phaseList(phase, over) {
@@ -16,9 +16,9 @@ function phaseList(phase, over) {
     icon(i < at ? 'check' : i === at ? 'spinner' : 'clock'), t(`phase.${name}`)));
 }
 
-export function runPanel({ path }) {
+export function runPanel({ path, state: first }) {
   const whole = bar(t('run.progress'), { two: true }), percent = h('span.percent', {}), bytes = h('span.hint', {}), eta = h('span.hint', {});
-  const list = h('ol.phases', { 'aria-label': t('run.phases') }), course = courseChart(), fault = h('div', {}), trouble = h('div', { 'aria-live': 'polite' }), actions = h('div.actions', {});
+  const list = h('ol.phases', { 'aria-label': t('run.phases') }), course = courseChart(), fault = h('div', {}), troubleBox = h('div', { 'aria-live': 'polite' }), actions = h('div.actions', {});
   const tiles = { sent: tile(t('run.sent'), '–'), verified: tile(t('run.verified'), '–'), left: tile(t('run.left'), '–'), rate: tile(t('run.rate'), '–'), lag: tile(t('run.lag'), '–') };
   const order = (what, kind, iconName) => actionButton(kind, iconName, t(`run.${what}`), fault, () => post(`${path}/${what}`));
   const buttons = {
@@ -36,24 +36,26 @@ export function runPanel({ path }) {
       return;
     const before = shown;
     shown = stage;
-    replace(actions, stage === 'paused' ? [buttons.resume, buttons.cancel] : stage === 'running' || stage === 'waiting' ? [buttons.pause, buttons.cancel] : null);
+    replace(actions, first.kind === 'job' ? null : stage === 'paused' ? [buttons.resume, buttons.cancel] : stage === 'running' || stage === 'waiting' ? [buttons.pause, buttons.cancel] : null);
     if (before !== '' && has(`stage.${stage}`))
       announce(t(`stage.${stage}`));
   }
 
   function update(state) {
-    const p = state.progress ?? {}, over = ['ended', 'cancelled', 'refused'].includes(state.stage);
+    const p = state.progress ?? {}, over = p.phase === 'done';
     const total = Math.max(1, p.total || 0), sent = p.appended ?? 0, verified = p.verified ?? 0;
-    const part = over ? 1 : p.total_bytes > 0 && p.phase !== 'verifying' ? p.bytes / p.total_bytes : verified / total;
+    const sending = state.stage === 'running' && p.phase === 'appending';
+    const trouble = state.stage === 'paused' ? '' : p.trouble ?? '';
+    const part = p.total_bytes > 0 && p.phase !== 'verifying' ? p.bytes / p.total_bytes : verified / total;
     showStage(state.stage);
     whole.update(Math.max(sent / total, part), verified / total);
     setText(percent, formatPercent(verified / total));
-    setText(bytes, p.total_bytes > 0 ? bytesOf(p.bytes, p.total_bytes) : '');
+    setText(bytes, p.bytes > 0 && p.total_bytes > 0 ? bytesOf(p.bytes, p.total_bytes) : '');
     setText(eta, state.stage === 'paused' ? t('run.is-paused') : state.stage === 'waiting' ? t('run.is-waiting') : p.eta_seconds > 0 ? t('run.eta', { left: formatDuration(p.eta_seconds) }) : '');
     setText(tiles.sent.dd, formatNumber(sent));
     setText(tiles.verified.dd, formatNumber(verified));
     setText(tiles.left.dd, formatNumber(Math.max(0, (p.total || 0) - verified)));
-    setText(tiles.rate.dd, p.rate > 0 ? t('run.per-second', { size: formatBytes(p.rate) }) : '–');
+    setText(tiles.rate.dd, p.rate > 0 && sending ? t('run.per-second', { size: formatBytes(p.rate) }) : '–');
     setText(tiles.lag.dd, p.lag_seconds > 0 ? formatDuration(p.lag_seconds) : '–');
     if (p.total > 0)
       course.add(sent, verified, p.total);
@@ -62,9 +64,9 @@ export function runPanel({ path }) {
       saidPhase = phaseNow;
       replace(list, phaseList(p.phase, over));
     }
-    if ((p.trouble ?? '') !== saidTrouble) {
-      saidTrouble = p.trouble ?? '';
-      replace(trouble, saidTrouble ? notice('warning', t('run.trouble'), h('span.detail', {}, told(saidTrouble)), t('run.trouble.text')) : null);
+    if (trouble !== saidTrouble) {
+      saidTrouble = trouble;
+      replace(troubleBox, saidTrouble ? notice('warning', t('run.trouble'), h('span.detail', {}, told(saidTrouble)), t('run.trouble.text')) : null);
     }
     if (verified / total >= told25 + ANNOUNCE_EVERY) {
       told25 = Math.floor(verified / total / ANNOUNCE_EVERY) * ANNOUNCE_EVERY;
@@ -73,7 +75,7 @@ export function runPanel({ path }) {
   }
 
   return {
-    node: h('div.stack', {}, trouble,
+    node: h('div.stack', {}, troubleBox,
       h('section.card.run.stack-s', { 'aria-label': t('run.progress') },
         h('div.run-head', {}, h('div', {}, percent, ' ', h('span.hint', {}, t('run.proven'))), h('div', {}, eta)),
         whole.node,

@@ -21,16 +21,14 @@ const stepOf = {
 
 /* A job of the command line knows its course only. */
 function stepsOf(state) {
-  const begun = ['run', 'report'].includes(stepOf[state.stage]);
+  const begun = ['run', 'report'].includes(stepOf[state.stage]), over = stepOf[state.stage] === 'report';
   const open = new Set(state.census ? ['contents'] : []);
   if (state.census && !begun)
     open.add('options');
   if (state.checks || stepOf[state.stage] === 'checks')
     open.add('checks');
   if (begun)
-    open.add('run');
-  if (stepOf[state.stage] === 'report')
-    open.add('report');
+    open.add(over ? 'report' : 'run');
   return open;
 }
 
@@ -54,7 +52,7 @@ function merge(state, name, data) {
 
 export async function importView(id, wantedStep) {
   const path = `imports/${encodeURIComponent(id)}`;
-  let state = await get(path), at = null, panel = null, stop = null, refreshing = false, known = '';
+  let state = await get(path), at = null, panel = null, stop = null, running = null, queued = null, known = '';
   const nav = h('div', {}), place = h('div', {}), head = h('p.crumb', {}), line = h('div', {}), title = h('h1', {});
 
   /* Which steps can be gone to, and which is shown. */
@@ -111,16 +109,24 @@ export async function importView(id, wantedStep) {
     drawHead();
   }
 
-  /* Events tell of the course; what hangs on a change of stage (report, result) is fetched. */
-  async function refresh() {
-    if (refreshing)
-      return;
-    refreshing = true;
+  async function load() {
     try {
       update(await get(path));
-    } catch { /* the stream tells when the line is back */ } finally {
-      refreshing = false;
+    } catch { /* the stream tells when the line is back */ }
+  }
+
+  /* Events tell of the course; what hangs on a change of stage (report, result) is fetched. Resolves
+   * when the state is not older than this call. */
+  function refresh() {
+    if (running !== null) {
+      queued ??= running.then(() => {
+        queued = null;
+        return refresh();
+      });
+      return queued;
     }
+    running = load().finally(() => { running = null; });
+    return running;
   }
 
   const open = stepsOf(state), natural = stepOf[state.stage] ?? 'run';

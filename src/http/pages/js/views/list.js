@@ -26,7 +26,7 @@ const addressOf = one => one.kind === 'batch' ? link('batches', one.id) : link('
 
 function progressCell(one) {
   if (one.stage === 'ended' || one.stage === 'cancelled' || one.stage === 'refused')
-    return h('td.progress.wide', {}, one.found ? t('list.proven', { verified: one.verified ?? 0, found: one.found }) : null,
+    return h('td.progress.wide', {}, one.found ? t('list.mails', { n: one.verified ?? 0 }) : null,
       one.failed > 0 && h('small', {}, t('list.failed', { n: one.failed })));
   const { node, update } = bar(t('list.progress', { name: one.file || one.id }), { thin: true });
   const part = one.found ? (one.verified ?? 0) / one.found : 0;
@@ -46,7 +46,7 @@ function row(one) {
       h('span.sub', {}, [one.kind === 'batch' ? null : one.file, one.size > 0 ? formatBytes(one.size) : null].filter(Boolean).join(' · '))),
     h('td', {}, stageChip(one.stage, one.grade)),
     progressCell(one),
-    h('td', {}, h('span.sub', {}, formatTime(one.started)), h('span.sub', {}, one.by || origin || '')));
+    h('td', {}, h('span.sub', {}, formatTime(one.started || one.created)), h('span.sub', { title: one.by || null }, one.by?.split('@')[0] || origin || '')));
 }
 
 function emptyState() {
