@@ -122,6 +122,11 @@ def test_what_is_no_pst_is_refused_at_once():
     reader.shot("04-file", full=True)
     reader.all("input[type=file]")[0].send_keys(zip_)
     reader.waits_for("upload.no-pst", name="mail.pst")
+    reader.driver.execute_script("""
+        const files = new DataTransfer();
+        files.items.add(new File(['PK this is no PST either'], 'dropped.pst'));
+        document.querySelector('.drop').dispatchEvent(new DragEvent('drop', {dataTransfer: files, bubbles: true, cancelable: true}));""")
+    reader.waits_for("upload.no-pst", name="dropped.pst")
     assert uploads() == []
 
 
@@ -313,8 +318,61 @@ def test_a_failed_item_is_retried():
     assert reader.word("cause.too-large") not in reader.text()
 
 
-def test_a_batch_from_a_csv():
+def order(user, name):
+    """A new import of a file of the server, up to its options."""
+    reader.open("#/new/%s%%40lab.test" % user)
+    reader.wait(lambda: [row for row in reader.all(".file-row") if name in row.text])[0].find_element("css selector", "button").click()
+    reader.heading("import.contents.title")
+
+
+def test_what_looks_like_a_pst_but_is_none_ends_with_a_remedy():
+    with open(sample, "rb") as f:
+        start = f.read(4096)
+    with open(os.path.join(folder, "broken.pst"), "wb") as f:
+        f.write(start)
+    order("u2", "broken.pst")
+    reader.heading("import.report.title")
+    reader.waits_for("report.refused")
+    reader.waits_for("cause.pst-unreadable", "cause.unreadable")
+    reader.shot("18-broken-file")
+    reader.click("report.remove")
+    reader.click("report.remove", "dialog")
+    reader.heading("list.title")
+    assert "broken.pst" not in reader.text()
+
+
+def test_cancelled_and_taken_up_again():
+    lab.knobs(stop=True)
     os.rename(pst, os.path.join(folder, "alice.pst"))
+    order("u2", "alice.pst")
+    reader.waits_for("owner.mismatch")
+    reader.wait(lambda: reader.find(".dock .primary").is_enabled())
+    reader.click("contents.next")
+    reader.wait(lambda: [label for label in reader.all("label") if reader.word("options.owner_mismatch_ok") in label.text])[0].click()
+    reader.click("options.check")
+    reader.waits_for("checks.warning")
+    reader.click("checks.start")
+    reader.heading("import.run.title")
+    reader.wait(lambda: (tile(reader, "run.sent") or 0) > 0)
+    reader.click("run.cancel")
+    reader.find("dialog[open]")
+    reader.shot("19-cancel")
+    press(reader, Keys.ESCAPE)
+    reader.wait(lambda: not reader.all("dialog"))
+    reader.waits_for("stage.running")
+    reader.click("run.cancel")
+    reader.click("run.cancel", "dialog")
+    reader.heading("import.report.title")
+    reader.waits_for("report.cancelled")
+    reader.shot("20-cancelled", full=True)
+    lab.knobs(stop=False)
+    reader.click("report.retry-all")
+    reader.heading("import.report.title")
+    reader.waits_for("verdict.perfect")
+    assert "%d" % MESSAGES in reader.find(".ledger").text
+
+
+def test_a_batch_from_a_csv():
     rows = ["file,user,into,options"]
     rows += ["%s,%s@lab.test,Old,--owner-mismatch-ok" % (os.path.join(folder, name), user)
              for name, user in (("alice.pst", "u2"), ("sample.pst", "u3"), ("sample.pst", "nobody"))]
@@ -324,12 +382,12 @@ def test_a_batch_from_a_csv():
     reader.all("input[type=file]")[0].send_keys(csv)
     reader.click("batch.check")
     reader.wait(lambda: "nobody@lab.test" in reader.text(), "its bad row is named")
-    reader.shot("18-new-batch", full=True)
+    reader.shot("21-new-batch", full=True)
     reader.click("batch.start")
     reader.wait(lambda: reader.all(".tile"))
     reader.waits_for("grade.perfect")
     assert tile(reader, "batch.ended") == 2 and tile(reader, "run.verified") == MESSAGES + 24
-    reader.shot("19-batch", full=True)
+    reader.shot("22-batch", full=True)
 
 
 def test_the_list_has_everything():
@@ -338,7 +396,7 @@ def test_the_list_has_everything():
     reader.click("nav.list", "header")
     reader.heading("list.title")
     reader.wait(lambda: all(word in reader.text() for word in ("alice@lab.test", "u1@lab.test", "weekend", "u4@lab.test")))
-    reader.shot("20-imports", full=True)
+    reader.shot("23-imports", full=True)
     reader.find("input[type=search]").send_keys("u4")
     reader.wait(lambda: len([r for r in reader.all("tbody tr") if r.is_displayed()]) == 1)
     reader.all("tbody a")[0].click()
@@ -382,8 +440,18 @@ def test_french_german_a_phone_and_the_dark():
     night = Browser(base, work.file("night"), size=(1280, 720), dark=True)
     night.sign_in(hash_=mine + "/contents")
     night.wait(lambda: night.all(".tree-row"))
-    night.shot("21-dark-contents", full=True)
+    night.shot("24-dark-contents", full=True)
     night.close()
+
+
+def test_below_the_path_of_a_proxy():
+    below = Daemon(lab, work, web={"base-path": "/pst-import/"}, name="below")
+    os.mkdir(work.file("proxied"))
+    proxied = Browser(below.url, work.file("proxied"))
+    proxied.sign_in(hash_="#/new/alice%40lab.test")
+    proxied.find(".drop")
+    proxied.close()
+    below.stop()
 
 
 def test_nothing_was_complained_about():

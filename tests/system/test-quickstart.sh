@@ -23,4 +23,28 @@ cp "$work"/bm-pst-import-quickstart.*/sample.pst "$work/mine.pst"
 is $? 0 "with a file, named from elsewhere"
 grep -q 'The ledger balances' "$work/out"
 ok $? "its ledger balances"
+
+# The daemon is left running, with its lab, until somebody stops it.
+"$root/samples/quickstart" --web > "$work/web" 2> "$work/talk"
+is $? 0 "with --web"
+stop=$(sed -n 's/^Stop it with *//p' "$work/web")
+trap '[ ! -x "$stop" ] || "$stop"; finish' EXIT
+address=$(sed -n 's/^The pages *//p' "$work/web")
+account=$(sed -n 's/^Sign in as *\([^,]*\), password \([^ ]*\).*/\1 \2/p' "$work/web")
+python3 - "$address" $account > "$work/out" <<'P'
+import json, sys, urllib.request
+address, login, password = sys.argv[1:]
+page = urllib.request.urlopen(address).read().decode()
+body = json.dumps({"login": login, "password": password}).encode()
+request = urllib.request.Request(address + "api/v1/session", body, {"Content-Type": "application/json"})
+answer = urllib.request.urlopen(request)
+files = urllib.request.Request(address + "api/v1/files", headers={"Cookie": answer.headers["Set-Cookie"].split(";")[0]})
+print("static/js/app.js" in page, json.load(answer)["sudo"], len(json.load(urllib.request.urlopen(files))["files"]))
+P
+is "$(cat "$work/out")" "True True 2" "the page is there, and the account it names may import"
+state=$(sed -n 's/.*--state \([^ ]*\).*/\1/p' "$stop")
+"$stop"
+is $? 0 "it can be stopped"
+! python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1])' "$address" 2> /dev/null && [ ! -e "$state" ]
+ok $? "then daemon and lab are gone"
 done_testing

@@ -54,7 +54,9 @@ addEventListener('beforeunload', event => {
     event.preventDefault();
 });
 
-/* The link in the bar at the top. */
+let unwatchIndicator = () => {};
+
+/* The link in the bar at the top; there is one bar at a time. */
 export function uploadIndicator() {
   const text = h('span', {});
   const node = h('a.chip.busy', { hidden: true }, icon('upload'), text);
@@ -65,7 +67,8 @@ export function uploadIndicator() {
     node.href = `#/new/${encodeURIComponent(user)}`;
     setText(text, t('upload.indicator', { percent: formatPercent(upload.offset / Math.max(1, upload.size)) }));
   };
-  watchUpload(show);
+  unwatchIndicator();
+  unwatchIndicator = watchUpload(show);
   show();
   return node;
 }

@@ -56,7 +56,7 @@ export function runPanel({ path, state: first }) {
     setText(tiles.verified.dd, formatNumber(verified));
     setText(tiles.left.dd, formatNumber(Math.max(0, (p.total || 0) - verified)));
     setText(tiles.rate.dd, p.rate > 0 && sending ? t('run.per-second', { size: formatBytes(p.rate) }) : '–');
-    setText(tiles.lag.dd, p.lag_seconds > 0 ? formatDuration(p.lag_seconds) : '–');
+    setText(tiles.lag.dd, p.lag_seconds !== undefined && state.stage === 'running' ? formatDuration(p.lag_seconds) : '–');
     if (p.total > 0)
       course.add(sent, verified, p.total);
     const phaseNow = `${p.phase}${over}`;
