@@ -129,6 +129,8 @@ main (int argc, char **argv)
   signal (SIGXFSZ, SIG_IGN); /* a file that grows too large is an error like a full disk */
   umask (0077);              /* PSTs, job directories, credentials */
   raise_limits ();
+  if (geteuid () == 0)
+    g_message ("runs as root, and needs no privilege: see docs/daemon.md");
   g_autoptr (BmConfig) config = bm_config_load (config_path, &error);
   if (config == NULL) {
     g_printerr ("bm-pst-importd: %s\n", error->message);
