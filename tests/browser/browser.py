@@ -115,9 +115,9 @@ class Browser:
         self.driver.set_page_load_timeout(PATIENCE)
         self.base, self.language, self.problems = base, language, []
         self.resize(*size)
-        if dark:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
-                                        {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"}]})
         Browser.everyone.append(self)
 
     def resize(self, width, height):

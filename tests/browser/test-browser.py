@@ -361,7 +361,7 @@ def test_cancelled_and_taken_up_again():
     reader.wait(lambda: not reader.all("dialog"))
     reader.waits_for("stage.running")
     reader.click("run.cancel")
-    reader.click("run.cancel", "dialog")
+    reader.click("run.cancel.yes", "dialog")
     reader.heading("import.report.title")
     reader.waits_for("report.cancelled")
     reader.shot("20-cancelled", full=True)

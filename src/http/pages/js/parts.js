@@ -82,16 +82,18 @@ export function bar(label, { thin = false, two = false } = {}) {
   };
 }
 
-/* names: keys of steps; at: index of the current one; links: index -> address of those one may go to */
-export function steps(names, at, links = {}) {
+/* names: keys of steps; at: index of the current one; links: index -> address of those one may go to;
+ * left: names of those that were passed by, and are not done */
+export function steps(names, at, links = {}, left = []) {
   const item = (name, i) => {
+    const done = i < at && !left.includes(name);
     const inside = [
       h('span.number', { 'aria-hidden': 'true' }, formatNumber(i + 1)),
       h('span.name', {}, t(`step.${name}`)),
-      i < at && h('span.hidden-text', {}, ` (${t('step.done')})`),
+      done && h('span.hidden-text', {}, ` (${t('step.done')})`),
     ];
     const current = i === at ? 'step' : null;
-    return h(`li${i < at ? '.done' : ''}`, {},
+    return h(`li${done ? '.done' : ''}`, {},
       links[i] ? h('a', { href: links[i], 'aria-current': current }, inside) : h('span', { 'aria-current': current }, inside));
   };
   return h('nav.steps', { 'aria-label': t('steps.label') },

@@ -17,25 +17,31 @@ function rowNode(one) {
     const { node, update } = bar(t('list.progress', { name: one.user }), { thin: true });
     update(progress.total > 0 ? progress.done / progress.total : 0);
     far = [node, h('small', {}, progress.phase && has(`phase.${progress.phase}`) ? t(`phase.${progress.phase}`) : '')];
+  } else if (one.state === 'ended' && one.status === 0) {
+    far = progress?.verified > 0 ? t('list.mails', { n: progress.verified }) : null;
   } else if (one.cause || one.message) {
     far = [h('span', {}, causeTitle(one.cause) ?? ''), h('span.sub', {}, told(one.message))];
   }
   return h('tr', {},
     h('td', {}, one.job ? h('a.main', { href: link('imports', one.job) }, one.user) : h('span.main', {}, one.user), h('span.sub', {}, one.file)),
-    h('td', {}, stageChip(one.state, one.grade)),
+    h('td', {}, stageChip(one.state, gradeOf(one))),
     h('td.progress.wide', {}, far),
     h('td.n', { 'data-label': t('batch.line') }, formatNumber(one.line)));
 }
 
+/* Exit status of an import (docs/exit-status.md): 0 all proven, 3 a difference. */
+const isUnwell = one => ['refused', 'given-up', 'cancelled'].includes(one.state) || (one.state === 'ended' && one.status > 0);
+const gradeOf = one => one.state !== 'ended' || one.status <= 0 ? null : one.status === 3 ? 'poor' : 'investigate';
+
 function controls(state, name, fault) {
   const act = (what, kind, iconName, ask) => actionButton(kind, iconName, t(`run.${what}`), fault, async () => {
-    if (!ask || await confirmDialog(t('batch.cancel.title'), t('batch.cancel.text'), t('run.cancel'), { danger: true }))
+    if (!ask || await confirmDialog(t('batch.cancel.title'), t('batch.cancel.text'), t('batch.cancel.yes'), { danger: true }))
       await post(`batches/${encodeURIComponent(name)}/${what}`);
   });
   switch (state.stage) {
     case 'running': case 'waiting': return [act('pause', '', 'pause'), act('cancel', '.quiet.danger', 'close', true)];
     case 'paused': return [act('resume', '.primary', 'play'), act('cancel', '.quiet.danger', 'close', true)];
-    case 'ended': case 'cancelled': return [act('retry', '', 'retry')];
+    case 'ended': case 'cancelled': return state.rows.some(isUnwell) ? [act('retry', '', 'retry')] : [];
     default: return [act('start', '.primary', 'play')];
   }
 }

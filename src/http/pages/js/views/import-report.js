@@ -11,6 +11,9 @@ const terms = ['verified', 'unverified', 'differs', 'gone', 'skipped', 'failed',
 const details = { skipped: ['skipped_by_rule', 'rule'], failed: ['failed_by_cause', 'cause'], unverified: ['unverified_by_reason', 'reason'] };
 const unwelcome = ['unverified', 'differs', 'gone', 'failed', 'pending'];
 
+/* A cause of failure, or a reason why something is not proven. */
+const title = token => causeTitle(token) ?? (has(`reason.${token}`) ? t(`reason.${token}`) : token);
+
 function parts(ledger, term) {
   const [member, words] = details[term] ?? [];
   return Object.entries(ledger[member] ?? {}).filter(([, n]) => n > 0).map(([token, n]) => h('tr.part', {}, h('th', { scope: 'row' }, has(`${words}.${token}`) ? t(`${words}.${token}`) : token), h('td', {}, formatNumber(n))));
@@ -48,7 +51,7 @@ export function reportPanel({ path, refresh }) {
   function failures(causes, retryable) {
     return h('section.card', { 'aria-labelledby': 'failures' }, h('h2', { id: 'failures' }, t('report.failures')),
       h('ul.findings', {}, causes.map(one => h('li.finding', {}, h('div', {}, h('b', {}, t('report.items', { n: one.n }))),
-        h('div.stack-s', {}, h('div', {}, h('b', {}, causeTitle(one.cause) ?? one.cause), h('div.remedy', {}, causeRemedy(one.cause) ?? told(one.advice))),
+        h('div.stack-s', {}, h('div', {}, h('b', {}, title(one.cause)), h('div.remedy', {}, causeRemedy(one.cause) ?? told(one.advice))),
           retryable && h('div', {}, retry('.small', t('report.retry-these'), one.cause)))))));
   }
 
@@ -64,11 +67,11 @@ export function reportPanel({ path, refresh }) {
 
   function draw(state) {
     const { result } = state, ledger = result?.ledger;
-    const stopped = result?.cause ?? result?.stopped?.cause;
+    const stopped = state.stage === 'cancelled' ? '' : result?.cause;
     replace(box,
       h('section.card.stack-s', { 'aria-label': t('report.verdict') }, verdict(state),
-        stopped ? notice('stop', causeTitle(stopped) ?? stopped, told(result.message ?? result.stopped?.text ?? result.stopped?.reason), causeRemedy(stopped)) : null,
-        result?.grade_rule && h('p.hint', {}, t('report.rule'), ' ', told(result.grade_rule)),
+        stopped ? notice('stop', causeTitle(stopped) ?? stopped, told(result.message), causeRemedy(stopped)) : null,
+        result?.grade_rule && state.stage === 'ended' && result.grade !== 'perfect' && h('p.hint', {}, t('report.rule'), ' ', told(result.grade_rule)),
         h('div.actions', {}, state.report && file('html').cloneNode(true), state.retryable && retry('.primary', t('report.retry-all'), null))),
       result?.causes?.length > 0 ? failures(result.causes, state.retryable) : null,
       h('div.columns', {},
@@ -78,7 +81,7 @@ export function reportPanel({ path, refresh }) {
           state.report ? h('section.card.stack-s', { 'aria-labelledby': 'files' }, h('h2', { id: 'files' }, t('report.files')), h('p.hint', {}, t('report.files.text')), h('div.downloads', {}, ['html', 'csv', 'json', 'txt'].map(file))) : null,
           h('section.card.stack-s', { 'aria-labelledby': 'after' }, h('h2', { id: 'after' }, t('report.after')),
             state.file?.purge_at > 0 && h('p', {}, t('report.purge', { day: formatDay(state.file.purge_at) })),
-            h('p.hint', {}, t('report.keep')),
+            state.report && h('p.hint', {}, t('report.keep')),
             h('div.actions', {}, h('a.button', { href: link('new') }, icon('plus'), t('nav.new')), state.kind !== 'job' && drop)))));
   }
 

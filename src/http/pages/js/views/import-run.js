@@ -25,7 +25,7 @@ export function runPanel({ path, state: first }) {
     pause: order('pause', '', 'pause'),
     resume: order('resume', '.primary', 'play'),
     cancel: actionButton('.quiet.danger', 'close', t('run.cancel'), fault, async () => {
-      if (await confirmDialog(t('run.cancel.title'), t('run.cancel.text'), t('run.cancel'), { danger: true }))
+      if (await confirmDialog(t('run.cancel.title'), t('run.cancel.text'), t('run.cancel.yes'), { danger: true }))
         await post(`${path}/cancel`);
     }),
   };

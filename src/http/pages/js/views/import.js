@@ -62,7 +62,8 @@ export async function importView(id, wantedStep) {
       return;
     known = now;
     const links = allSteps.map(name => open.has(name) && name !== at ? link('imports', id, name) : null);
-    replace(nav, steps(allSteps, allSteps.indexOf(at), links));
+    const left = [...(state.census ? [] : ['contents', 'options']), ...(state.checks ? [] : ['checks']), ...(state.started ? [] : ['run'])];
+    replace(nav, steps(allSteps, allSteps.indexOf(at), links, left));
   }
 
   function drawHead() {

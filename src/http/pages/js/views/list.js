@@ -67,6 +67,8 @@ export async function listView() {
     draw();
   }) });
 
+  const filterBar = h('div.filters', {}, tabs, h('div.search', {}, icon('search'), search));
+
   function drawTabs() {
     for (const name of Object.keys(filters)) {
       const text = `${t(`list.filter.${name}`)} ${formatNumber(all.filter(filters[name]).length)}`;
@@ -102,6 +104,7 @@ export async function listView() {
     const wanted = shown.map(rowOf);
     if (wanted.length !== body.children.length || wanted.some((node, i) => body.children[i] !== node))
       body.replaceChildren(...wanted);
+    filterBar.hidden = all.length === 0;
     if (all.length === 0)
       replace(place, emptyState());
     else if (shown.length === 0)
@@ -134,7 +137,7 @@ export async function listView() {
         h('div.actions', {}, h('a.button', { href: link('new-batch') }, icon('batch'), t('nav.batch')),
           h('a.button.primary', { href: link('new') }, icon('plus'), t('nav.new')))),
       fault,
-      h('section.card', { 'aria-label': t('list.title') }, h('div.filters', {}, tabs, h('div.search', {}, icon('search'), search)), place)),
+      h('section.card', { 'aria-label': t('list.title') }, filterBar, place)),
     dispose() {
       ended = true;
       clearTimeout(timer);
