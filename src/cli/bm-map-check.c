@@ -65,10 +65,12 @@ bm_map_verdict_free (BmMapVerdict *verdict)
 
 /* Takes text. */
 static void
-find (Work *work, BmMapLevel level, const gchar *cause, gchar *text, const gchar *remedy)
+find (Work *work, const gchar *topic, BmMapLevel level, const gchar *cause, gchar *text,
+      const gchar *remedy)
 {
   BmMapFinding *finding = g_new0 (BmMapFinding, 1);
   finding->level = level;
+  finding->topic = topic;
   finding->cause = cause;
   finding->text = text;
   finding->remedy = g_strdup (remedy);
@@ -77,10 +79,10 @@ find (Work *work, BmMapLevel level, const gchar *cause, gchar *text, const gchar
 }
 
 static void
-stop (Work *work, const GError *error)
+stop (Work *work, const gchar *topic, const GError *error)
 {
   BmCause cause = bm_error_cause (error);
-  find (work, BM_MAP_STOP, bm_cause_token (cause), g_strdup (error->message),
+  find (work, topic, BM_MAP_STOP, bm_cause_token (cause), g_strdup (error->message),
         bm_cause_advice (cause));
 }
 
@@ -97,8 +99,8 @@ check_words (Work *work)
   g_auto (GStrv) words = g_strv_builder_end (builder);
   if (!bm_importing_read (&work->importing, row->user, row->into, (const gchar *const *) words,
                           &work->selection, &error))
-    find (work, BM_MAP_STOP, bm_cause_token (bm_error_cause (error)), g_strdup (error->message),
-          "mend the columns into and options of this row");
+    find (work, "row", BM_MAP_STOP, bm_cause_token (bm_error_cause (error)),
+          g_strdup (error->message), "mend the columns into and options of this row");
 }
 
 static gboolean
@@ -109,7 +111,7 @@ check_user (Work *work, GError **error)
   if (!bm_people_check (work->check->people, error))
     return FALSE;
   if (work->user == NULL) {
-    stop (work, local);
+    stop (work, "user", local);
     return TRUE;
   }
   const BmPerson *person = bm_people_find (work->row->user, work->check->people);
@@ -130,7 +132,7 @@ note_others (Work *work)
     told++;
   }
   if (others > 0)
-    find (work, BM_MAP_OK, "",
+    find (work, "mailbox", BM_MAP_OK, "",
           g_strdup_printf ("also into this mailbox, one after the other: line %s%s", lines->str,
                            others > told ? "..." : ""),
           "");
@@ -160,7 +162,7 @@ warn_of_sharing (Work *work)
     const BmPerson *person = bm_people_find (other->user, check->people);
     if (person == NULL || g_str_equal (person->key, own->key))
       continue;
-    find (work, owned ? BM_MAP_OK : BM_MAP_WARNING, "",
+    find (work, "shared", owned ? BM_MAP_OK : BM_MAP_WARNING, "",
           g_strdup_printf ("the same file also goes to %s: line %u", person->user, other->line),
           "make sure that both may read it, or take one out");
     return;
@@ -177,11 +179,11 @@ note_census (Work *work, const BmCensus *census)
   work->verdict->mails = work->evidence->mails;
   work->verdict->bytes = work->evidence->bytes;
   if (census->warnings->len > 0)
-    find (work, BM_MAP_WARNING, "",
+    find (work, "damage", BM_MAP_WARNING, "",
           g_strdup_printf ("damage: %s", (const gchar *) g_ptr_array_index (census->warnings, 0)),
           "inspect lists all of it; what can be read is imported");
   if (work->evidence->mails == 0)
-    find (work, BM_MAP_WARNING, "", g_strdup ("no mail is wanted of it"),
+    find (work, "nothing", BM_MAP_WARNING, "", g_strdup ("no mail is wanted of it"),
           "look at the row's options, or take the row out");
 }
 
@@ -202,7 +204,7 @@ check_file (Work *work, GError **error)
   if (bm_cli_interrupted (error))
     return FALSE;
   if (work->evidence == NULL)
-    stop (work, local);
+    stop (work, "file", local);
   else
     note_census (work, census);
   return TRUE;
@@ -223,14 +225,15 @@ check_owner (Work *work, GError **error)
   work->verdict->owner = bm_owner_token (verdict);
   work->verdict->owner_text = g_strdup (why);
   if (verdict == BM_OWNER_MISMATCH)
-    find (work, excused ? BM_MAP_WARNING : BM_MAP_STOP, bm_cause_token (BM_CAUSE_OWNER_MISMATCH),
-          g_steal_pointer (&why),
+    find (work, "owner", excused ? BM_MAP_WARNING : BM_MAP_STOP,
+          bm_cause_token (BM_CAUSE_OWNER_MISMATCH), g_steal_pointer (&why),
           excused ? "imported all the same: --owner-mismatch-ok"
                   : "correct user, or write --owner-mismatch-ok into options");
   else if (verdict != BM_OWNER_MATCH)
-    find (work, BM_MAP_WARNING, "", g_steal_pointer (&why), "make sure that it is this user's");
+    find (work, "owner", BM_MAP_WARNING, "", g_steal_pointer (&why),
+          "make sure that it is this user's");
   else
-    find (work, BM_MAP_OK, "", g_steal_pointer (&why), "");
+    find (work, "owner", BM_MAP_OK, "", g_steal_pointer (&why), "");
   return TRUE;
 }
 
@@ -244,19 +247,20 @@ check_quota (Work *work)
   if (work->importing.ignore_quota)
     return;
   if (!bm_session_quota (work->check->core, work->user, &quota, &error))
-    find (work, BM_MAP_WARNING, "", g_strdup_printf ("quota not known: %s", error->message),
-          "check that the core runs");
+    find (work, "quota", BM_MAP_WARNING, "",
+          g_strdup_printf ("quota not known: %s", error->message), "check that the core runs");
   else if (!bm_session_fits (&quota, before + work->evidence->bytes,
                              before > 0 ? " with the mailbox's rows before" : "", &error))
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA), g_strdup (error->message),
-          "raise the quota, or write --ignore-quota into options");
+    find (work, "quota", BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA),
+          g_strdup (error->message), "raise the quota, or write --ignore-quota into options");
 }
 
 static gboolean
 check_all (Work *work, GError **error)
 {
   if (work->row->problem != NULL) {
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_USAGE), g_strdup (work->row->problem), "");
+    find (work, "row", BM_MAP_STOP, bm_cause_token (BM_CAUSE_USAGE), g_strdup (work->row->problem),
+          "");
     return TRUE;
   }
   check_words (work);

@@ -13,6 +13,7 @@ typedef enum { BM_MAP_OK, BM_MAP_WARNING, BM_MAP_STOP } BmMapLevel;
 const gchar *bm_map_level_token (BmMapLevel level); /* "ok" "warning" "stop" */
 
 typedef struct {
+  const gchar *topic;   /* token of what was looked at (docs/bulk.md). Static. */
   BmMapLevel level;     /* OK: a note */
   const gchar *cause;   /* token; "" for notes and warnings without one. Static. */
   gchar *text, *remedy; /* remedy: what to do; "" */

@@ -358,6 +358,7 @@ row_json (const BmMapVerdict *verdict)
   for (guint i = 0; i < verdict->findings->len; i++) {
     const BmMapFinding *finding = g_ptr_array_index (verdict->findings, i);
     JsonObject *one = json_object_new ();
+    json_object_set_string_member (one, "topic", finding->topic);
     json_object_set_string_member (one, "level", bm_map_level_token (finding->level));
     json_object_set_string_member (one, "cause", finding->cause);
     json_object_set_string_member (one, "text", finding->text);

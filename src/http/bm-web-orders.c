@@ -163,10 +163,11 @@ run_or_free (BmWebImportCall *call, BmWebRequest *request, gboolean ok, BmWebWor
 /* ---- check ---- */
 
 static void
-add_finding (JsonArray *list, const gchar *level, const gchar *cause, const gchar *text,
-             const gchar *action)
+add_finding (JsonArray *list, const gchar *topic, const gchar *level, const gchar *cause,
+             const gchar *text, const gchar *action)
 {
   JsonObject *finding = json_object_new ();
+  json_object_set_string_member (finding, "topic", topic);
   json_object_set_string_member (finding, "level", level);
   json_object_set_string_member (finding, "cause", cause);
   json_object_set_string_member (finding, "text", text);
@@ -185,9 +186,9 @@ check_disk (const BmConfig *config, JsonArray *list)
   g_autofree gchar *size = g_format_size_full (left, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree gchar *text = g_strdup_printf ("%s are free for the import's journal.", size);
   if (left >= needed)
-    add_finding (list, "ok", "", text, "");
+    add_finding (list, "space", "ok", "", text, "");
   else
-    add_finding (list, "stop", bm_cause_token (BM_CAUSE_DISK_FULL), text,
+    add_finding (list, "space", "stop", bm_cause_token (BM_CAUSE_DISK_FULL), text,
                  bm_cause_advice (BM_CAUSE_DISK_FULL));
 }
 
@@ -200,13 +201,14 @@ check_self (gpointer data, GError **error)
   JsonArray *list = json_array_new ();
   gboolean own = call->identity == BM_WEB_IDENTITY_SESSION;
   g_autoptr (GError) local = NULL;
-  add_finding (list, "ok", "",
+  add_finding (list, own ? "own-right" : "service-right", "ok", "",
                own ? "The import acts with your own right to act for users (sudo)."
                    : "The import acts with this service's admin key.",
                "");
   if (!bm_webuser_check_core (config, own ? call->session->core_key : NULL, &local)) {
     BmCause cause = bm_error_cause (local);
-    add_finding (list, "stop", bm_cause_token (cause), local->message, bm_cause_advice (cause));
+    add_finding (list, "core", "stop", bm_cause_token (cause), local->message,
+                 bm_cause_advice (cause));
   }
   check_disk (config, list);
   call->answer = json_object_new ();

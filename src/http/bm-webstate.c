@@ -180,6 +180,7 @@ static JsonObject *
 finding (const gchar *level, const gchar *cause, const gchar *text, const gchar *action)
 {
   JsonObject *object = json_object_new ();
+  json_object_set_string_member (object, "topic", "check");
   json_object_set_string_member (object, "level", level);
   json_object_set_string_member (object, "cause", cause);
   json_object_set_string_member (object, "text", text);

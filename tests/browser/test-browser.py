@@ -225,6 +225,7 @@ def test_checks_tell_by_words_and_icons():
     reader.click("options.check")
     reader.heading("import.checks.title")
     reader.waits_for("checks.ok", "checks.warning")
+    reader.waits_for("topic.own-right")
     for chip in reader.wait(lambda: reader.all(".finding .chip")):
         assert chip.text in (reader.word("level.ok"), reader.word("level.warning")), chip.text
         assert chip.find_elements("css selector", "svg")

@@ -76,7 +76,7 @@ def test_every_key_is_there_and_used():
     used, prefixes = set(), set()
     for js in scripts().values():
         used |= set(re.findall(r"\b(?:t|has)\('([^']+)'", js))
-        prefixes |= set(re.findall(r"\b(?:t|has)\(`([^`$]+)\$\{", js)) | set(re.findall(r"catalogue\[`([^`$]+)\$\{", js))
+        prefixes |= set(re.findall(r"(?:\b(?:t|has|named)\(|catalogue\[)`([^`$]+)\$\{", js))
         used |= {s for s in strings(js) if s in base}
     assert used <= base, used - base
     for prefix in prefixes:

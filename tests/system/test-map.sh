@@ -172,6 +172,8 @@ M
 check "$work/all.csv"
 is "$status" 77 "stopped rows"
 is "$(of 'len(r["rows"])')" 21 "each row has its verdict, whatever the others are"
+is "$(of '[f["topic"] for f in row(2)["findings"]], {f["topic"] for f in row(7)["findings"]}')" \
+  "(['owner', 'shared', 'mailbox'], {'file'})" "each finding names what was looked at"
 level 2 ok "10 of 10 sent items come from this user"
 of 'text(2)' | grep -q "line 3"
 ok $? "two rows of one mailbox are noted, by whatever name: $(of 'text(2)' | grep -o 'also.*;')"

@@ -2,18 +2,21 @@
 /* Everything that could stand in the way, green, amber or red, with the remedy; then the start. */
 import { post } from '../api.js';
 import { h, replace } from '../dom.js';
-import { t } from '../i18n.js';
+import { has, t } from '../i18n.js';
 import { icon } from '../icons.js';
 import { actionButton, causeRemedy, causeTitle, levelChip, notice, told } from '../parts.js';
 
 const order = { stop: 0, warning: 1, ok: 2 };
 
+/* What was looked at and what to do stand in the catalogue; what exactly was found is the daemon's word. */
 function finding(one) {
-  const title = causeTitle(one.cause), confirmed = one.level === 'warning' && one.cause === 'owner-mismatch';
-  const ours = confirmed ? t('checks.confirmed') : one.level === 'ok' ? null : causeRemedy(one.cause), remedy = ours ?? one.do;
+  const named = key => has(key) ? t(key) : null, confirmed = one.level === 'warning' && one.cause === 'owner-mismatch';
+  const title = causeTitle(one.cause) ?? named(`topic.${one.topic}`);
+  const ours = confirmed ? t('checks.confirmed') : one.level === 'ok' ? null : causeRemedy(one.cause) ?? named(`todo.${one.topic}`);
+  const remedy = ours ?? told(one.do);
   return h('li.finding', {}, h('div', {}, levelChip(one.level)),
     h('div', {}, title && h('div', {}, h('b', {}, title)), h(title ? 'div.detail' : 'div', {}, told(one.text)),
-      remedy && h('div.remedy', {}, !confirmed && [h('b', {}, t('checks.do')), ' '], ours ?? told(one.do))));
+      remedy && h('div.remedy', {}, !confirmed && [h('b', {}, t('checks.do')), ' '], remedy)));
 }
 
 export function checksPanel({ path, state: first, goTo }) {
