@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -37,8 +38,9 @@ def check_headers(headers):
 
 
 class Work:
-    """A directory that goes with the process."""
+    """A directory that goes with the process, also when a time-out ends that."""
     def __init__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self.path = tempfile.mkdtemp(prefix="bm-web.", dir="/tmp")
         atexit.register(shutil.rmtree, self.path, ignore_errors=True)
 
