@@ -28,9 +28,36 @@ WORDS = {}
 for language in ("en", "fr", "de"):
     with open(os.path.join(ROOT, "src", "http", "pages", "i18n", language + ".json"), encoding="utf-8") as f:
         WORDS[language] = json.load(f)
-# What the browser itself logs of answers that a test provokes: the line was cut, or nobody is signed in.
+# What the browser itself logs of answers that a test provokes: the line was cut, nobody is signed in, an upload is gone.
 EXPECTED = re.compile(r"Failed to load resource: (net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)|"
-                      r"the server responded with a status of (401|403))")
+                      r"the server responded with a status of (401|403))|"
+                      r"api/v1/uploads/\w+ - Failed to load resource: the server responded with a status of (404|410)")
+
+
+# What a reader who does not see, or has no mouse, stumbles over.
+BARRIERS = """
+    const problems = [], shown = one => one.checkVisibility();
+    const named = one => one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim() ||
+      (one.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.textContent ?? '').join('');
+    for (const one of document.querySelectorAll('button, a[href], input, select, summary, [role=progressbar], [role=img], nav, aside, section, dialog'))
+      if (shown(one) && !named(one))
+        problems.push('no name: ' + one.outerHTML.slice(0, 120));
+    for (const one of document.querySelectorAll('img:not([alt])'))
+      problems.push('no alt: ' + one.outerHTML.slice(0, 120));
+    const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
+    problems.push(...ids.filter((id, i) => ids.indexOf(id) !== i).map(id => 'twice: #' + id));
+    for (const name of ['aria-controls', 'aria-describedby', 'aria-labelledby', 'aria-activedescendant', 'for'])
+      for (const one of document.querySelectorAll('[' + name + ']'))
+        for (const id of one.getAttribute(name).split(' '))
+          if (document.getElementById(id) === null)
+            problems.push(name + ' of nothing: ' + one.outerHTML.slice(0, 120));
+    const headings = [...document.querySelectorAll('h1, h2, h3')].filter(one => shown(one) && !one.closest('dialog'));
+    if (headings.filter(one => one.tagName === 'H1').length !== 1)
+      problems.push('not one h1');
+    if (document.querySelectorAll('main').length !== 1 || document.documentElement.lang === '')
+      problems.push('no main, or no language');
+    return problems;
+"""
 
 
 class Line:
@@ -217,7 +244,7 @@ class Browser:
     # ---- what is kept ----
 
     def shot(self, name, full=False):
-        """Keeps a picture, and holds the page to its promise: no horizontal scrolling."""
+        """Keeps a picture, and holds the page to its promises: no horizontal scrolling, no barriers."""
         os.makedirs(SHOTS, exist_ok=True)
         width, height = self.size
         if full:
@@ -230,6 +257,9 @@ class Browser:
         over = self.driver.execute_script(
             "return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, "%s is %d pixels too wide for %d" % (name, over, width)
+        if name != "failure":
+            barriers = self.driver.execute_script(BARRIERS)
+            assert not barriers, (name, barriers)
 
 
 def close_all():

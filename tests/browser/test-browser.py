@@ -138,6 +138,14 @@ def percent():
 def test_an_upload_survives_a_dropped_line():
     line.rate = 4 << 20
     reader.all("input[type=file]")[0].send_keys(pst)
+    reader.wait(lambda: percent() >= 10)
+    reader.click("upload.pause")
+    reader.waits_for("upload.paused")
+    client = signed_in(daemon)
+    lost = wait_for(uploads)[0]["id"]
+    wait_for(lambda: client.call("DELETE", "uploads/" + lost, headers={"Tus-Resumable": "1.0.0"}).status == 204)
+    reader.click("upload.resume")  # what has expired meanwhile begins anew
+    reader.wait(lambda: [one for one in uploads() if one["id"] != lost and one["offset"] > 0])
     reader.wait(lambda: percent() >= 20)
     reader.shot("05-upload")
     line.cut()
@@ -277,6 +285,19 @@ def test_the_report_is_there_to_hand_over():
     reader.wait(lambda: "Every message is proven replicated" in reader.text())
     reader.driver.close()
     reader.driver.switch_to.window(mine)
+
+
+def test_a_file_that_is_known_is_recognised():
+    reader.open("#/new/u3%40lab.test")
+    reader.find(".drop")
+    reader.all("input[type=file]")[0].send_keys(pst)
+    reader.waits_for("upload.done")
+    reader.waits_for("upload.same")
+    assert len(uploads()) == 2
+    reader.click("upload.remove")
+    reader.click("upload.remove", "dialog")
+    reader.find(".drop")
+    assert len(uploads()) == 1
 
 
 def limit_messages(size):
