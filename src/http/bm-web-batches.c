@@ -236,7 +236,11 @@ reply_refused (BmWebRequest *request, Judging *judging)
 {
   JsonObject *object = json_object_new (), *error = json_object_new ();
   json_object_set_string_member (error, "cause", "no-row");
-  json_object_set_string_member (error, "text", "No row of this CSV can be imported.");
+  JsonObject *first = json_array_get_object_element (judging->problems, 0);
+  g_autofree gchar *text = g_strdup_printf (
+      "No row of this CSV can be imported. Line %" G_GINT64_FORMAT ": %s",
+      json_object_get_int_member (first, "line"), json_object_get_string_member (first, "text"));
+  json_object_set_string_member (error, "text", text);
   json_object_set_string_member (error, "do", "Mend what the problems name, and upload it again.");
   json_object_set_object_member (object, "error", error);
   json_object_set_array_member (object, "problems", g_steal_pointer (&judging->problems));
@@ -435,8 +439,7 @@ act (BmWebImportCall *call, BmWebBatch *web, BmWebIdentity identity, GError **er
          bm_web_conduct (call->area, directory, call->id, starts ? "batch" : "retry",
                          starts ? map : NULL, call->session->login, web->own_key, call->cause,
                          error);
-  } else if (!call->look.conducted && !g_str_equal (call->word, "pause") &&
-             !bm_webworker_runs (directory, BM_WEBWORKER_CONDUCTOR)) {
+  } else if (!call->look.conducted && !bm_webworker_runs (directory, BM_WEBWORKER_CONDUCTOR)) {
     ok = bm_web_conduct (call->area, directory, call->id, call->word, NULL, NULL, FALSE, NULL,
                          error);
   }

@@ -136,7 +136,7 @@ bm_web_imports_complete (BmWebImports *area, const gchar *id, JsonObject *state)
     g_hash_table_insert (area->lags, g_strdup (id), lag);
   }
   if (verified != lag->verified ||
-      verified >= json_object_get_int_member_with_default (progress, "appended", 0))
+      json_object_get_int_member_with_default (progress, "unproven", 0) == 0)
     lag->moved_us = now;
   lag->verified = verified;
   json_object_set_int_member (progress, "lag_seconds", (now - lag->moved_us) / G_USEC_PER_SEC);

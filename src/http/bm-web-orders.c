@@ -402,8 +402,8 @@ want (const BmWebImportCall *call, BmWant what, GError **error)
   return batch != NULL && bm_batch_want (batch, what, error);
 }
 
-/* Told at once to a conductor that runs; without one, resume and cancel need one, and pause is what
- * it is already. */
+/* Told at once to a conductor that runs; without one each needs one, pause too: a worker that a dead
+ * one left is to stop. */
 static gboolean
 order (gpointer data, GError **error)
 {
@@ -462,7 +462,7 @@ on_ordered (BmWebRequest *request, gpointer data, const GError *failure)
   }
   if (g_str_equal (call->word, "retry"))
     ok = keep_upload (request->web, call->import, &error) && retry (call, batch, &error);
-  else if (!call->look.conducted && !g_str_equal (call->word, "pause"))
+  else if (!call->look.conducted)
     ok = bm_web_conduct (call->area, call->import->directory, batch, call->word, NULL, NULL, FALSE,
                          NULL, &error);
   if (!ok && g_str_equal (call->word, "retry"))

@@ -308,6 +308,9 @@ bm_webimport_delete (const gchar *jobs, const BmWebImport *import, GError **erro
 {
   g_autofree gchar *name = bm_webimport_batch (import);
   g_autofree gchar *batch = g_build_filename (jobs, "batches", name, NULL);
+  g_autofree gchar *file = g_strconcat (import->id, ".json", NULL);
+  g_autofree gchar *seen = g_build_filename (jobs, "web", "seen", file, NULL); /* of the list */
+  g_unlink (seen);
   return bm_webstore_remove (batch, error) && bm_webstore_remove (import->directory, error);
 }
 

@@ -92,6 +92,7 @@ progress_json (BmJournal *journal)
                                .total = counts.found,
                                .bytes = counts.appended_bytes,
                                .appended = on_server,
+                               .unproven = on_server - counts.by_state[BM_STATE_VERIFIED],
                                .verified = counts.by_state[BM_STATE_VERIFIED]};
   JsonObject *object =
       bm_webstate_progress (&state, (guint64) MAX (bm_journal_get_int (journal, "pst.size", 0), 0));

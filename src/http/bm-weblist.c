@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* See bm-webjob.h: the list of all. A batch is one entry, and so is a web import: their jobs are not
- * listed besides. */
+ * listed besides. The list is asked every few seconds and a journal may be large, so what is over is
+ * kept in <jobs>/web/seen/ as long as none of its files has changed. */
 #include "http/bm-webjob.h"
 
 #include "http/bm-webbatch.h"
+#include "http/bm-weboutput.h"
 #include "http/bm-webstate.h"
 #include "job/bm-job.h"
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MOST 500 /* entries, the newest */
 
@@ -14,15 +18,22 @@ typedef struct {
   const BmConfig *config;
   const BmWebViewer *viewer;
   GPtrArray *entries;  /* JsonObject *, owned */
-  GHashTable *claimed; /* directories of jobs that belong to a batch */
+  GHashTable *claimed; /* names of jobs that belong to a batch or a web import */
 } Listing;
 
 static JsonObject *
-add_entry (Listing *listing, const gchar *id, const gchar *kind)
+new_entry (const gchar *id, const gchar *kind)
 {
   JsonObject *entry = json_object_new ();
   json_object_set_string_member (entry, "id", id);
   json_object_set_string_member (entry, "kind", kind);
+  return entry;
+}
+
+static JsonObject *
+add_entry (Listing *listing, const gchar *id, const gchar *kind)
+{
+  JsonObject *entry = new_entry (id, kind);
   g_ptr_array_add (listing->entries, entry);
   return entry;
 }
@@ -65,37 +76,158 @@ copy_numbers (JsonObject *entry, JsonObject *state)
                  (guint64) number (progress, "verified"), 0, (guint64) number (progress, "bytes"));
 }
 
+/* ---- what is over ---- */
+
+/* Sizes and times of the files that an entry was made of. New. */
+static gchar *
+stamp_of (const gchar *directory, const gchar *const *names)
+{
+  g_autoptr (GString) stamp = g_string_new (NULL);
+  for (; *names != NULL; names++) {
+    g_autofree gchar *path = g_build_filename (directory, *names, NULL);
+    struct stat info;
+    if (stat (path, &info) == 0)
+      g_string_append_printf (stamp, "%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld ",
+                              (gint64) info.st_size, (gint64) info.st_mtim.tv_sec,
+                              (long) info.st_mtim.tv_nsec);
+    else
+      g_string_append (stamp, "- ");
+  }
+  return g_string_free (g_steal_pointer (&stamp), FALSE);
+}
+
+static gchar *
+seen_path (const Listing *listing)
+{
+  return g_build_filename (listing->config->jobs, "web", "seen", NULL);
+}
+
+/* New; NULL when it has to be made anew. */
+static JsonObject *
+recall (const Listing *listing, const gchar *name, const gchar *stamp)
+{
+  g_autofree gchar *directory = seen_path (listing), *file = g_strconcat (name, ".json", NULL);
+  g_autoptr (JsonObject) seen = bm_webjson_load (directory, file);
+  if (seen == NULL ||
+      g_strcmp0 (json_object_get_string_member_with_default (seen, "stamp", ""), stamp) != 0)
+    return NULL;
+  return g_steal_pointer (&seen);
+}
+
+/* A list that cannot be kept is made anew each time. */
+static void
+keep (const Listing *listing, const gchar *name, const gchar *stamp, JsonObject *entry,
+      const gchar *domain_uid, JsonArray *claims)
+{
+  g_autofree gchar *directory = seen_path (listing), *file = g_strconcat (name, ".json", NULL);
+  g_autoptr (JsonObject) seen = json_object_new ();
+  json_object_set_string_member (seen, "stamp", stamp);
+  json_object_set_string_member (seen, "domain_uid", domain_uid);
+  json_object_set_object_member (seen, "entry", json_object_ref (entry));
+  if (claims != NULL)
+    json_object_set_array_member (seen, "claims", json_array_ref (claims));
+  if (g_mkdir_with_parents (directory, 0700) == 0)
+    bm_webjson_save (directory, file, seen, NULL);
+}
+
+static gboolean
+may_domain (const Listing *listing, const gchar *domain_uid)
+{
+  return listing->viewer->every || listing->viewer->may (listing->viewer->who, domain_uid);
+}
+
+/* TRUE when it is known, and listed if this viewer may see it. */
+static gboolean
+add_known (Listing *listing, const gchar *name, const gchar *stamp)
+{
+  g_autoptr (JsonObject) seen = recall (listing, name, stamp);
+  JsonObject *entry = object_in (seen, "entry");
+  if (entry == NULL)
+    return FALSE;
+  JsonArray *claims = json_object_has_member (seen, "claims")
+                          ? json_object_get_array_member (seen, "claims")
+                          : NULL;
+  for (guint i = 0; claims != NULL && i < json_array_get_length (claims); i++)
+    g_hash_table_add (listing->claimed, g_strdup (json_array_get_string_element (claims, i)));
+  if (may_domain (listing, json_object_get_string_member_with_default (seen, "domain_uid", "")))
+    g_ptr_array_add (listing->entries, json_object_ref (entry));
+  return TRUE;
+}
+
 /* ---- web imports ---- */
 
-static void
-add_web (Listing *listing, const gchar *id)
+static JsonObject *
+web_entry (const BmWebImport *import, JsonObject *state)
 {
   static const gchar *const members[] = {"stage", "by", "created", "started", "ended"};
-  g_autoptr (BmWebImport) import = bm_webimport_load (listing->config->jobs, id, NULL);
-  if (import == NULL ||
-      (!listing->viewer->every && !listing->viewer->may (listing->viewer->who, import->domain_uid)))
-    return;
-  g_autoptr (JsonObject) state = bm_webstate_json (listing->config, import, FALSE, NULL);
-  JsonObject *entry = add_entry (listing, id, "web");
+  JsonObject *entry = new_entry (import->id, "web");
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
     json_object_set_member (entry, members[i], json_object_dup_member (state, members[i]));
   json_object_set_string_member (entry, "user", import->user);
   json_object_set_string_member (entry, "file", import->name);
   json_object_set_int_member (entry, "size", (gint64) import->size);
   copy_numbers (entry, state);
+  return entry;
+}
+
+static void
+add_web (Listing *listing, const gchar *id)
+{
+  g_autofree gchar *batch = g_strconcat (BM_WEBIMPORT_BATCH, id, NULL);
+  g_autofree gchar *database = g_build_filename ("batches", batch, "batch.sqlite", NULL);
+  g_autofree gchar *log = g_strconcat (database, "-wal", NULL);
+  g_autofree gchar *record = g_build_filename ("web", id, "import.json", NULL);
+  const gchar *files[] = {database, log, record, NULL};
+  g_autofree gchar *directory = g_build_filename (listing->config->jobs, "web", id, NULL);
+  g_autofree gchar *stamp = stamp_of (listing->config->jobs, files);
+  gboolean conducted = bm_webworker_runs (directory, BM_WEBWORKER_CONDUCTOR);
+  if (!conducted && add_known (listing, id, stamp))
+    return;
+  g_autoptr (BmWebImport) import = bm_webimport_load (listing->config->jobs, id, NULL);
+  if (import == NULL)
+    return;
+  g_auto (BmWebLook) look = {0};
+  g_autoptr (JsonObject) state = bm_webstate_json (listing->config, import, FALSE, &look);
+  g_autoptr (JsonObject) entry = web_entry (import, state);
+  g_autofree gchar *after = stamp_of (listing->config->jobs, files);
+  if (may_domain (listing, import->domain_uid))
+    g_ptr_array_add (listing->entries, json_object_ref (entry));
+  const gchar *job = json_object_get_string_member (state, "job");
+  g_autoptr (JsonArray) claims = json_array_new ();
+  if (*job != '\0') {
+    json_array_add_string_element (claims, job);
+    g_hash_table_add (listing->claimed, g_strdup (job));
+  }
+  if (import->started_ms != 0 && bm_webstage_is_over (look.stage) && !look.conducted)
+    keep (listing, id, after, entry, import->domain_uid, claims);
 }
 
 /* ---- batches ---- */
 
 static void
-claim (Listing *listing, BmBatch *batch, const BmBatchRow *row)
+claim (Listing *listing, JsonArray *claims, const gchar *directory)
 {
-  g_autofree gchar *path = bm_batch_row_path (batch, row->id, "state");
-  g_auto (BmWorkerState) state = {0};
-  if (*row->job != '\0')
-    g_hash_table_add (listing->claimed, g_strdup (row->job));
-  if (bm_worker_state_read (path, &state) && *state.job != '\0')
-    g_hash_table_add (listing->claimed, g_strdup (state.job));
+  if (directory == NULL || *directory == '\0')
+    return;
+  gchar *name = g_path_get_basename (directory);
+  json_array_add_string_element (claims, name);
+  g_hash_table_add (listing->claimed, name);
+}
+
+/* Of the rows that ended, and of those that run. */
+static JsonArray *
+claim_all (Listing *listing, BmBatch *batch, const GPtrArray *rows)
+{
+  JsonArray *claims = json_array_new ();
+  for (guint i = 0; i < rows->len; i++) {
+    const BmBatchRow *row = g_ptr_array_index (rows, i);
+    g_autofree gchar *path = bm_batch_row_path (batch, row->id, "state");
+    g_auto (BmWorkerState) state = {0};
+    claim (listing, claims, row->job);
+    if (row->state == BM_ROW_RUNNING && bm_worker_state_read (path, &state))
+      claim (listing, claims, state.job);
+  }
+  return claims;
 }
 
 static gint64
@@ -105,20 +237,11 @@ time_of (BmBatch *batch, const gchar *key) /* seconds */
   return text != NULL ? g_ascii_strtoll (text, NULL, 10) / 1000 : 0;
 }
 
-static void
-add_batch (Listing *listing, const gchar *name)
+static JsonObject *
+batch_entry (Listing *listing, BmBatch *batch, const GPtrArray *rows, JsonObject *state)
 {
-  g_autoptr (BmBatch) batch = bm_batch_open (listing->config->jobs, name, FALSE, NULL);
-  g_autoptr (GPtrArray) rows = batch != NULL ? bm_batch_rows (batch, NULL) : NULL;
-  for (guint i = 0; rows != NULL && i < rows->len; i++)
-    claim (listing, batch, g_ptr_array_index (rows, i));
-  if (rows == NULL || g_str_has_prefix (name, BM_WEBIMPORT_BATCH) ||
-      !bm_webbatch_may (listing->config, batch, listing->viewer))
-    return;
-  g_autoptr (JsonObject) state = bm_webbatch_json (listing->config, name, NULL);
+  const gchar *name = bm_batch_name (batch);
   g_autoptr (BmWebBatch) web = bm_webbatch_load (listing->config->jobs, name);
-  if (state == NULL)
-    return;
   JsonObject *entry = add_entry (listing, name, "batch");
   JsonObject *totals = object_in (state, "totals");
   gint64 started = time_of (batch, "started");
@@ -133,6 +256,36 @@ add_batch (Listing *listing, const gchar *name)
     json_object_set_member (entry, "grade", json_object_dup_member (state, "grade"));
   set_numbers (entry, (guint64) number (totals, "found"), (guint64) number (totals, "verified"),
                (guint64) number (totals, "failed"), (guint64) number (totals, "bytes"));
+  return entry;
+}
+
+/* Who may not see every domain must be judged by each row, so what is kept is not for him. */
+static void
+add_batch (Listing *listing, const gchar *name)
+{
+  static const gchar *const files[] = {"batch.sqlite", "batch.sqlite-wal", "report.json", NULL};
+  g_autofree gchar *directory = g_build_filename (listing->config->jobs, "batches", name, NULL);
+  g_autofree gchar *key = g_strconcat ("batch-", name, NULL);
+  g_autofree gchar *stamp = stamp_of (directory, files);
+  if (g_str_has_prefix (name, BM_WEBIMPORT_BATCH) ||
+      (listing->viewer->every && add_known (listing, key, stamp)))
+    return;
+  g_autoptr (BmBatch) batch = bm_batch_open (listing->config->jobs, name, FALSE, NULL);
+  g_autoptr (GPtrArray) rows = batch != NULL ? bm_batch_rows (batch, NULL) : NULL;
+  if (rows == NULL)
+    return;
+  g_autoptr (JsonArray) claims = claim_all (listing, batch, rows);
+  g_autoptr (JsonObject) state = bm_webbatch_may (listing->config, batch, listing->viewer)
+                                     ? bm_webbatch_json (listing->config, name, NULL)
+                                     : NULL;
+  if (state == NULL)
+    return;
+  JsonObject *entry = batch_entry (listing, batch, rows, state);
+  const gchar *stage = json_object_get_string_member (state, "stage");
+  g_clear_pointer (&batch, bm_batch_free);
+  g_autofree gchar *after = stamp_of (directory, files);
+  if (g_str_equal (stage, bm_webstage_token (BM_WEBSTAGE_ENDED)))
+    keep (listing, key, after, entry, "", claims);
 }
 
 /* Ordered by a browser, and not begun. */
@@ -158,15 +311,9 @@ add_idle_batch (Listing *listing, const gchar *name)
 
 /* ---- jobs ---- */
 
-static void
-add_job (Listing *listing, const gchar *directory)
+static JsonObject *
+job_entry (Listing *listing, const gchar *name, JsonObject *state)
 {
-  g_autofree gchar *name = g_path_get_basename (directory);
-  if (g_hash_table_contains (listing->claimed, directory))
-    return;
-  g_autoptr (JsonObject) state = bm_webjob_json (listing->config, name, listing->viewer, NULL);
-  if (state == NULL)
-    return;
   JsonObject *entry = add_entry (listing, name, "job");
   JsonObject *user = object_in (state, "user"), *file = object_in (state, "file");
   json_object_set_member (entry, "stage", json_object_dup_member (state, "stage"));
@@ -178,6 +325,28 @@ add_job (Listing *listing, const gchar *directory)
   json_object_set_member (entry, "file", json_object_dup_member (file, "name"));
   json_object_set_member (entry, "size", json_object_dup_member (file, "size"));
   copy_numbers (entry, state);
+  return entry;
+}
+
+static void
+add_job (Listing *listing, const gchar *directory)
+{
+  static const gchar *const files[] = {"journal.sqlite", "journal.sqlite-wal", NULL};
+  g_autofree gchar *name = g_path_get_basename (directory);
+  g_autofree gchar *stamp = stamp_of (directory, files);
+  if (g_hash_table_contains (listing->claimed, name) ||
+      (bm_job_owner (directory) == 0 && add_known (listing, name, stamp)))
+    return;
+  g_autoptr (JsonObject) state = bm_webjob_json (listing->config, name, listing->viewer, NULL);
+  if (state == NULL)
+    return;
+  JsonObject *entry = job_entry (listing, name, state);
+  JsonObject *user = object_in (state, "user");
+  /* reading may have moved the log into the journal: what counts is how it lies now */
+  g_autofree gchar *after = stamp_of (directory, files);
+  if (object_in (state, "result") != NULL && bm_job_owner (directory) == 0)
+    keep (listing, name, after, entry,
+          json_object_get_string_member_with_default (user, "domain_uid", ""), NULL);
 }
 
 static gint

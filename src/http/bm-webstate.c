@@ -260,6 +260,7 @@ bm_webstate_progress (const BmWorkerState *state, guint64 bytes)
   json_object_set_int_member (object, "total_bytes", (gint64) bytes);
   json_object_set_int_member (object, "appended", (gint64) state->appended);
   json_object_set_int_member (object, "verified", (gint64) state->verified);
+  json_object_set_int_member (object, "unproven", (gint64) state->unproven);
   json_object_set_int_member (object, "rate",
                               seconds > 0 ? (gint64) ((gdouble) state->bytes / seconds) : 0);
   if (now > 0 && seconds > 0)
@@ -504,6 +505,18 @@ file_json (const BmWebImport *import)
   return file;
 }
 
+/* Of the run that runs, or of the last one. */
+static void
+set_job (JsonObject *object, const Reading *reading)
+{
+  const gchar *row = reading->row != NULL ? reading->row->job : "";
+  const gchar *job =
+      reading->state.job != NULL && *reading->state.job != '\0' ? reading->state.job : row;
+  g_autofree gchar *name = *job != '\0' ? g_path_get_basename (job) : g_strdup ("");
+  json_object_set_string_member (object, "job", name);
+  json_object_set_boolean_member (object, "report", *name != '\0');
+}
+
 JsonObject *
 bm_webstate_json (const BmConfig *config, const BmWebImport *import, gboolean with_census,
                   BmWebLook *look)
@@ -534,9 +547,7 @@ bm_webstate_json (const BmConfig *config, const BmWebImport *import, gboolean wi
   set_object (object, "checks", checks_json (&reading));
   set_object (object, "progress", import->started_ms != 0 ? progress_json (&reading) : NULL);
   set_object (object, "result", result_json (&reading, own.stage));
-  json_object_set_boolean_member (object, "report",
-                                  *(reading.state.job != NULL ? reading.state.job : "") != '\0' ||
-                                      (reading.row != NULL && *reading.row->job != '\0'));
+  set_job (object, &reading);
   json_object_set_boolean_member (object, "retryable", own.retryable);
   if (look != NULL) {
     *look = own;

@@ -66,7 +66,8 @@ async function call(method, path, body, type = 'application/json', signal = unde
 
 export const get = (path, signal) => call('GET', path, undefined, undefined, signal);
 export const post = (path, data = {}, signal = undefined) => call('POST', path, JSON.stringify(data), undefined, signal);
-export const postText = (path, text, type) => call('POST', path, text, type);
+/* body: text, or a file as it is: a spreadsheet's CSV need not be UTF-8. */
+export const postText = (path, body, type) => call('POST', path, body, type);
 export const remove = path => call('DELETE', path, '{}');
 
 /* null when nobody is signed in. */

@@ -50,7 +50,7 @@ export async function newBatchView() {
       replace(fault, notice('stop', t('batch.missing')));
       return;
     }
-    const told = await postText(`batches?name=${encodeURIComponent(name.value)}`, await file.text(), 'text/csv');
+    const told = await postText(`batches?name=${encodeURIComponent(name.value)}`, file, 'text/csv');
     const start = actionButton('.primary', 'play', t('batch.start'), fault, async () => {
       await post(`batches/${encodeURIComponent(told.name)}/start`);
       go('batches', told.name);
