@@ -13,7 +13,7 @@
 
 #define PEERS_MAX        512
 #define PEER_KEY         "bm-web-peer"
-#define HEADERS_S        20 /* of a first request, and of idling between two */
+#define HEADERS_S        20
 #define HANDSHAKE_S      5
 #define BODY_S           60  /* a small body, whole */
 #define UPLOAD_SILENCE_S 120 /* between two chunks */
@@ -62,17 +62,23 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+peer_free (BmWebPeer *peer)
+{
+  g_object_set_data (G_OBJECT (peer->remote), PEER_KEY, NULL);
+  g_object_unref (peer->remote);
+  g_object_unref (peer->socket);
+  g_free (peer->address);
+  g_free (peer);
+}
+
 /* The stream's last reference is gone: libsoup is done with it. */
 static void
 on_stream_gone (gpointer data, GObject *stream)
 {
   BmWebPeer *peer = data;
   g_queue_remove (&peer->web->peers, peer);
-  g_object_set_data (G_OBJECT (peer->remote), PEER_KEY, NULL);
-  g_object_unref (peer->remote);
-  g_object_unref (peer->socket);
-  g_free (peer->address);
-  g_free (peer);
+  peer_free (peer);
 }
 
 /* Room for one more, at the cost of one that waits without having asked. */
@@ -172,7 +178,8 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
     return TRUE;
   BmWebPeer *peer = new_peer (web, socket, local, remote);
   g_queue_push_tail (&web->peers, peer);
-  g_object_weak_ref (G_OBJECT (connection), on_stream_gone, peer);
+  peer->stream = G_OBJECT (connection);
+  g_object_weak_ref (peer->stream, on_stream_gone, peer);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   /* plain, and not from the proxy that speaks TLS for us */
   if ((!peer->tls && !peer->loopback && !peer->proxy) || is_ignored (web, peer))
@@ -233,5 +240,15 @@ bm_web_listen_stop (BmWeb *web)
     BmWebPeer *peer = link->data;
     if (peer->state != BM_WEB_PEER_WORK && peer->state != BM_WEB_PEER_ANSWER)
       shut_down (peer);
+  }
+}
+
+void
+bm_web_listen_free (BmWeb *web)
+{
+  BmWebPeer *peer;
+  while ((peer = g_queue_pop_head (&web->peers)) != NULL) {
+    g_object_weak_unref (peer->stream, on_stream_gone, peer);
+    peer_free (peer);
   }
 }

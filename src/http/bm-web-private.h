@@ -57,6 +57,7 @@ typedef enum {
 typedef struct {
   BmWeb *web;
   GSocket *socket;
+  GObject *stream;        /* not owned: this peer goes with it */
   GSocketAddress *remote; /* carries this peer, for bm_web_peer_of */
   gchar *address;
   gboolean loopback; /* both ends */
@@ -69,6 +70,8 @@ typedef struct {
 gboolean bm_web_listen (BmWeb *web, GError **error);
 /* No new connections; idle ones are closed. */
 void bm_web_listen_stop (BmWeb *web);
+/* Forgets connections that threads still hold, in a handshake or saying good-bye. */
+void bm_web_listen_free (BmWeb *web);
 void bm_web_peer_state (BmWebPeer *peer, BmWebPeerState state);
 /* It sent what libsoup refused by itself. */
 void bm_web_peer_malformed (BmWebPeer *peer);

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define DRAIN_MAX                                                                                  \
-  (64 << 10) /* bytes of a refused body that are read, so that the line stays open */
+/* Bytes of a refused body that libsoup may read before it answers. */
+#define DRAIN_MAX (64 << 10)
 
 /* No inline script, nothing from elsewhere, no frame around us. */
 #define POLICY                                                                                     \

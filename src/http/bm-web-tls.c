@@ -80,6 +80,13 @@ running_from (BmWeb *web, const gchar *address)
   return n;
 }
 
+static gboolean
+has_left (const Greeting *greeting)
+{
+  struct pollfd fd = {.fd = g_socket_get_fd (greeting->peer->socket), .events = POLLRDHUP};
+  return poll (&fd, 1, 0) > 0;
+}
+
 /* The newest first: in a crowd of those who never go on, it is the one that may be good. */
 static void
 start_waiting (BmWeb *web)
@@ -92,7 +99,10 @@ start_waiting (BmWeb *web)
     if (running_from (web, greeting->peer->address) >= PER_ADDRESS_MAX)
       continue;
     g_queue_delete_link (&web->greetings, link);
-    begin (greeting);
+    if (has_left (greeting))
+      greeting_free (greeting);
+    else
+      begin (greeting);
   }
 }
 

@@ -79,6 +79,7 @@ bm_web_free (BmWeb *web)
   while (web->owned->len > 0)
     g_ptr_array_remove_index (web->owned, web->owned->len - 1);
   soup_server_disconnect (web->server);
+  bm_web_listen_free (web);
   bm_web_core_free (web->core);
   bm_web_sessions_free (web->sessions);
   g_clear_object (&web->service);

@@ -178,7 +178,7 @@ def test_own_tls_and_slow_strangers():
         strangers.append(s)
     threads = len(os.listdir("/proc/%d/task" % daemon.process.pid))
     assert threads < 40, threads
-    for source, seconds in (("127.0.0.2", 2), ("127.0.0.1", 12)):  # from elsewhere; from where they are
+    for source, seconds in (("127.0.0.2", 4), ("127.0.0.1", 15)):  # from elsewhere; from where they are
         client.source = source
         start = time.monotonic()
         assert client.get("users?q=alice").status == 200
@@ -189,7 +189,8 @@ def test_own_tls_and_slow_strangers():
     start = time.monotonic()
     for _ in range(20):
         assert client.get("session").status == 200
-    assert time.monotonic() - start < 10
+    print("# twenty calls after they have gone: %.1f s" % (time.monotonic() - start))
+    assert time.monotonic() - start < 30
     assert daemon.stop() == 0
 
 
