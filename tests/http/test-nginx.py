@@ -118,16 +118,19 @@ def test_upload_through_nginx():
         # what happens to an import is seen as it happens, through nginx, too
         made = client.post("imports", {"user": "alice@lab.test", "upload": listed[0]["id"]})
         assert made.status == 201, made
-        connection = client.connect(timeout=8)
+        connection = client.connect(timeout=30)
         connection.request("GET", "/pst-import/api/v1/imports/%s/events" % made.json["id"],
                            headers={"Cookie": "bm_pst_session=" + client.cookie})
         response, start = connection.getresponse(), time.monotonic()
         assert response.status == 200 and response.getheader("content-type").startswith("text/event-stream")
         assert response.readline() == b":\n" and response.readline() == b"\n" and response.readline() == b"event: state\n"
         assert time.monotonic() - start < 3, "nginx holds events back"
-        connection.close()
         wait_for(lambda: client.get("imports/" + made.json["id"]).json["stage"] != "inspecting", 60)
+        start = time.monotonic()
         assert client.call("DELETE", "session").status == 204
+        response.read()  # who has signed out watches nothing any more
+        assert time.monotonic() - start < 4, "the stream outlives its session"
+        connection.close()
     finally:
         proxy.stop()
         daemon.stop()
