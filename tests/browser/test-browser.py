@@ -341,10 +341,9 @@ def test_a_failed_item_is_retried():
 
 
 def order(user, name):
-    """A new import of a file of the server, up to its options."""
+    """A new import of a file of the server."""
     reader.open("#/new/%s%%40lab.test" % user)
     reader.wait(lambda: [row for row in reader.all(".file-row") if name in row.text])[0].find_element("css selector", "button").click()
-    reader.heading("import.contents.title")
 
 
 def test_what_looks_like_a_pst_but_is_none_ends_with_a_remedy():
@@ -367,6 +366,7 @@ def test_cancelled_and_taken_up_again():
     lab.knobs(stop=True)
     os.rename(pst, os.path.join(folder, "alice.pst"))
     order("u2", "alice.pst")
+    reader.heading("import.contents.title")
     reader.waits_for("owner.mismatch")
     reader.wait(lambda: reader.find(".dock .primary").is_enabled())
     reader.click("contents.next")
