@@ -29,7 +29,7 @@ for language in ("en", "fr", "de"):
     with open(os.path.join(ROOT, "src", "http", "pages", "i18n", language + ".json"), encoding="utf-8") as f:
         WORDS[language] = json.load(f)
 # What the browser itself logs of answers that a test provokes: the line was cut, nobody is signed in, an upload is gone.
-EXPECTED = re.compile(r"Failed to load resource: (net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)|"
+EXPECTED = re.compile(r"Failed to load resource: (net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|UPLOAD_FILE_CHANGED|INCOMPLETE_CHUNKED_ENCODING)|"
                       r"the server responded with a status of (401|403))|"
                       r"api/v1/uploads/\w+ - Failed to load resource: the server responded with a status of (404|410)")
 

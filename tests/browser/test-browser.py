@@ -6,6 +6,7 @@ order. Pictures of each page are left in <build>/screenshots. Prints TAP.
 import atexit
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -298,6 +299,20 @@ def test_a_file_that_is_known_is_recognised():
     reader.click("upload.remove", "dialog")
     reader.find(".drop")
     assert len(uploads()) == 1
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_taken_for_a_lost_line():
+    moving = work.file("moving.pst")
+    shutil.copyfile(pst, moving)
+    line.rate = 4 << 20
+    reader.all("input[type=file]")[0].send_keys(moving)
+    reader.wait(lambda: percent() >= 10)
+    os.utime(moving)  # as Outlook does when it opens the file
+    reader.waits_for("cause.file-lost")
+    line.rate = 0
+    reader.click("upload.remove")
+    reader.find(".drop")
+    wait_for(lambda: len(uploads()) == 1)
 
 
 def limit_messages(size):

@@ -6,6 +6,7 @@
  * https://tus.io/protocols/resumable-upload */
 
 const MIB = 1 << 20;
+const LARGEST = 16 * MIB; /* piece: all of it is in memory while its digest is made */
 const SILENCE_MS = 60000; /* a line on which nothing moves for so long is dead */
 const storePrefix = 'bm-pst.upload.';
 
@@ -188,18 +189,12 @@ export class TusUpload {
   async sendPiece() {
     const start = this.offset, begun = performance.now();
     const blob = this.file.slice(start, Math.min(this.size, start + this.piece));
-    let body = blob;
     const headers = { 'Upload-Offset': String(start), 'Content-Type': 'application/offset+octet-stream' };
-    try {
-      body = await blob.arrayBuffer();
-    } catch {
-      throw new FileLost();
-    }
-    if (this.checksum) {
-      const digest = await crypto.subtle.digest(this.checksum === 'sha256' ? 'SHA-256' : 'SHA-1', body);
-      headers['Upload-Checksum'] = `${this.checksum} ${base64(new Uint8Array(digest))}`;
-    }
-    const answer = await this.send('PATCH', this.place(), headers, body, loaded => {
+    if (this.checksum)
+      headers['Upload-Checksum'] = `${this.checksum} ${await this.digest(blob)}`;
+    else
+      await this.read(blob.slice(0, 1)); /* a file that is gone must not look like a line that is */
+    const answer = await this.send('PATCH', this.place(), headers, blob, loaded => {
       this.offset = start + loaded;
       this.measure();
       this.changed(this);
@@ -213,10 +208,20 @@ export class TusUpload {
     this.adapt(performance.now() - begun);
   }
 
+  /* What is sent is the blob, which the browser reads by itself: these bytes are garbage at once. */
+  async digest(blob) {
+    const bytes = await this.read(blob);
+    return base64(new Uint8Array(await crypto.subtle.digest(this.checksum === 'sha256' ? 'SHA-256' : 'SHA-1', bytes)));
+  }
+
+  read(blob) {
+    return blob.arrayBuffer().catch(() => { throw new FileLost(); });
+  }
+
   /* Pieces of a few seconds: what a dropped line loses is small, what is asked of the server too. */
   adapt(ms) {
     if (ms < 3000)
-      this.piece = Math.min(32 * MIB, this.piece * 2);
+      this.piece = Math.min(LARGEST, this.piece * 2);
     else if (ms > 12000)
       this.piece = Math.max(MIB, this.piece / 2);
   }
