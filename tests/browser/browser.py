@@ -5,6 +5,7 @@ that can be slow, cut and mended. Needs Debian's chromium, chromium-driver and p
 import json
 import os
 import re
+import shutil
 import socket
 import struct
 import sys
@@ -126,6 +127,7 @@ class Line:
 class Browser:
     """One reader. profile: a directory that outlives the browser, as a laptop's does."""
     everyone = []
+    profiles = set()
 
     def __init__(self, base, profile, language="en", size=(1280, 720), dark=False):
         options = webdriver.ChromeOptions()
@@ -138,7 +140,10 @@ class Browser:
         options.add_experimental_option("prefs", {"intl.accept_languages": language,
                                                   "download.default_directory": profile})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        own = os.path.join(profile, "tmp")  # chromium leaves things in TMPDIR
+        os.makedirs(own, exist_ok=True)
+        service = Service("/usr/bin/chromedriver", env=dict(os.environ, TMPDIR=own))
+        self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_page_load_timeout(PATIENCE)
         self.base, self.language, self.problems = base, language, []
         self.resize(*size)
@@ -146,6 +151,7 @@ class Browser:
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce"}]})
         Browser.everyone.append(self)
+        Browser.profiles.add(profile)
 
     def resize(self, width, height):
         self.size = (width, height)
@@ -263,8 +269,13 @@ class Browser:
 
 
 def close_all():
+    """With their profiles, into which a browser that ends still writes for a moment."""
     for browser in list(Browser.everyone):
         try:
             browser.driver.quit()
         except Exception:  # it is gone already
             pass
+    end = time.monotonic() + 10
+    while any(map(os.path.exists, Browser.profiles)) and time.monotonic() < end:
+        for profile in Browser.profiles:
+            shutil.rmtree(profile, ignore_errors=True)
