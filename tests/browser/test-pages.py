@@ -153,6 +153,13 @@ def test_every_file_is_in_the_resources():
             assert target in there, (path, other)
 
 
+def test_what_is_imported_is_used():
+    for path, js in scripts().items():
+        for names in re.findall(r"import \{([^}]*)\} from", js):
+            for name in (one.strip().split(" as ")[-1] for one in names.split(",")):
+                assert len(re.findall(r"\b%s\b" % re.escape(name), js)) > 1, (path, name)
+
+
 def colours(css):
     """The tokens of both schemes."""
     light, dark = css.split("@media (prefers-color-scheme: dark)")

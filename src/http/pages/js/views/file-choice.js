@@ -171,7 +171,7 @@ function dropZone(config, take) {
 
 const fileRow = (name, sub, ...buttons) => h('li.file-row', {}, icon('file'), h('div', {}, h('b', {}, name), h('span.sub', {}, sub)), h('div.actions', {}, buttons));
 
-export function fileChoice({ user, config, uploads, files, begin }) {
+export function fileChoice({ user, config, uploads, offered, begin }) {
   const root = h('div.stack', {}), fault = h('div', {});
   let card = null, wanted = null; /* unfinished upload that the reader wants to go on with */
 
@@ -234,16 +234,18 @@ export function fileChoice({ user, config, uploads, files, begin }) {
     const list = h('ul.files', {});
     const words = h('input.input', { type: 'search', 'aria-label': t('files.search'), placeholder: t('files.search'), oninput: () => draw() });
     function draw() {
-      const fit = files.filter(one => one.path.toLowerCase().includes(words.value.trim().toLowerCase()));
+      const fit = offered.files.filter(one => one.path.toLowerCase().includes(words.value.trim().toLowerCase()));
       list.replaceChildren(...fit.slice(0, SHOWN_FILES).map(one => fileRow(one.path.split('/').pop(),
         `${one.path.slice(0, one.path.lastIndexOf('/'))} · ${formatBytes(one.size)} · ${formatTime(one.modified)}`,
         actionButton('.small', null, t('files.use'), fault, () => begin({ path: one.path })))));
       if (fit.length === 0)
         list.append(h('li.hint', {}, t('files.none', { folders: config.folders.join(', ') })));
+      else if (offered.cut || fit.length > SHOWN_FILES)
+        list.append(h('li.hint', {}, t('files.cut')));
     }
     draw();
     return h('section.card.stack-s', { 'aria-labelledby': 'on-server' }, h('h2', { id: 'on-server' }, t('files.title')),
-      files.length > 6 && h('div.search', {}, icon('search'), words), list);
+      offered.files.length > 6 && h('div.search', {}, icon('search'), words), list);
   }
 
   function showChoice() {

@@ -5,7 +5,7 @@ import { post } from '../api.js';
 import { debounce, h, replace, setText } from '../dom.js';
 import { formatBytes, formatNumber, t } from '../i18n.js';
 import { icon } from '../icons.js';
-import { actionButton, checkbox, errorNotice, field, notice } from '../parts.js';
+import { actionButton, checkbox, errorNotice, field } from '../parts.js';
 import { folderTree } from '../tree.js';
 import { ownerNotice } from './import-contents.js';
 

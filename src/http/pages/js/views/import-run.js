@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { announce, h, replace, setText } from '../dom.js';
 import { formatBytes, formatDuration, formatNumber, formatPercent, has, t } from '../i18n.js';
 import { icon } from '../icons.js';
-import { actionButton, bar, bytesOf, chip, confirmDialog, notice, tile, told } from '../parts.js';
+import { actionButton, bar, bytesOf, confirmDialog, notice, tile, told } from '../parts.js';
 import { courseChart } from '../charts.js';
 
 const phases = ['counting', 'looking', 'appending', 'verifying'];

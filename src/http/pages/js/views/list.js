@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* All imports and batches, the newest first, kept fresh while somebody looks. */
 import { currentSession, get } from '../api.js';
-import { debounce, h, replace } from '../dom.js';
+import { debounce, h, replace, setText } from '../dom.js';
 import { formatBytes, formatNumber, formatTime, t } from '../i18n.js';
 import { icon } from '../icons.js';
 import { bar, bytesOf, errorNotice, stageChip } from '../parts.js';
@@ -55,9 +55,9 @@ function emptyState() {
 }
 
 export async function listView() {
-  let all = (await get('imports')).imports, filter = 'all', words = '', timer = 0, ended = false;
+  let { imports: all, more } = await get('imports'), filter = 'all', words = '', timer = 0, ended = false;
   const rows = new Map(); /* id -> {said, node} */
-  const body = h('tbody', {}), place = h('div', {}), fault = h('div', {});
+  const body = h('tbody', {}), place = h('div', {}), fault = h('div', {}), cut = h('p.hint', {});
   const table = h('div.table-box', {}, h('table.table.imports', {}, h('caption.hidden-text', {}, t('list.title')),
     h('thead', {}, h('tr', {}, ['list.who', 'list.state', 'list.how-far', 'list.begun'].map(key => h('th', { scope: 'col' }, t(key))))), body));
 
@@ -105,6 +105,7 @@ export async function listView() {
     if (wanted.length !== body.children.length || wanted.some((node, i) => body.children[i] !== node))
       body.replaceChildren(...wanted);
     filterBar.hidden = all.length === 0;
+    setText(cut, more ? t('list.more', { n: all.length }) : '');
     if (all.length === 0)
       replace(place, emptyState());
     else if (shown.length === 0)
@@ -116,7 +117,7 @@ export async function listView() {
   async function refresh() {
     if (!document.hidden && readerIsThere()) {
       try {
-        all = (await get('imports')).imports;
+        ({ imports: all, more } = await get('imports'));
         fault.replaceChildren();
         if (!ended)
           draw();
@@ -137,7 +138,7 @@ export async function listView() {
         h('div.actions', {}, h('a.button', { href: link('new-batch') }, icon('batch'), t('nav.batch')),
           h('a.button.primary', { href: link('new') }, icon('plus'), t('nav.new')))),
       fault,
-      h('section.card', { 'aria-label': t('list.title') }, filterBar, place)),
+      h('section.card', { 'aria-label': t('list.title') }, filterBar, place, cut)),
     dispose() {
       ended = true;
       clearTimeout(timer);

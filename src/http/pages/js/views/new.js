@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* A new import: whose mailbox, then which file. With both the daemon makes the import, and its own
  * page (import.js) goes on. */
-import { get, post, remove } from '../api.js';
-import { h, replace } from '../dom.js';
-import { formatBytes, t } from '../i18n.js';
-import { icon } from '../icons.js';
-import { actionButton, allSteps, initials, notice, steps } from '../parts.js';
+import { get, post } from '../api.js';
+import { h } from '../dom.js';
+import { t } from '../i18n.js';
+import { allSteps, initials, notice, steps } from '../parts.js';
 import { go, link } from '../router.js';
-import { currentUpload, isBusy, uploadUser } from '../uploads.js';
+import { isBusy, uploadUser } from '../uploads.js';
 import { fileChoice } from './file-choice.js';
 import { userSearch } from './user-search.js';
 
@@ -33,23 +32,22 @@ export async function newView(name) {
   if (name === undefined)
     return userStep();
   const [found, config, known, offered] = await Promise.all([
-    get(`users?q=${encodeURIComponent(name)}`), get('config'), get('uploads'), get('files').catch(() => ({ files: [] })),
+    get(`users?q=${encodeURIComponent(name)}`), get('config'), get('uploads'), get('files').catch(() => ({ files: [], cut: false })),
   ]);
   const user = found.users.find(one => one.user === name);
   if (!user?.may)
     return userStep();
-  const place = h('div', { 'aria-live': 'polite' });
   const begin = async what => {
     const { id } = await post('imports', { user: user.user, ...what });
     go('imports', id);
   };
-  const choice = fileChoice({ user: user.user, config, uploads: known.uploads, files: offered.files, begin });
+  const choice = fileChoice({ user: user.user, config, uploads: known.uploads, offered, begin });
   return {
     title: t('new.file.title'),
     node: h('div', {},
       steps(allSteps, 1, [link('new')]),
       h('div.stack', {}, h('div', {}, h('h1', {}, t('new.file.title')), h('p.lead', {}, t('new.file.lead'))),
-        personCard(user), choice.node, place)),
+        personCard(user), choice.node)),
     dispose: choice.dispose,
   };
 }
