@@ -177,11 +177,17 @@ Rendered *
 rendered_new (const BmItem *item)
 {
   static const BmRenderContext context = {0};
+  return rendered_with (item, &context);
+}
+
+Rendered *
+rendered_with (const BmItem *item, const BmRenderContext *context)
+{
   g_autoptr (GError) error = NULL;
   Rendered *rendered = g_new0 (Rendered, 1);
-  rendered->message = bm_render (item, &context, &error);
+  rendered->message = bm_render (item, context, &error);
   g_assert_no_error (error);
-  g_autoptr (BmMessage) again = bm_render (item, &context, NULL);
+  g_autoptr (BmMessage) again = bm_render (item, context, NULL);
   g_assert_true (bm_guid_equal (&again->guid, &rendered->message->guid));
   gsize size;
   const gchar *data = g_bytes_get_data (rendered->message->bytes, &size);
