@@ -4,6 +4,7 @@
  * import is in the bytes. The thread that renders owns item and context. */
 #pragma once
 
+#include <bm-pst-import/address-map.h>
 #include <bm-pst-import/item.h>
 
 G_BEGIN_DECLS
@@ -12,6 +13,9 @@ typedef struct {
   const gchar *charset;     /* for 8-bit text without a code page; NULL = windows-1252 */
   guint64 max_message_size; /* bytes; a larger message fails with TOO_LARGE; 0 = no limit. Not part
                              * of render_id: it never changes bytes */
+  /* For Exchange addresses that the item itself does not explain: the administrator's, asked first,
+   * and the one learnt from the PST. Borrowed; NULL for none. */
+  const BmAddressMap *addresses, *learnt;
 } BmRenderContext;
 
 /* Once per process, before a sandbox closes: loads what GMime and iconv need. */

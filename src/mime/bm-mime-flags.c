@@ -13,6 +13,7 @@
 
 #define MSGFLAG_READ   0x1
 #define MSGFLAG_UNSENT 0x8
+#define MSGFLAG_FROMME 0x20
 
 static const guint8 public_strings[16] = {0x29, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
@@ -24,6 +25,28 @@ bm_mime_is_draft (const BmItem *item)
   return (bm_props_int (item->props, 0x0e07, 0) & MSGFLAG_UNSENT) != 0 &&
          !bm_props_time (item->props, 0x0e06, &ignored) &&
          bm_props_get (item->props, 0x007d) == NULL;
+}
+
+/* Who received it (0x003F, 0x0040, 0x0075, 0x0076) is said of received mail only; mail that its owner
+ * sent to himself is marked so. */
+gboolean
+bm_mime_is_received (const BmMime *mime)
+{
+  static const guint16 ids[] = {0x003f, 0x0040, 0x0075, 0x0076};
+  const BmProps *props = mime->item->props;
+  gboolean named = mime->transport != NULL;
+  if (bm_props_int (props, 0x0e07, 0) & (MSGFLAG_UNSENT | MSGFLAG_FROMME))
+    return FALSE;
+  for (guint i = 0; !named && i < G_N_ELEMENTS (ids); i++)
+    named = bm_props_get (props, ids[i]) != NULL;
+  return named;
+}
+
+gboolean
+bm_mime_asks_receipt (const BmMime *mime)
+{
+  return bm_props_bool (mime->item->props, 0x0029, FALSE) ||
+         bm_mime_transport_get (mime, "Disposition-Notification-To") != NULL;
 }
 
 BmFlags
@@ -85,6 +108,20 @@ compare_words (gconstpointer a, gconstpointer b)
   return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
 }
 
+static gboolean
+was_forwarded (const BmProps *props)
+{
+  gint64 verb = bm_props_int (props, 0x1081, 0);
+  return verb == 104 || (verb == 0 && bm_props_int (props, 0x1080, 0) == 0x106);
+}
+
+static void
+add_word (GPtrArray *words, GHashTable *seen, const gchar *word)
+{
+  if (g_hash_table_add (seen, g_ascii_strdown (word, -1)))
+    g_ptr_array_add (words, g_strdup (word));
+}
+
 GStrv
 bm_mime_keywords (BmMime *mime)
 {
@@ -101,11 +138,11 @@ bm_mime_keywords (BmMime *mime)
     if (g_hash_table_add (seen, g_ascii_strdown (word, -1)))
       g_ptr_array_add (words, g_steal_pointer (&word));
   }
-  gint64 verb = bm_props_int (mime->item->props, 0x1081, 0);
-  gboolean forwarded =
-      verb == 104 || (verb == 0 && bm_props_int (mime->item->props, 0x1080, 0) == 0x106);
-  if (forwarded && g_hash_table_add (seen, g_strdup ("$forwarded")))
-    g_ptr_array_add (words, g_strdup ("$Forwarded"));
+  if (was_forwarded (mime->item->props))
+    add_word (words, seen, "$Forwarded");
+  if (bm_mime_is_received (mime) && bm_mime_asks_receipt (mime) &&
+      (bm_mime_flags (mime) & BM_FLAG_SEEN)) /* nobody shall be asked again about old mail */
+    add_word (words, seen, "$MDNSent");
   g_ptr_array_sort (words, compare_words);
   g_ptr_array_add (words, NULL);
   return (GStrv) g_ptr_array_free (words, FALSE);

@@ -25,6 +25,7 @@ typedef struct {
   gchar *message_id; /* with brackets */
   gchar *seed;       /* of boundaries */
   guint depth;
+  GPtrArray *exchange; /* gchar *: Exchange names that nothing resolved, each once */
 } BmMime;
 
 /* bm-mime-header.c: encoding and folding of header fields. Results are new. */
@@ -34,6 +35,7 @@ gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
 gchar *bm_mime_known_words (const gchar *text);  /* encoded words with charsets of our table */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
+/* For readers that know no RFC 2231: ASCII that looks like it. */
 void bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8);
 gchar *bm_mime_date (gint64 unix_time); /* RFC 5322, +0000 */
 gboolean bm_mime_is_ascii (const gchar *text);
@@ -51,17 +53,30 @@ typedef struct {
   GBytes *entry_id;
   const BmProps *row; /* of the recipient table; NULL for senders */
 } BmMimeParty;
+/* bm-mime-resolve.c. Never NULL: at worst a placeholder, with a note and mime->exchange. */
+gchar *bm_mime_resolve (BmMime *mime, const BmMimeParty *party);
+/* The same, NULL instead of a placeholder. */
+gchar *bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party);
+/* name and address (of whatever type) of a one-off entry id. FALSE when it is none. */
+gboolean bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address);
 /* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */
 gchar *bm_mime_mailbox (BmMime *mime, const BmMimeParty *party, gchar **plain_address);
 gchar *bm_mime_from (BmMime *mime, gchar **address);             /* never NULL */
 gchar *bm_mime_sender (BmMime *mime, const gchar *from_address); /* NULL when it is From */
-gchar *bm_mime_reply_to (BmMime *mime);                          /* NULL when there is none */
+gchar *bm_mime_receipt_to (BmMime *mime); /* whom a receipt goes to; NULL when nobody is named */
+gchar *bm_mime_reply_to (BmMime *mime);   /* NULL when there is none */
 gchar *bm_mime_recipients (BmMime *mime, guint type); /* 1 To, 2 Cc, 3 Bcc; NULL when none */
 /* An address header of foreign make, encoded anew. New. */
 gchar *bm_mime_reencode_addresses (const gchar *utf8);
 
 /* bm-mime-headers.c: the header block without content fields. */
 void bm_mime_add_headers (BmMime *mime, GString *out);
+/* Neither written by us nor acted on by bm-core, whose fields are X-Bm-*. */
+gboolean bm_mime_may_pass (const gchar *name);
+
+/* bm-mime-extra.c: fields that come from properties alone, where out does not have them yet. */
+void bm_mime_add_extra (BmMime *mime, GString *out);
+gboolean bm_mime_has_field (const GString *out, const gchar *name);
 
 /* bm-mime-id.c */
 gchar *bm_mime_message_id (BmMime *mime);
@@ -74,6 +89,10 @@ BmFlags bm_mime_flags (const BmMime *mime);
 GStrv bm_mime_keywords (BmMime *mime);
 const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */
 gboolean bm_mime_is_draft (const BmItem *item);        /* never submitted */
+/* It came to the owner of the PST, from somebody else as far as it says. */
+gboolean bm_mime_is_received (const BmMime *mime);
+/* It asks its reader for a receipt. */
+gboolean bm_mime_asks_receipt (const BmMime *mime);
 
 /* bm-mime-body.c: bodies as UTF-8 with LF; either may be NULL, not both. */
 typedef struct {

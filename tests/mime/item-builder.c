@@ -300,8 +300,9 @@ rendered_content (GMimeObject *leaf, gsize *size)
   GMimeDataWrapper *wrapper = g_mime_part_get_content (GMIME_PART (leaf));
   g_mime_data_wrapper_write_to_stream (wrapper, stream);
   GByteArray *bytes = g_mime_stream_mem_get_byte_array (GMIME_STREAM_MEM (stream));
-  gchar *text =
-      bytes->len > 0 ? g_strndup ((const gchar *) bytes->data, bytes->len) : g_strdup ("");
+  gchar *text = g_malloc0 (bytes->len + 1); /* it may have NULs in it */
+  if (bytes->len > 0)
+    memcpy (text, bytes->data, bytes->len);
   if (size != NULL)
     *size = bytes->len;
   g_object_unref (stream);

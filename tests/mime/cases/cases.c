@@ -42,7 +42,7 @@ struct _Case {
 };
 
 static gchar *group_dir;
-static GString *group_list; /* lines "pst TAB nid TAB charset TAB guid" */
+static GString *group_list; /* lines "pst nid charset addresses learnt guid", TAB between */
 static guint files;
 
 /* ---- building ---- */
@@ -384,6 +384,28 @@ finish_expectations (Case *c)
   g_clear_pointer (&c->last, g_free);
 }
 
+/* A map as a file for the second process: its path, "" for none. */
+static gchar *
+keep_map (const BmAddressMap *map)
+{
+  if (map == NULL)
+    return g_strdup ("");
+  g_autofree gchar *csv = bm_address_map_csv (map);
+  gchar *path = g_strdup_printf ("%s/map-%u.csv", group_dir, ++files);
+  g_assert_true (g_file_set_contents (path, csv, -1, NULL));
+  return path;
+}
+
+static BmAddressMap *
+load_map (const gchar *path)
+{
+  g_autofree gchar *csv = NULL;
+  gsize size;
+  if (*path == '\0' || !g_file_get_contents (path, &csv, &size, NULL))
+    return NULL;
+  return bm_address_map_parse (csv, size, NULL);
+}
+
 static Rendered *
 render (Case *c, const BmItem *item, const gchar *pst, gboolean foreign)
 {
@@ -396,8 +418,11 @@ render (Case *c, const BmItem *item, const gchar *pst, gboolean foreign)
   const gchar *data = g_bytes_get_data (rendered->message->bytes, &size);
   g_assert_true (g_file_set_contents (c->last, data, (gssize) size, NULL));
   bm_guid_to_hex (&rendered->message->guid, hex);
-  g_string_append_printf (group_list, "%s\t%u\t%s\t%s\n", pst, item->nid,
-                          c->context.charset != NULL ? c->context.charset : "", hex);
+  g_autofree gchar *addresses = keep_map (c->context.addresses);
+  g_autofree gchar *learnt = keep_map (c->context.learnt);
+  g_string_append_printf (group_list, "%s\t%u\t%s\t%s\t%s\t%s\n", pst, item->nid,
+                          c->context.charset != NULL ? c->context.charset : "", addresses, learnt,
+                          hex);
   g_autofree gchar *shape = rendered_shape (rendered);
   if (foreign)
     case_expect (c, "foreign");
@@ -557,7 +582,9 @@ render_again (const gchar *list)
   for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++) {
     g_auto (GStrv) words = g_strsplit (lines[i], "\t", -1);
     const gchar *charset = *words[2] != '\0' ? words[2] : NULL;
-    BmRenderContext context = {.charset = charset};
+    g_autoptr (BmAddressMap) addresses = load_map (words[3]);
+    g_autoptr (BmAddressMap) learnt = load_map (words[4]);
+    BmRenderContext context = {.charset = charset, .addresses = addresses, .learnt = learnt};
     g_auto (Opened) opened = {.fd = -1};
     gchar hex[41] = "";
     open_pst (&opened, words[0], charset);
@@ -565,7 +592,7 @@ render_again (const gchar *list)
     g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
     if (message != NULL)
       bm_guid_to_hex (&message->guid, hex);
-    g_print ("%s\t%s\t%s\t%s\n", words[0], words[1], words[2], hex);
+    g_print ("%s\t%s\t%s\t%s\t%s\t%s\n", words[0], words[1], words[2], words[3], words[4], hex);
   }
   return 0;
 }

@@ -73,9 +73,10 @@ def expect_leaves(message, wanted):
         data = content(part)
         digest = hashlib.sha1(data).hexdigest() if data is not None else None
         found.append((part.get_content_type(), digest, part.get_filename() or ""))
-    same = len(found) == len(wanted) and all(
-        f[0] == w[0] and f[1] in (None, w[1]) and f[2] == w[2] for f, w in zip(found, wanted))
-    return None if same else f"leaves are {found}, GMime has {wanted}"
+    if len(found) != len(wanted):
+        return f"leaves are {found}, GMime has {wanted}"
+    other = [(f, w) for f, w in zip(found, wanted) if f[0] != w[0] or f[1] not in (None, w[1]) or f[2] != w[2]]
+    return "; ".join(f"leaf {f}, GMime has {w}" for f, w in other)
 
 
 def expect(message, kind, rest):
