@@ -16,7 +16,7 @@ struct _CaseMail {
   BmPstProps *props;
   GPtrArray *rows;        /* BmPstProps * */
   GPtrArray *attachments; /* Attached * */
-  gboolean no_table;
+  gboolean no_table, bare;
   gchar *folder; /* of a mail that is not embedded */
   guint32 nid;
 };
@@ -205,6 +205,14 @@ mail_no_recipients (CaseMail *mail)
   mail->no_table = TRUE;
 }
 
+void
+mail_bare (CaseMail *mail)
+{
+  bm_pst_props_remove (mail->props, BM_PST_TAG (0x001a, 0x001f));
+  bm_pst_props_remove (mail->props, BM_PST_TAG (0x0e07, 0x0003));
+  mail->bare = TRUE;
+}
+
 BmPstProps *
 mail_row (CaseMail *mail, gint32 type, const gchar *name, const gchar *smtp)
 {
@@ -269,6 +277,7 @@ message_of (const CaseMail *mail, GPtrArray *keep)
   message->attachments = attachments;
   message->n_attachments = mail->attachments->len;
   message->no_recipient_table = mail->no_table;
+  message->bare = mail->bare;
   return message;
 }
 
