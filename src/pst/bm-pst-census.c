@@ -8,7 +8,7 @@
 #define PROBED 64 /* items, when nothing else of the file could be read */
 
 static BmRule
-rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
+rule_of (BmPst *pst, const BmCensus *census, const BmPstNode *node)
 {
   if (bm_pst_is_phantom (pst, node))
     return BM_RULE_PHANTOM;
@@ -21,7 +21,7 @@ rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
 }
 
 static void
-add_items (const BmPst *pst, BmCensus *census)
+add_items (BmPst *pst, BmCensus *census)
 {
   for (guint i = 0; i < pst->nodes->len; i++) {
     const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
@@ -52,7 +52,11 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
 {
   if (pst->header_crc_bad)
     g_ptr_array_add (census->warnings, g_strdup ("the header's checksum is wrong; it was ignored"));
-  if (pst->bbt_repaired)
+  if (pst->roots_found)
+    g_ptr_array_add (census->warnings,
+                     g_strdup ("the header is older than the file: the roots of its trees were "
+                               "found by a search of the whole file"));
+  else if (pst->bbt_repaired)
     g_ptr_array_add (census->warnings,
                      g_strdup ("the header names the wrong root of the block tree; it was mended"));
   if (pst->bad_pages + pst->loops > 0)
@@ -61,6 +65,11 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
                                       "%" G_GUINT64_FORMAT " refer in circles: items may be "
                                       "missing; repair the file with Outlook's scanpst",
                                       pst->bad_pages, pst->loops));
+  if (pst->found > 0)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("%" G_GUINT64_FORMAT " nodes that the index has lost were "
+                                      "found by a search of the whole file",
+                                      pst->found));
   if (pst->bad_crc_pages > 0)
     g_ptr_array_add (census->warnings,
                      g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index have a wrong "
@@ -101,7 +110,9 @@ nothing_readable (BmPst *pst, const BmCensus *census)
 BmCensus *
 bm_pst_census (BmPst *pst, GError **error)
 {
+  bm_pst_find_roots (pst);
   bm_pst_walk (pst);
+  bm_pst_find_lost (pst);
   if (pst->nodes->len == 0) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
                          "the PST's index cannot be read: no node was found");
