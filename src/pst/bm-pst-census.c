@@ -70,6 +70,11 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
                      g_strdup_printf ("%" G_GUINT64_FORMAT " nodes that the index has lost were "
                                       "found by a search of the whole file",
                                       pst->found));
+  if (pst->blocks_found)
+    g_ptr_array_add (
+        census->warnings,
+        g_strdup ("the index of blocks is damaged: what it has lost is searched for in "
+                  "the whole file"));
   if (pst->bad_crc_pages > 0)
     g_ptr_array_add (census->warnings,
                      g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index have a wrong "

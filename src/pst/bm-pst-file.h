@@ -73,6 +73,7 @@ struct _BmPst {
   GArray *lost;                       /* BmPstRange of nids */
   GArray *node_leaves, *block_leaves; /* BmPstLeaf, newest first; NULL before the search */
   guint64 found;                      /* nodes that the search has found */
+  gboolean blocks_found;              /* it has found blocks, too */
   GHashTable *names;                  /* id -> BmPropName; NULL before it is needed */
 };
 

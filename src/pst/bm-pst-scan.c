@@ -241,8 +241,10 @@ bm_pst_block_find_lost (BmPst *pst, guint64 key, guint64 *offset, guint *size)
       if (bm_pst_entry_key (pst, entry, BM_PST_PAGE_BLOCKS) != key)
         continue;
       bm_pst_entry_block (pst, entry, offset, size);
-      if (block_says_so (pst, key, *offset, *size))
-        return TRUE;
+      if (!block_says_so (pst, key, *offset, *size))
+        continue;
+      pst->blocks_found = TRUE;
+      return TRUE;
     }
   }
   return FALSE;
