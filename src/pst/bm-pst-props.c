@@ -33,12 +33,14 @@ is_bytes_after_all (guint16 id, const guint8 *data, gsize size)
 static gchar *
 text_of (guint16 id, const guint8 *data, gsize size, guint16 type, const BmPstStrings *strings)
 {
-  gboolean lossy = FALSE;
+  gboolean lossy = FALSE, guessed = FALSE;
   gchar *text = type == BM_TYPE_UNICODE && !is_bytes_after_all (id, data, size)
                     ? bm_charset_utf16le_to_utf8 (data, size, &lossy)
-                    : bm_charset_to_utf8 (data, size, strings->charset, &lossy);
+                    : bm_charset_guess_to_utf8 (data, size, strings->charset, &guessed, &lossy);
   if (lossy)
     bm_notes_add (strings->notes, BM_NOTE_CHARSET_LOSSY);
+  if (guessed)
+    bm_notes_add (strings->notes, BM_NOTE_CHARSET_GUESSED);
   return text;
 }
 

@@ -184,6 +184,7 @@ mail_bytes (CaseMail *mail, guint16 id, gconstpointer data, gsize size)
 void
 mail_string8 (CaseMail *mail, guint16 id, const gchar *bytes)
 {
+  bm_pst_props_remove (mail->props, BM_PST_TAG (id, 0x001f));
   bm_pst_props_string8 (mail->props, BM_PST_TAG (id, 0x001e), bytes, -1);
 }
 

@@ -100,6 +100,8 @@ def expect(message, kind, rest):
                  if h is not None and name in h.params]
         return None if value in found else f"parameter {name} of leaf {number} is {found}, not {value!r}"
     verb, _, text = rest.partition(" ")
+    if part.get_content_maintype() != "text":
+        return f"leaf {number} is no text but {part.get_content_type()}"
     there = text.replace("\\n", "\n") in part.get_content().replace("\r\n", "\n")
     return None if kind == "text" and there == (verb == "contains") else f"{kind} {number} {rest}: not so"
 
