@@ -82,7 +82,7 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (NESTING_CUT, "nesting-cut", "messages nested too deeply were left out")                       \
   X (RECIPIENTS_FROM_DISPLAY, "recipients-from-display", "no recipient table: display names used") \
   X (RTF_CRC, "rtf-crc", "compressed RTF with a wrong CRC was read all the same")                  \
-  X (RTF_NATIVE, "rtf-native", "native RTF: sent as text, with the original attached")             \
+  X (RTF_NATIVE, "rtf-native", "native RTF was converted to HTML")                                 \
   X (SALVAGED, "salvaged", "refused by libpff; read by our own salvage path as far as possible")   \
   X (SENDER_UNKNOWN, "sender-unknown", "the item names no sender")                                 \
   X (SIZE_DIFFERS, "size-differs", "the stored size is not the one sent")                          \

@@ -52,6 +52,12 @@ bm_mime_content_id (const BmAttachment *attachment)
   return id->len > 0 ? g_string_free (g_steal_pointer (&id), FALSE) : NULL;
 }
 
+gchar *
+bm_mime_made_content_id (guint index)
+{
+  return g_strdup_printf ("attachment-%u@pst.invalid", index + 1);
+}
+
 static const gchar *
 extension_of (const gchar *name)
 {
@@ -94,6 +100,13 @@ type_of (const BmAttachment *attachment, const gchar *name)
       g_str_has_prefix (type, "message/"))
     return g_strdup (type_by_name (name));
   return g_steal_pointer (&type);
+}
+
+gboolean
+bm_mime_is_picture (const BmAttachment *attachment, const gchar *name)
+{
+  g_autofree gchar *type = type_of (attachment, name);
+  return attachment->method == BM_ATTACH_BY_VALUE && g_str_has_prefix (type, "image/");
 }
 
 /* Characters that turn the order of others: "invoice<U+202E>fdp.exe" looks like "invoiceexe.pdf". */

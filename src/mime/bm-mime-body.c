@@ -58,6 +58,74 @@ read_rtf (BmMime *mime)
   return rtf;
 }
 
+/* ---- native RTF ---- */
+
+static gint
+compare_positions (gconstpointer a, gconstpointer b, gpointer attachments)
+{
+  const BmAttachment *x = g_ptr_array_index ((GPtrArray *) attachments, *(const guint *) a);
+  const BmAttachment *y = g_ptr_array_index ((GPtrArray *) attachments, *(const guint *) b);
+  gint64 first = bm_props_int (x->props, 0x370b, 0), second = bm_props_int (y->props, 0x370b, 0);
+  return first < second ? -1 : first > second;
+}
+
+/* What stands in the text where an attachment does: the picture, or the name of the file. */
+static gchar *
+object_html (BmMime *mime, guint index)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  BmNotes unused = 0;
+  g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &unused);
+  g_autoptr (GString) escaped = g_string_new (NULL);
+  bm_html_escape (escaped, name);
+  if (!bm_mime_is_picture (attachment, name))
+    return g_strdup_printf ("[%s]", escaped->str);
+  g_autofree gchar *id = bm_mime_content_id (attachment);
+  g_autofree gchar *made = bm_mime_made_content_id (index);
+  return g_strdup_printf ("<img src=\"cid:%s\" alt=\"%s\">", id != NULL ? id : made, escaped->str);
+}
+
+/* 0x370B says in which order attachments stand in the text; -1 stands nowhere. */
+static GStrv
+objects_in_order (BmMime *mime)
+{
+  GPtrArray *attachments = mime->item->attachments;
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GStrvBuilder) objects = g_strv_builder_new ();
+  for (guint i = 0; i < attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (attachments, i);
+    if (bm_props_int (attachment->props, 0x370b, -1) != -1)
+      g_array_append_val (order, i);
+  }
+  g_array_sort_with_data (order, compare_positions, attachments);
+  for (guint i = 0; i < order->len; i++) {
+    g_autofree gchar *html = object_html (mime, g_array_index (order, guint, i));
+    g_strv_builder_add (objects, html);
+  }
+  return g_strv_builder_end (objects);
+}
+
+/* The original is kept beside the HTML when that does not say everything. */
+static void
+use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
+{
+  gboolean complete = FALSE;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (rtf, &size);
+  g_auto (GStrv) objects = objects_in_order (mime);
+  g_autofree gchar *html = bm_rtf_native_to_html (data, size, (const gchar *const *) objects,
+                                                  &body->pictures, &complete);
+  g_autofree gchar *shown = bm_html_to_text (html, strlen (html));
+  gboolean empty = *g_strstrip (shown) == '\0' && body->pictures->len == 0;
+  bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
+  if (!empty)
+    body->html = g_steal_pointer (&html);
+  if (complete && !empty)
+    return;
+  body->rtf = g_bytes_ref (rtf);
+  bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+}
+
 static void
 use_rtf (BmMime *mime, BmMimeBody *body)
 {
@@ -73,11 +141,10 @@ use_rtf (BmMime *mime, BmMimeBody *body)
     g_autofree gchar *html = bm_rtf_to_html (data, size, &lossy);
     if (*html != '\0')
       body->html = bm_html_set_charset_utf8 (html);
-  } else if (kind == BM_RTF_NATIVE) {
-    bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
-    body->rtf = g_bytes_ref (rtf);
+  } else if (kind == BM_RTF_NATIVE && bm_rtf_is_rtf (data, size)) {
+    use_native (mime, body, rtf);
   }
-  if (body->text == NULL && body->html == NULL)
+  if (body->text == NULL && (body->html == NULL || kind == BM_RTF_NATIVE))
     body->text = bm_rtf_to_text (data, size, &lossy);
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
 }
@@ -106,4 +173,5 @@ bm_mime_body_clear (BmMimeBody *body)
   g_free (body->text);
   g_free (body->html);
   g_clear_pointer (&body->rtf, g_bytes_unref);
+  g_clear_pointer (&body->pictures, g_ptr_array_unref);
 }

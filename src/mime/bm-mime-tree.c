@@ -6,6 +6,7 @@
 #include "mime/bm-mime.h"
 
 #include "text/bm-html.h"
+#include "text/bm-rtf.h"
 #include <gmime/gmime.h>
 #include <string.h>
 
@@ -226,6 +227,15 @@ is_referred (GHashTable *references, const BmAttachment *attachment, const gchar
          (name != NULL && *name != '\0' && g_hash_table_contains (references, name));
 }
 
+/* HTML that we made ourselves gives ids to attachments that have none. */
+static gboolean
+refers_to_made (GHashTable *references, guint index)
+{
+  g_autofree gchar *made = bm_mime_made_content_id (index);
+  g_autofree gchar *cid = g_strconcat ("cid:", made, NULL);
+  return references != NULL && g_hash_table_contains (references, cid);
+}
+
 typedef struct {
   GPtrArray *inlines, *attached; /* BmMimePart * */
   GHashTable *references, *seen; /* seen: Content-IDs given */
@@ -237,6 +247,10 @@ sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
   const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
   g_autofree gchar *content_id = bm_mime_content_id (attachment);
   gboolean referred = is_referred (sorted->references, attachment, content_id);
+  if (content_id == NULL && refers_to_made (sorted->references, index)) {
+    content_id = bm_mime_made_content_id (index);
+    referred = TRUE;
+  }
   if (content_id != NULL && !g_hash_table_add (sorted->seen, g_strdup (content_id))) {
     if (referred)
       bm_notes_add (&mime->notes, BM_NOTE_DUPLICATE_CONTENT_ID);
@@ -283,6 +297,22 @@ rtf_part (GBytes *rtf)
 }
 
 static BmMimePart *
+picture_part (const BmRtfPicture *picture, guint index)
+{
+  BmMimePart *part = part_new ();
+  g_string_append_printf (part->fields,
+                          "Content-Type: %s; name=\"picture-%u.%s\"\r\n"
+                          "Content-Transfer-Encoding: base64\r\n"
+                          "Content-Disposition: inline; filename=\"picture-%u.%s\"\r\n"
+                          "Content-ID: <%s>\r\n",
+                          picture->type, index + 1, picture->extension, index + 1,
+                          picture->extension, picture->content_id);
+  part->data = bm_spool_new_bytes (picture->data);
+  part->base64 = TRUE;
+  return part;
+}
+
+static BmMimePart *
 body_part (BmMime *mime, const BmMimeBody *body)
 {
   BmMimePart *text = bm_mime_part_text ("plain", body->text);
@@ -308,6 +338,8 @@ bm_mime_tree (BmMime *mime, GError **error)
   gboolean ok = TRUE;
   if (body.rtf != NULL)
     g_ptr_array_add (attached, rtf_part (body.rtf));
+  for (guint i = 0; body.pictures != NULL && i < body.pictures->len; i++)
+    g_ptr_array_add (inlines, picture_part (g_ptr_array_index (body.pictures, i), i));
   for (guint i = 0; ok && i < mime->item->attachments->len; i++)
     ok = sort_attachment (mime, &sorted, i, error);
   if (ok) {

@@ -97,7 +97,8 @@ gboolean bm_mime_asks_receipt (const BmMime *mime);
 /* bm-mime-body.c: bodies as UTF-8 with LF; either may be NULL, not both. */
 typedef struct {
   gchar *text, *html;
-  GBytes *rtf; /* native RTF, kept as attachment */
+  GBytes *rtf;         /* native RTF, kept as attachment */
+  GPtrArray *pictures; /* BmRtfPicture *: of native RTF, the HTML refers to them; or NULL */
 } BmMimeBody;
 void bm_mime_body_read (BmMime *mime, BmMimeBody *body);
 void bm_mime_body_clear (BmMimeBody *body);
@@ -123,6 +124,9 @@ BmMimePart *bm_mime_tree (BmMime *mime, GError **error);
 BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id,
                                 gboolean is_inline, GError **error);
 gchar *bm_mime_content_id (const BmAttachment *attachment); /* without brackets; or NULL */
+gchar *bm_mime_made_content_id (guint index); /* for one that needs an id and has none */
+/* It becomes a part of type image/... */
+gboolean bm_mime_is_picture (const BmAttachment *attachment, const gchar *name);
 gchar *bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes);
 
 /* bm-render.c: an item to bytes; for embedded ones too. */

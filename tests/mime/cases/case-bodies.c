@@ -320,6 +320,55 @@ case_42_native_rtf (Case *c)
   case_expect (c, "text 1 contains <span style=\"color:#ff0000\">rot</span>");
 }
 
+/* Attachments stand in the text in the order of their positions; pictures of the text itself too. */
+static void
+case_42_native_rtf_with_pictures (Case *c)
+{
+  static const struct {
+    const gchar *name;
+    gint32 position;
+  } attachments[] = {{"report.doc", 20}, {"photo.png", 10}, {"elsewhere.txt", -1}};
+  CaseMail *mail = empty_mail (c);
+  mail_rtf (mail, "{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}See \\objattph\\'20and "
+                  "\\objattph\\'20and {\\pict\\pngblip 89504e470d0a1a0a}\\par}");
+  for (guint i = 0; i < G_N_ELEMENTS (attachments); i++) {
+    BmPstProps *props = mail_attach (mail, attachments[i].name, "\x89PNG\r\n\x1a\n", 8);
+    bm_pst_props_int32 (props, BM_PST_TAG (0x370b, 0x0003), attachments[i].position);
+  }
+  assert_shape (case_render (c, 0), "mixed(related(alternative(text/plain,text/html),image/png,"
+                                    "image/png),application/msword,text/plain)");
+  case_expect (c, "text 1 contains See <img src=\"cid:attachment-2@pst.invalid\" "
+                  "alt=\"photo.png\"> and [report.doc] and <img src=\"cid:rtf-picture-1@");
+  case_expect (c, "param 2 filename=picture-1.png");
+  case_expect (c, "param 3 filename=photo.png");
+}
+
+/* What HTML cannot show is kept beside it. */
+static void
+case_42_native_rtf_with_drawing (Case *c)
+{
+  mail_rtf (empty_mail (c),
+            "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}a {\\pict\\wmetafile8 010009}b\\par}");
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW));
+  assert_shape (r, "mixed(alternative(text/plain,text/html),application/rtf)");
+}
+
+static void
+check_native (Case *c, const BmItem *item, const Rendered *r, gpointer count)
+{
+  gboolean native_rtf = rendered_noted (r, BM_NOTE_RTF_NATIVE);
+  *(guint *) count += native_rtf && !rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW);
+}
+
+static void
+case_42_corpus (Case *c)
+{
+  guint converted = 0;
+  if (case_corpus_each (c, "tika-bodies.pst", check_native, &converted) > 0)
+    g_assert_cmpuint (converted, ==, 1);
+}
+
 /* [MS-OXRTFCP] 2.1.3: literals only, then a reference to the writing place, which ends it. */
 static GByteArray *
 lzfu (const gchar *rtf, guint32 raw_size, guint32 crc)
@@ -389,7 +438,7 @@ case_45_odd_rtf (Case *c)
       {"\\'93\\'fa\\'96{\\i0}\\'7b", "日本"},
       {"\\uc2 \\u26085 \\'93\\'fa\\u26412 \\'96\\'7b\\uc1 x", "日本x"},
       {"\\u-10179 ?\\u-8686 ?", "😒"},
-      {"\\f1 \\'61\\'62\\f0  c", "αβ c"},
+      {"\\f1 \\'61\\'62", "αβ"},
       {"\\u8364\\'80 \\u233 e", "€ é"},
       {"\\emdash\\lquote a\\rquote\\~b", "—‘a’\u00a0b"}};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
@@ -430,6 +479,9 @@ static const CaseEntry cases[] = {
     CASE (40, corpus),
     CASE (41, rtf_from_text),
     CASE (42, native_rtf),
+    CASE (42, native_rtf_with_pictures),
+    CASE (42, native_rtf_with_drawing),
+    CASE (42, corpus),
     CASE (43, lzfu_without_crc),
     CASE (44, damaged_rtf),
     CASE (45, odd_rtf),
