@@ -4,10 +4,10 @@
 #include "text/bm-rtf.h"
 
 #include "text/bm-picture.h"
+#include "text/bm-rtf-html-words.h"
 #include "text/bm-rtf-page.h"
 #include "text/bm-rtf-reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define OUTPUT_MAX   (64u * 1024 * 1024)
@@ -28,15 +28,6 @@ typedef struct {
   Target target;
 } State;
 
-typedef enum {
-  PICTURE_NONE,
-  PICTURE_PNG,
-  PICTURE_JPEG,
-  PICTURE_DIB,
-  PICTURE_WMF,
-  PICTURE_EMF
-} Kind;
-
 typedef struct {
   BmRtfReader *reader;
   BmPage *page;
@@ -49,7 +40,7 @@ typedef struct {
   gboolean in_colours, in_picture;
   guint group;         /* depth of groups; where a captured one began */
   guint captured_from; /* 0: nothing is captured */
-  Kind kind;
+  BmRtfPictureKind kind;
   GByteArray *hex;
   gint nibble, wide, high, scale_x, scale_y;
   GArray *widths; /* gint, of the columns */
@@ -59,138 +50,6 @@ typedef struct {
   GPtrArray *pictures;
   gboolean complete;
 } Writer;
-
-typedef enum {
-  DO_BOLD,
-  DO_ITALIC,
-  DO_UNDERLINE,
-  DO_STRIKE,
-  DO_SCRIPT, /* value: as in BmPageFormat */
-  DO_FONT,
-  DO_SIZE,
-  DO_INK,
-  DO_PAPER,
-  DO_PLAIN,
-  DO_PARD,
-  DO_ALIGN,
-  DO_LEFT,
-  DO_BEFORE,
-  DO_AFTER,
-  DO_LEVEL,
-  DO_IN_TABLE,
-  DO_RIGHT_TO_LEFT,
-  DO_PARAGRAPH,
-  DO_CELL,
-  DO_ROW,
-  DO_ROW_BEGIN,
-  DO_COLUMN,
-  DO_MERGED,
-  DO_BORDER,
-  DO_NESTED_CELL,
-  DO_NESTED_ROW,
-  DO_COLOURS,
-  DO_RED,
-  DO_GREEN,
-  DO_BLUE,
-  DO_PICTURE,
-  DO_KIND, /* value: Kind */
-  DO_WIDE,
-  DO_HIGH,
-  DO_SCALE_X,
-  DO_SCALE_Y,
-  DO_LABEL,
-  DO_FIELD,
-  DO_INSTRUCTION,
-  DO_RESULT,
-  DO_OBJECT,
-  DO_ENTER, /* a group whose text is shown although \* stands before it */
-  DO_DRAWING,
-} Action;
-
-typedef struct {
-  const gchar *name;
-  Action action;
-  gint value;
-} Word;
-
-/* Sorted, for bsearch. */
-static const Word words[] = {
-    {"b", DO_BOLD},
-    {"blue", DO_BLUE},
-    {"brdrs", DO_BORDER},
-    {"cb", DO_PAPER},
-    {"cell", DO_CELL},
-    {"cellx", DO_COLUMN},
-    {"cf", DO_INK},
-    {"chcbpat", DO_PAPER},
-    {"clmrg", DO_MERGED},
-    {"colortbl", DO_COLOURS},
-    {"dibitmap", DO_KIND, PICTURE_DIB},
-    {"emfblip", DO_KIND, PICTURE_EMF},
-    {"f", DO_FONT},
-    {"field", DO_FIELD},
-    {"fldinst", DO_INSTRUCTION},
-    {"fldrslt", DO_RESULT},
-    {"fs", DO_SIZE},
-    {"green", DO_GREEN},
-    {"highlight", DO_PAPER},
-    {"i", DO_ITALIC},
-    {"ilvl", DO_LEVEL},
-    {"intbl", DO_IN_TABLE},
-    {"jpegblip", DO_KIND, PICTURE_JPEG},
-    {"li", DO_LEFT},
-    {"listtext", DO_LABEL},
-    {"ltrpar", DO_RIGHT_TO_LEFT, FALSE},
-    {"nestcell", DO_NESTED_CELL},
-    {"nestrow", DO_NESTED_ROW},
-    {"nosupersub", DO_SCRIPT, 0},
-    {"objattph", DO_OBJECT},
-    {"page", DO_PARAGRAPH},
-    {"par", DO_PARAGRAPH},
-    {"pard", DO_PARD},
-    {"pichgoal", DO_HIGH},
-    {"picscalex", DO_SCALE_X},
-    {"picscaley", DO_SCALE_Y},
-    {"pict", DO_PICTURE},
-    {"picwgoal", DO_WIDE},
-    {"plain", DO_PLAIN},
-    {"pngblip", DO_KIND, PICTURE_PNG},
-    {"pntext", DO_LABEL},
-    {"qc", DO_ALIGN, BM_PAGE_CENTER},
-    {"qj", DO_ALIGN, BM_PAGE_JUSTIFIED},
-    {"ql", DO_ALIGN, BM_PAGE_LEFT},
-    {"qr", DO_ALIGN, BM_PAGE_RIGHT},
-    {"red", DO_RED},
-    {"row", DO_ROW},
-    {"rtlpar", DO_RIGHT_TO_LEFT, TRUE},
-    {"sa", DO_AFTER},
-    {"sb", DO_BEFORE},
-    {"sect", DO_PARAGRAPH},
-    {"shp", DO_DRAWING},
-    {"shpinst", DO_ENTER},
-    {"shppict", DO_ENTER},
-    {"shptxt", DO_ENTER},
-    {"strike", DO_STRIKE},
-    {"striked", DO_STRIKE},
-    {"sub", DO_SCRIPT, -1},
-    {"super", DO_SCRIPT, 1},
-    {"trowd", DO_ROW_BEGIN},
-    {"ul", DO_UNDERLINE},
-    {"uld", DO_UNDERLINE},
-    {"uldash", DO_UNDERLINE},
-    {"uldb", DO_UNDERLINE},
-    {"ulnone", DO_UNDERLINE, -1},
-    {"ulth", DO_UNDERLINE},
-    {"ulw", DO_UNDERLINE},
-    {"ulwave", DO_UNDERLINE},
-    {"wmetafile", DO_KIND, PICTURE_WMF},
-};
-
-static int
-compare_word (gconstpointer name, gconstpointer word)
-{
-  return strcmp (name, ((const Word *) word)->name);
-}
 
 void
 bm_rtf_picture_free (BmRtfPicture *picture)
@@ -263,20 +122,20 @@ end_picture (Writer *writer)
   GBytes *bitmap = NULL;
   if (hex->len == 0)
     return;
-  if (writer->kind == PICTURE_PNG || writer->kind == PICTURE_JPEG) {
-    gboolean png = writer->kind == PICTURE_PNG;
+  if (writer->kind == BM_RTF_PNG || writer->kind == BM_RTF_JPEG) {
+    gboolean png = writer->kind == BM_RTF_PNG;
     put_picture (writer, g_bytes_new (hex->data, hex->len), png ? "image/png" : "image/jpeg",
                  png ? "png" : "jpg");
-  } else if (writer->kind == PICTURE_DIB) {
+  } else if (writer->kind == BM_RTF_DIB) {
     bitmap = bm_picture_bmp (hex->data, hex->len);
-  } else if (writer->kind == PICTURE_WMF) {
+  } else if (writer->kind == BM_RTF_WMF) {
     bitmap = bm_picture_of_wmf (hex->data, hex->len);
-  } else if (writer->kind == PICTURE_EMF) {
+  } else if (writer->kind == BM_RTF_EMF) {
     bitmap = bm_picture_of_emf (hex->data, hex->len);
   }
   if (bitmap != NULL)
     put_picture (writer, bitmap, "image/bmp", "bmp");
-  else if (writer->kind != PICTURE_PNG && writer->kind != PICTURE_JPEG)
+  else if (writer->kind != BM_RTF_PNG && writer->kind != BM_RTF_JPEG)
     writer->complete = FALSE; /* lines and curves: no mail reader draws them */
   g_byte_array_set_size (hex, 0);
 }
@@ -302,7 +161,7 @@ static void
 on_captured (gpointer user, const guint8 *bytes, gsize size)
 {
   Writer *writer = user;
-  if (writer->in_picture && writer->kind != PICTURE_NONE) {
+  if (writer->in_picture && writer->kind != BM_RTF_NONE) {
     on_hex (writer, bytes, size);
     return;
   }
@@ -397,39 +256,39 @@ unless (guint32 colour, guint32 usual)
 }
 
 static void
-format_word (Writer *writer, const Word *word, const BmRtfLexer *lexer)
+format_word (Writer *writer, const BmRtfHtmlWord *word, const BmRtfLexer *lexer)
 {
   BmPageFormat format = writer->now.format;
   gboolean on = word->value >= 0 && (!lexer->has_number || lexer->number != 0);
   switch (word->action) {
-  case DO_BOLD:
+  case BM_RTF_HTML_BOLD:
     format.bold = on;
     break;
-  case DO_ITALIC:
+  case BM_RTF_HTML_ITALIC:
     format.italic = on;
     break;
-  case DO_UNDERLINE:
+  case BM_RTF_HTML_UNDERLINE:
     format.underline = on;
     break;
-  case DO_STRIKE:
+  case BM_RTF_HTML_STRIKE:
     format.strike = on;
     break;
-  case DO_SCRIPT:
+  case BM_RTF_HTML_SCRIPT:
     format.script = word->value;
     break;
-  case DO_FONT:
+  case BM_RTF_HTML_FONT:
     format.font = lexer->number;
     break;
-  case DO_SIZE:
+  case BM_RTF_HTML_SIZE:
     format.size = CLAMP (lexer->number, 0, 400);
     break;
-  case DO_INK:
+  case BM_RTF_HTML_INK:
     format.ink = unless (colour_at (writer, lexer->number), 0x000000);
     break;
-  case DO_PAPER:
+  case BM_RTF_HTML_PAPER:
     format.paper = unless (colour_at (writer, lexer->number), 0xffffff);
     break;
-  default: /* DO_PLAIN; a link is no format */
+  default: /* BM_RTF_HTML_PLAIN; a link is no format */
     format = (BmPageFormat){.font = -1, .size = 24, .link = format.link};
     break;
   }
@@ -437,72 +296,72 @@ format_word (Writer *writer, const Word *word, const BmRtfLexer *lexer)
 }
 
 static void
-block_word (Writer *writer, const Word *word, gint number)
+block_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
 {
   BmPageBlock *block = &writer->now.block;
   switch (word->action) {
-  case DO_ALIGN:
+  case BM_RTF_HTML_ALIGN:
     block->align = (BmPageAlign) word->value;
     break;
-  case DO_LEFT:
+  case BM_RTF_HTML_LEFT:
     block->left = number;
     break;
-  case DO_BEFORE:
+  case BM_RTF_HTML_BEFORE:
     block->before = number;
     break;
-  case DO_AFTER:
+  case BM_RTF_HTML_AFTER:
     block->after = number;
     break;
-  case DO_LEVEL:
+  case BM_RTF_HTML_LEVEL:
     block->level = number;
     break;
-  case DO_IN_TABLE:
+  case BM_RTF_HTML_IN_TABLE:
     block->in_table = TRUE;
     break;
-  case DO_RIGHT_TO_LEFT:
+  case BM_RTF_HTML_RIGHT_TO_LEFT:
     block->right_to_left = word->value;
     break;
-  default: /* DO_PARD */
+  default: /* BM_RTF_HTML_PARD */
     *block = (BmPageBlock){0};
     break;
   }
 }
 
 static void
-table_word (Writer *writer, const Word *word, gint number)
+table_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
 {
   gint width = writer->merged ? -1 : MAX (number - writer->right, 0);
   switch (word->action) {
-  case DO_ROW_BEGIN:
+  case BM_RTF_HTML_ROW_BEGIN:
     g_array_set_size (writer->widths, 0);
     writer->right = 0;
     writer->merged = writer->border = FALSE;
     break;
-  case DO_COLUMN:
+  case BM_RTF_HTML_COLUMN:
     if (writer->widths->len < COLUMNS_MAX)
       g_array_append_val (writer->widths, width);
     writer->right = number;
     writer->merged = FALSE;
     break;
-  case DO_MERGED:
+  case BM_RTF_HTML_MERGED:
     writer->merged = TRUE;
     break;
-  case DO_BORDER:
+  case BM_RTF_HTML_BORDER:
     writer->border = TRUE;
     break;
-  case DO_CELL:
+  case BM_RTF_HTML_CELL:
     writer->now.block.in_table = TRUE;
     if (bm_page_has_text (writer->page) || writer->has_label)
       end_paragraph (writer);
     bm_page_cell (writer->page);
     break;
-  case DO_NESTED_CELL:
+  case BM_RTF_HTML_NESTED_CELL:
     bm_page_text (writer->page, &writer->now.format, "\t", 1);
     break;
-  case DO_NESTED_ROW:
+  case BM_RTF_HTML_NESTED_ROW:
     bm_page_text (writer->page, &writer->now.format, "\n", 1);
     break;
-  default: /* DO_ROW */
+  default: /* BM_RTF_HTML_ROW */
     bm_page_row (writer->page, (const gint *) writer->widths->data, writer->widths->len,
                  writer->border);
     break;
@@ -510,39 +369,39 @@ table_word (Writer *writer, const Word *word, gint number)
 }
 
 static void
-picture_word (Writer *writer, const Word *word, gint number)
+picture_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
 {
   switch (word->action) {
-  case DO_KIND:
-    writer->kind = (Kind) word->value;
+  case BM_RTF_HTML_KIND:
+    writer->kind = (BmRtfPictureKind) word->value;
     break;
-  case DO_WIDE:
+  case BM_RTF_HTML_WIDE:
     writer->wide = number;
     break;
-  case DO_HIGH:
+  case BM_RTF_HTML_HIGH:
     writer->high = number;
     break;
-  case DO_SCALE_X:
+  case BM_RTF_HTML_SCALE_X:
     writer->scale_x = CLAMP (number, 0, 10000);
     break;
-  default: /* DO_SCALE_Y */
+  default: /* BM_RTF_HTML_SCALE_Y */
     writer->scale_y = CLAMP (number, 0, 10000);
     break;
   }
 }
 
 static BmRtfAnswer
-capture_word (Writer *writer, const Word *word, gint number)
+capture_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
 {
   guint32 part = (guint32) CLAMP (number, 0, 255);
   switch (word->action) {
-  case DO_RED:
+  case BM_RTF_HTML_RED:
     writer->colour |= BM_PAGE_COLOUR | part << 16;
     return BM_RTF_TAKEN;
-  case DO_GREEN:
+  case BM_RTF_HTML_GREEN:
     writer->colour |= BM_PAGE_COLOUR | part << 8;
     return BM_RTF_TAKEN;
-  case DO_BLUE:
+  case BM_RTF_HTML_BLUE:
     writer->colour |= BM_PAGE_COLOUR | part;
     return BM_RTF_TAKEN;
   default:
@@ -553,13 +412,13 @@ capture_word (Writer *writer, const Word *word, gint number)
 }
 
 static BmRtfAnswer
-begin_capture (Writer *writer, const Word *word)
+begin_capture (Writer *writer, const BmRtfHtmlWord *word)
 {
   bm_rtf_reader_flush (writer->reader);
-  writer->in_picture = word->action == DO_PICTURE;
+  writer->in_picture = word->action == BM_RTF_HTML_PICTURE;
   writer->in_colours = !writer->in_picture;
   writer->captured_from = writer->group;
-  writer->kind = PICTURE_NONE;
+  writer->kind = BM_RTF_NONE;
   writer->nibble = -1;
   writer->wide = writer->high = 0;
   writer->scale_x = writer->scale_y = 100;
@@ -568,34 +427,34 @@ begin_capture (Writer *writer, const Word *word)
 }
 
 static void
-field_word (Writer *writer, const Word *word)
+field_word (Writer *writer, const BmRtfHtmlWord *word)
 {
   BmPageFormat format = writer->now.format;
   switch (word->action) {
-  case DO_LABEL:
+  case BM_RTF_HTML_LABEL:
     set_target (writer, TO_LABEL);
     g_string_truncate (writer->label, 0);
     writer->has_label = TRUE;
     break;
-  case DO_FIELD:
+  case BM_RTF_HTML_FIELD:
     g_string_truncate (writer->field, 0);
     break;
-  case DO_INSTRUCTION:
+  case BM_RTF_HTML_INSTRUCTION:
     set_target (writer, TO_FIELD);
     break;
-  case DO_RESULT:
+  case BM_RTF_HTML_RESULT:
     format.link = link_of_field (writer);
     set_format (writer, &format);
     break;
-  case DO_OBJECT:
+  case BM_RTF_HTML_OBJECT:
     bm_rtf_reader_flush (writer->reader);
     if (writer->objects != NULL && *writer->objects != NULL)
       bm_page_html (writer->page, *writer->objects++);
     break;
-  case DO_DRAWING:
+  case BM_RTF_HTML_DRAWING:
     writer->complete = FALSE;
     break;
-  default: /* DO_ENTER */
+  default: /* BM_RTF_HTML_ENTER */
     break;
   }
 }
@@ -604,28 +463,28 @@ static BmRtfAnswer
 on_word (gpointer user, const BmRtfLexer *lexer, gboolean star)
 {
   Writer *writer = user;
-  const Word *word =
-      bsearch (lexer->word, words, G_N_ELEMENTS (words), sizeof words[0], compare_word);
+  const BmRtfHtmlWord *word = bm_rtf_html_word (lexer->word);
   if (word == NULL)
     return BM_RTF_PASS;
   if (writer->captured_from > 0)
     return capture_word (writer, word, lexer->number);
-  if (word->action <= DO_PLAIN)
+  if (word->action <= BM_RTF_HTML_PLAIN)
     format_word (writer, word, lexer);
-  else if (word->action <= DO_RIGHT_TO_LEFT)
+  else if (word->action <= BM_RTF_HTML_RIGHT_TO_LEFT)
     block_word (writer, word, lexer->number);
-  else if (word->action == DO_PICTURE || word->action == DO_COLOURS)
+  else if (word->action == BM_RTF_HTML_PICTURE || word->action == BM_RTF_HTML_COLOURS)
     return begin_capture (writer, word);
-  else if (word->action >= DO_LABEL)
+  else if (word->action >= BM_RTF_HTML_LABEL)
     field_word (writer, word);
-  else if (word->action == DO_PARAGRAPH)
+  else if (word->action == BM_RTF_HTML_PARAGRAPH)
     end_paragraph (writer);
-  else if (word->action < DO_COLOURS) {
+  else if (word->action < BM_RTF_HTML_COLOURS) {
     bm_rtf_reader_flush (writer->reader);
     table_word (writer, word, lexer->number);
   }
   /* fonts decide about code pages too, and \plain and \field about what is shown */
-  return word->action == DO_FONT || word->action == DO_PLAIN ? BM_RTF_PASS : BM_RTF_TAKEN;
+  return word->action == BM_RTF_HTML_FONT || word->action == BM_RTF_HTML_PLAIN ? BM_RTF_PASS
+                                                                               : BM_RTF_TAKEN;
 }
 
 static const gchar *

@@ -274,6 +274,7 @@ case_81_no_class (Case *c)
   const Rendered *r = case_render (c, 0);
   g_assert_cmpstr (r->message->message_class, ==, "");
   case_expect (c, "header Subject=Hello");
+  case_expect (c, "addresses To=Bob <bob@example.net>");
   case_expect (c, "text 0 contains Hi Bob");
 }
 
