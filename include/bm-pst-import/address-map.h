@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _BmAddressMap BmAddressMap;
 
-#define BM_ADDRESS_MAP_MAX 1000000 /* entries; more are left out */
+#define BM_ADDRESS_MAP_MAX 200000 /* entries; more are left out */
 
 BmAddressMap *bm_address_map_new (void);
 void bm_address_map_free (BmAddressMap *map);

@@ -73,6 +73,7 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (DATE_FROM_THREAD, "date-from-thread", "no date of its own: that of its place in the thread")  \
   X (DATE_UNKNOWN, "date-unknown", "no date at all: 1970-01-02")                                   \
   X (DUPLICATE_CONTENT_ID, "duplicate-content-id", "two inline parts had one Content-ID")          \
+  X (EXCHANGE_UNRESOLVED, "exchange-unresolved", "an Exchange name has no known address")          \
   X (FLAGS_DIFFER, "flags-differ", "the stored flags are not those sent")                          \
   X (FOLDER_RENAMED, "folder-renamed", "the server's rules changed the folder's name")             \
   X (HEADERS_REPAIRED, "headers-repaired", "transport headers were malformed")                     \

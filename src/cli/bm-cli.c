@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What the commands share: options, errors, signals, reports. See bm-cli.h. One thread. */
 #include "cli/bm-cli.h"
+#include "text/bm-charset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,11 +87,17 @@ void
 bm_cli_reading_clear (BmCliReading *reading)
 {
   g_clear_pointer (&reading->charset, g_free);
+  g_clear_pointer (&reading->address_map, g_free);
 }
 
 gboolean
 bm_cli_check_reading (const BmCliReading *reading, GError **error)
 {
+  if (reading->charset != NULL && bm_charset_from_name (reading->charset) == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "--default-charset %s: no such character set",
+                 reading->charset);
+    return FALSE;
+  }
   if (reading->item_timeout >= 0 && reading->item_timeout <= 24 * 3600 &&
       (reading->item_memory == 0 ||
        (reading->item_memory >= MEMORY_MIN_MIB && reading->item_memory <= MEMORY_MAX_MIB)))
@@ -101,18 +108,43 @@ bm_cli_check_reading (const BmCliReading *reading, GError **error)
   return FALSE;
 }
 
+/* NULL without error: there is none. */
+static BmAddressMap *
+read_address_map (const BmCliReading *reading, GError **error)
+{
+  g_autofree gchar *csv = NULL;
+  gsize size = 0;
+  BmAddressMap *map = NULL;
+  g_autoptr (GError) local = NULL;
+  if (reading->address_map == NULL)
+    return NULL;
+  if (g_file_get_contents (reading->address_map, &csv, &size, &local))
+    map = bm_address_map_parse (csv, size, &local);
+  if (map == NULL)
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "--address-map %s: %s", reading->address_map,
+                 local->message);
+  return map;
+}
+
 BmSource *
 bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar *fallback_charset,
-                    guint64 max_message_size, GError **error)
+                    guint64 max_message_size, gboolean learn, GError **error)
 {
   const gchar *charset = reading->charset != NULL ? reading->charset : fallback_charset;
+  g_autoptr (GError) local = NULL;
   BmReaderOptions options = {.path = path,
                              .charset = charset != NULL ? charset : "",
                              .max_message_size = max_message_size,
                              .item_timeout_s = (guint) reading->item_timeout,
                              .memory_limit = (guint64) reading->item_memory << 20,
-                             .no_sandbox = reading->no_sandbox};
-  return bm_cli_check_reading (reading, error) ? bm_reader_open (&options, error) : NULL;
+                             .no_sandbox = reading->no_sandbox,
+                             .learn = learn};
+  if (bm_cli_check_reading (reading, &local))
+    options.addresses = read_address_map (reading, &local);
+  if (local == NULL)
+    return bm_reader_open (&options, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 static volatile sig_atomic_t signalled;

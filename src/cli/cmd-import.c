@@ -222,6 +222,9 @@ open_job (Run *run, const gchar *jobs, GError **error)
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
     return FALSE;
+  g_autofree gchar *learnt = g_build_filename (run->job->directory, "addresses.csv", NULL);
+  if (!run->options->dry_run && !bm_reader_keep_learnt (run->source, learnt, error))
+    return FALSE;
   if (run->options->subjects)
     bm_journal_keep_subjects (run->job->journal);
   if (run->options->dry_run)
@@ -292,7 +295,7 @@ open_all (Run *run, const BmConfig *config, GError **error)
       !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;
   run->source = bm_cli_open_source (run->path, &options->reading, config->default_charset,
-                                    run->session->message_size_limit, error);
+                                    run->session->message_size_limit, TRUE, error);
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
@@ -357,7 +360,12 @@ run_import (Run *run, GError **error)
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
   bm_import_set_progress (import, on_progress, run);
   bm_import_set_guard (import, bm_session_guard, run->session);
-  if (bm_import_run (import, error))
+  gboolean ok = bm_import_run (import, error);
+  /* it changes when addresses were learnt meanwhile */
+  const gchar *render_id = bm_reader_render_id (run->source);
+  if (render_id != NULL && !bm_journal_set (run->job->journal, "render.id", render_id, NULL))
+    g_warning ("the journal does not take the id of the renderer");
+  if (ok)
     return TRUE;
   bm_session_explain (run->session, error);
   return FALSE;

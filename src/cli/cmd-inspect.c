@@ -384,7 +384,7 @@ bm_cmd_inspect (int argc, char **argv)
   gboolean ok = bm_cli_parse (argc, argv, entries, "FILE", examples, 1, 1, &args, &status);
   if (!ok || !bm_cli_check_format (format != NULL ? format : "text", "text json", &status))
     return status;
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, &error);
+  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, FALSE, &error);
   if (source == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   return inspect (source, args[0], full, g_strcmp0 (format, "json") == 0);

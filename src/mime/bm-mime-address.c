@@ -277,3 +277,44 @@ bm_mime_reencode_addresses (const gchar *utf8)
   return text != NULL && bm_mime_is_ascii (text) ? g_steal_pointer (&text)
                                                  : bm_mime_encode_text (line);
 }
+
+/* ---- learning ---- */
+
+static void
+learn (const BmMimeParty *party, BmLearnFunc tell, gpointer user)
+{
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *address = bm_mime_exchange_pair (party, &name);
+  if (name != NULL && address != NULL)
+    tell (user, name, address);
+}
+
+/* The three e-mail addresses of a contact: of an Exchange one the original display name is the SMTP
+ * address, [MS-OXOCNTC] 2.2.1.2. */
+static void
+learn_contact (const BmProps *props, BmLearnFunc tell, gpointer user)
+{
+  static const guint8 address_set[16] = {0x04, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                         0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  static const guint32 lids[] = {0x8083, 0x8093, 0x80a3};
+  for (guint i = 0; i < G_N_ELEMENTS (lids); i++) {
+    const BmProp *address = bm_props_get_lid (props, address_set, lids[i]);
+    const BmProp *original = bm_props_get_lid (props, address_set, lids[i] + 1);
+    BmMimeParty party = {.address = address != NULL ? address->text : NULL,
+                         .smtp = original != NULL ? original->text : NULL};
+    learn (&party, tell, user);
+  }
+}
+
+void
+bm_render_learn (const BmItem *item, BmLearnFunc tell, gpointer user)
+{
+  BmMimeParty from = representing (item->props), by = sender (item->props);
+  learn (&from, tell, user);
+  learn (&by, tell, user);
+  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
+    BmMimeParty party = party_of_row (g_ptr_array_index (item->recipients, i));
+    learn (&party, tell, user);
+  }
+  learn_contact (item->props, tell, user);
+}

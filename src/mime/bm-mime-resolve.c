@@ -175,6 +175,18 @@ exchange_name (const BmMimeParty *party, const gchar *one_off_address)
   return bm_exchange_name (stored);
 }
 
+gchar *
+bm_mime_exchange_pair (const BmMimeParty *party, gchar **name)
+{
+  g_autofree gchar *shown = NULL, *raw = NULL;
+  gboolean is_one_off = bm_mime_one_off (party->entry_id, &shown, &raw);
+  *name = exchange_name (party, raw);
+  gchar *address = bm_smtp_address (party->smtp);
+  if (address == NULL && is_one_off)
+    address = bm_smtp_address (raw);
+  return address != NULL ? address : from_proxies (party->row);
+}
+
 static gchar *
 from_maps (const BmMime *mime, const gchar *exchange)
 {
@@ -188,6 +200,8 @@ from_maps (const BmMime *mime, const gchar *exchange)
 static void
 keep_name (BmMime *mime, gchar *exchange)
 {
+  if (exchange != NULL)
+    bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
   for (guint i = 0; exchange != NULL && i < mime->exchange->len; i++)
     if (g_str_equal (g_ptr_array_index (mime->exchange, i), exchange))
       g_clear_pointer (&exchange, g_free);

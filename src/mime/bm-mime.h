@@ -57,6 +57,8 @@ typedef struct {
 gchar *bm_mime_resolve (BmMime *mime, const BmMimeParty *party);
 /* The same, NULL instead of a placeholder. */
 gchar *bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party);
+/* The address that the party itself gives, and its Exchange name; either may be NULL. */
+gchar *bm_mime_exchange_pair (const BmMimeParty *party, gchar **name);
 /* name and address (of whatever type) of a one-off entry id. FALSE when it is none. */
 gboolean bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address);
 /* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */

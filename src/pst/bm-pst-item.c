@@ -179,6 +179,8 @@ read_message (Reader *reader, libpff_item_t *pff, GError **error)
   if (bm_pst_item_set_props (item, props, reader->depth > 0))
     return g_steal_pointer (&item);
   read_recipients (item, pff, &strings);
+  if (reader->window->people_only)
+    return g_steal_pointer (&item);
   if (!read_attachments (reader, item, pff, &strings, error))
     return NULL;
   return g_steal_pointer (&item);

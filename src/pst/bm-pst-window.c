@@ -182,3 +182,9 @@ bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
     item->nid = window->nids[index];
   return item;
 }
+
+void
+bm_pst_window_people_only (BmPstWindow *window)
+{
+  window->people_only = TRUE;
+}

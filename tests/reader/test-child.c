@@ -23,7 +23,7 @@ start (BmReaderProcess *process, gboolean sandbox)
   BmReaderOptions options = {.charset = "", .no_sandbox = !sandbox};
   gint fd = open ("/dev/null", O_RDONLY); /* no PST, and without CLOEXEC */
   *process = (BmReaderProcess){.socket = -1, .error_pipe = -1};
-  g_assert_true (bm_reader_process_start (process, program, fd, &options, &error));
+  g_assert_true (bm_reader_process_start (process, program, fd, &options, NULL, &error));
   g_assert_no_error (error);
   close (fd);
 }

@@ -57,25 +57,47 @@ exchange_mail (Case *c)
   return mail;
 }
 
-/* What the learning pass found in another item's recipients. */
+/* What the learning pass finds in another item's recipients; a later one says otherwise. */
 static void
 case_09_exchange_sender_learnt (Case *c)
 {
-  g_autoptr (BmAddressMap) learnt = bm_address_map_new ();
-  bm_address_map_add (learnt, DN, "later@example.org", 0x200044);
-  bm_address_map_add (learnt, DN, "ada@example.org", 0x200024);
-  case_context (c)->learnt = learnt;
   exchange_mail (c);
   CaseMail *by_id = exchange_mail (c);
   g_autoptr (GBytes) id = exchange_id ("/O=FIRST ORGANIZATION/OU=Exchange Administrative "
                                        "Group/CN=Recipients/CN=ADA LOVELACE");
   bm_pst_props_remove (mail_props (by_id), 0x0065001f);
   mail_bytes (by_id, 0x0041, g_bytes_get_data (id, NULL), g_bytes_get_size (id));
+  static const gchar *const known[] = {"ada@example.org", "later@example.org"};
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
+    BmPstProps *row = mail_row (case_plain_mail (c), 2, "Ada", known[i]);
+    bm_pst_props_string (row, BM_PST_TAG (0x3002, 0x001f), "EX");
+    bm_pst_props_string (row, BM_PST_TAG (0x3003, 0x001f), DN);
+  }
+  g_autoptr (BmAddressMap) learnt = case_learn (c);
+  case_context (c)->learnt = learnt;
   const Rendered *r = case_render (c, 0);
   g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
   case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
   case_expect (c, "no-header X-PST-EX-Address");
   case_render (c, 1);
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+}
+
+/* A contact with an Exchange address: the original display name is the SMTP one. */
+static void
+case_09_exchange_sender_among_contacts (Case *c)
+{
+  CaseMail *mail = exchange_mail (c), *contact = case_mail_in (c, "Contacts");
+  BmPstWriter *writer = case_writer (c);
+  const guint8 *set = bm_pst_psetid_address;
+  mail_text (mail, 0x0037, "From somebody in the address book");
+  mail_text (contact, 0x001a, "IPM.Contact");
+  mail_text (contact, bm_pst_writer_named_lid (writer, set, 0x8082), "EX");
+  mail_text (contact, bm_pst_writer_named_lid (writer, set, 0x8083), DN);
+  mail_text (contact, bm_pst_writer_named_lid (writer, set, 0x8084), "ada@example.org");
+  g_autoptr (BmAddressMap) learnt = case_learn (c);
+  case_context (c)->learnt = learnt;
+  case_render (c, 0);
   case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
 }
 
@@ -301,6 +323,7 @@ case_23_reply_to_names (Case *c)
 
 static const CaseEntry cases[] = {
     CASE (09, exchange_sender_learnt),
+    CASE (09, exchange_sender_among_contacts),
     CASE (09, exchange_sender_of_administrator),
     CASE (09, own_answer_first),
     CASE (10, unresolved),

@@ -350,6 +350,33 @@ case_item (Case *c, guint n)
   return item;
 }
 
+typedef struct {
+  BmAddressMap *map;
+  guint32 nid;
+} Learning;
+
+static void
+on_learnt (gpointer user, const gchar *name, const gchar *address)
+{
+  const Learning *learning = user;
+  g_assert_true (bm_address_map_add (learning->map, name, address, learning->nid));
+}
+
+BmAddressMap *
+case_learn (Case *c)
+{
+  g_auto (Opened) opened = {.fd = -1};
+  BmAddressMap *map = bm_address_map_new ();
+  g_autoptr (BmItem) first = case_item (c, 0); /* so that the PST is written */
+  open_pst (&opened, c->path, c->context.charset);
+  for (guint i = 0; i < opened.census->items->len; i++) {
+    Learning learning = {map, g_array_index (opened.census->items, BmCensusItem, i).nid};
+    g_autoptr (BmItem) item = read_item (opened.pst, learning.nid);
+    bm_render_learn (item, on_learnt, &learning);
+  }
+  return map;
+}
+
 const gchar *
 case_path (Case *c)
 {

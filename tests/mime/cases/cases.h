@@ -78,3 +78,5 @@ void case_expect (Case *c, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 /* The path of the PST that case_render wrote; and the item read from it. */
 const gchar *case_path (Case *c);
 BmItem *case_item (Case *c, guint n);
+/* The map that the learning pass makes of the case's PST. New. */
+BmAddressMap *case_learn (Case *c);
