@@ -342,8 +342,7 @@ case_item (Case *c, guint n)
 {
   const CaseMail *mail = g_ptr_array_index (c->mails, n);
   g_auto (Opened) opened = {.fd = -1};
-  if (mail->nid == 0)
-    write_pst (c);
+  case_write (c);
   open_pst (&opened, c->path, c->context.charset);
   BmItem *item = read_item (opened.pst, mail->nid);
   g_assert_nonnull (item);
@@ -378,9 +377,21 @@ case_learn (Case *c)
 }
 
 const gchar *
-case_path (Case *c)
+case_write (Case *c)
 {
+  if (c->path == NULL || c->writer != NULL)
+    write_pst (c);
   return c->path;
+}
+
+BmCensus *
+case_census (const gchar *path, GError **error)
+{
+  gint fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_autoptr (BmPst) pst = bm_pst_open_fd (fd, NULL, error);
+  BmCensus *census = pst != NULL ? bm_pst_census (pst, error) : NULL;
+  close (fd);
+  return census;
 }
 
 /* ---- what GMime sees, for the second parser to see too ---- */
@@ -485,8 +496,8 @@ case_render (Case *c, guint n)
   return render (c, item, c->path, FALSE);
 }
 
-static gchar *
-corpus_file (const gchar *file)
+gchar *
+case_corpus_file (const gchar *file)
 {
   const gchar *named = g_getenv ("BM_CORPUS");
   g_autofree gchar *dir = named != NULL ? g_strdup (named)
@@ -538,7 +549,7 @@ render_corpus (Case *c, const gchar *path, const Wanted *wanted, Rendered **foun
 Rendered *
 case_corpus (Case *c, const gchar *file, const gchar *subject)
 {
-  g_autofree gchar *path = corpus_file (file);
+  g_autofree gchar *path = case_corpus_file (file);
   Wanted wanted = {.subject = subject};
   Rendered *found = NULL;
   if (path == NULL)
@@ -551,7 +562,7 @@ case_corpus (Case *c, const gchar *file, const gchar *subject)
 guint
 case_corpus_each (Case *c, const gchar *file, CaseCheck check, gpointer data)
 {
-  g_autofree gchar *path = corpus_file (file);
+  g_autofree gchar *path = case_corpus_file (file);
   Wanted wanted = {.check = check, .data = data};
   return path != NULL ? render_corpus (c, path, &wanted, NULL) : 0;
 }

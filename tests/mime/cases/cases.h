@@ -75,8 +75,13 @@ Rendered *case_corpus (Case *c, const gchar *file, const gchar *subject);
 typedef void (*CaseCheck) (Case *c, const BmItem *item, const Rendered *rendered, gpointer data);
 guint case_corpus_each (Case *c, const gchar *file, CaseCheck check, gpointer data);
 void case_expect (Case *c, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
-/* The path of the PST that case_render wrote; and the item read from it. */
-const gchar *case_path (Case *c);
+/* The item read from the PST. */
 BmItem *case_item (Case *c, guint n);
+/* Closes the PST if it is not yet, for cases that break it or count it; its path. */
+const gchar *case_write (Case *c);
+/* Census of a file; NULL with the error when it is refused. New. */
+BmCensus *case_census (const gchar *path, GError **error);
+/* Where a corpus file lies; NULL, and the case is skipped, when it is missing. New. */
+gchar *case_corpus_file (const gchar *file);
 /* The map that the learning pass makes of the case's PST. New. */
 BmAddressMap *case_learn (Case *c);
