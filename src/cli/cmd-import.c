@@ -174,8 +174,8 @@ check_render_id (Run *run, GError **error)
   g_autofree gchar *known = bm_journal_get (run->job->journal, "render.id");
   if (known == NULL || g_strcmp0 (known, bm_reader_render_id (run->source)) == 0)
     return TRUE;
-  g_warning ("this job began with another renderer or other options; messages not yet sent are "
-             "rendered anew");
+  g_warning ("this job began with another renderer, other options or another address map; what was "
+             "sent stays as it is, messages not yet sent are rendered anew");
   return TRUE;
 }
 

@@ -11,6 +11,8 @@
 
 #define RTF_MAX (256u << 20) /* bytes */
 
+enum { NATIVE_UNKNOWN, NATIVE_TEXT, NATIVE_RTF }; /* of 0x1016; others are HTML */
+
 static void
 note_if (BmMime *mime, gboolean happened, BmNote note)
 {
@@ -113,6 +115,7 @@ use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
   gsize size;
   const guint8 *data = g_bytes_get_data (rtf, &size);
   g_auto (GStrv) objects = objects_in_order (mime);
+  g_clear_pointer (&body->pictures, g_ptr_array_unref);
   g_autofree gchar *html = bm_rtf_native_to_html (data, size, (const gchar *const *) objects,
                                                   &body->pictures, &complete);
   g_autofree gchar *shown = bm_html_to_text (html, strlen (html));
@@ -120,14 +123,16 @@ use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
   bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
   if (!empty)
     body->html = g_steal_pointer (&html);
-  if (complete && !empty)
+  if (complete)
     return;
+  g_clear_pointer (&body->rtf, g_bytes_unref);
   body->rtf = g_bytes_ref (rtf);
   bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
 }
 
+/* only_native: HTML within RTF is nothing better than the HTML beside it. */
 static void
-use_rtf (BmMime *mime, BmMimeBody *body)
+use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
 {
   GByteArray *array = read_rtf (mime);
   g_autoptr (GBytes) rtf = array != NULL ? g_byte_array_free_to_bytes (array) : NULL;
@@ -137,6 +142,8 @@ use_rtf (BmMime *mime, BmMimeBody *body)
   if (size == 0)
     return;
   BmRtfKind kind = bm_rtf_kind (data, size);
+  if (only_native && kind != BM_RTF_NATIVE)
+    return;
   if (kind == BM_RTF_FROM_HTML) {
     g_autofree gchar *html = bm_rtf_to_html (data, size, &lossy);
     if (*html != '\0')
@@ -149,14 +156,29 @@ use_rtf (BmMime *mime, BmMimeBody *body)
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
 }
 
+/* Which body the others were made from: 0x1016, else RTF when it is in sync (0x0E1F), else HTML.
+ * [MS-OXBBODY] 2.1.3.1. One that cannot be read gives way to the next. */
+static void
+use_best (BmMime *mime, BmMimeBody *body)
+{
+  const BmProps *props = mime->item->props;
+  gint64 native = bm_props_int (props, 0x1016, NATIVE_UNKNOWN);
+  if (native == NATIVE_TEXT && body->text != NULL)
+    return;
+  if (native == NATIVE_RTF || (native == NATIVE_UNKNOWN && bm_props_bool (props, 0x0e1f, FALSE)))
+    use_rtf (mime, body, TRUE);
+  if (body->html == NULL)
+    body->html = read_html (mime);
+  if (body->html == NULL)
+    use_rtf (mime, body, FALSE);
+}
+
 void
 bm_mime_body_read (BmMime *mime, BmMimeBody *body)
 {
   const gchar *text = bm_props_text (mime->item->props, 0x1000);
   body->text = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
-  body->html = read_html (mime);
-  if (body->html == NULL)
-    use_rtf (mime, body);
+  use_best (mime, body);
   if (body->text == NULL && body->html != NULL) {
     body->text = bm_html_to_text (body->html, strlen (body->html));
     bm_notes_add (&mime->notes, BM_NOTE_TEXT_FROM_HTML);

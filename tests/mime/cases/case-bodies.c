@@ -54,6 +54,34 @@ case_35_html (Case *c)
   case_expect (c, "text 1 contains <html><body><p>Grüße <b>€</b></p></body></html>");
 }
 
+/* [MS-OXBBODY] 2.1.3.1: all three bodies are there; 0x1016 or 0x0E1F says which is the one. */
+static void
+case_35_best_body (Case *c)
+{
+  static const struct {
+    gint32 native; /* or 0 */
+    gboolean in_sync;
+    const gchar *shape, *shown;
+  } bests[] = {{1, FALSE, "text/plain", "Hi Bob"},
+               {2, FALSE, "alternative(text/plain,text/html)", "of the RTF"},
+               {3, TRUE, "alternative(text/plain,text/html)", "of the HTML"},
+               {0, FALSE, "alternative(text/plain,text/html)", "of the HTML"},
+               {0, TRUE, "alternative(text/plain,text/html)", "of the RTF"}};
+  for (guint i = 0; i < G_N_ELEMENTS (bests); i++) {
+    CaseMail *mail = case_plain_mail (c);
+    set_html (mail, "<html><body>of the HTML</body></html>", 65001, 0);
+    mail_rtf (mail, "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}of the RTF\\par}");
+    mail_bool (mail, 0x0e1f, bests[i].in_sync);
+    if (bests[i].native != 0)
+      mail_int (mail, 0x1016, bests[i].native);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (bests); i++) {
+    assert_shape (case_render (c, i), bests[i].shape);
+    case_expect (c, "text 0 contains Hi Bob");
+    case_expect (c, "text %d contains %s", i > 0, bests[i].shown);
+  }
+}
+
 static void
 case_36_wrong_declaration (Case *c)
 {
@@ -468,6 +496,7 @@ case_46_no_body (Case *c)
 static const CaseEntry cases[] = {
     CASE (34, plain),
     CASE (35, html),
+    CASE (35, best_body),
     CASE (36, wrong_declaration),
     CASE (36, wrong_declaration_of_text),
     CASE (37, html_string),

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Cases on folders and files: 78-80, 82-87. Others are cases of the engine and its tests: 88 and 89
+/* Cases on folders and files: 78-80, 82-87, 92. Others are cases of the engine and its tests: 88 and 89
  * are tests/system/test-corpus.sh (killed and started again, run twice), 90 is
- * /engine/copies in tests/engine, 92 is tests/bench/run. */
+ * /engine/copies in tests/engine. */
 #include "mime/cases/cases.h"
 
 #include "bm-pst-damage.h"
+#include "bm-pst-sample.h"
 #include "engine/bm-engine.h"
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 
 static const BmFolder *
 find (const BmCensus *census, const gchar *path)
@@ -273,6 +275,24 @@ case_87_header_crc (Case *c)
     g_assert_cmpuint (census->warnings->len, >, 0);
 }
 
+/* libpff takes two minutes for this many; processor time, so that a busy machine fails nothing. */
+static void
+case_92_100000_nodes (Case *c)
+{
+  g_autoptr (GError) error = NULL;
+  const BmPstBulk bulk = {.messages = 100000, .size = 10, .folders = 100};
+  g_autofree gchar *path = g_strconcat (case_write (c), ".bulk", NULL);
+  g_assert_true (bm_pst_sample_bulk (path, NULL, &bulk, &error));
+  clock_t start = clock ();
+  g_autoptr (BmCensus) census = case_census (path, &error);
+  gdouble seconds = (gdouble) (clock () - start) / CLOCKS_PER_SEC;
+  g_unlink (path);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->items->len, ==, 100000);
+  g_test_message ("%.2f s", seconds);
+  g_assert_cmpfloat (seconds, <, 5);
+}
+
 static const CaseEntry cases[] = {
     CASE (78, unreadable_property),
     CASE (79, broken_contents_table),
@@ -286,6 +306,7 @@ static const CaseEntry cases[] = {
     CASE (86, high_encryption),
     CASE (87, no_pst),
     CASE (87, header_crc),
+    CASE (92, 100000_nodes),
 };
 
 int
