@@ -147,7 +147,9 @@ bm_pst_heap_properties (BmPstHeap *heap, gboolean *whole)
     const guint8 *record = records->data + at;
     BmPstCell cell = {.id = bm_pst_get16 (record), .type = bm_pst_get16 (record + 2), .size = 4};
     memcpy (cell.cell, record + 4, 4);
-    g_array_append_val (cells, cell);
+    /* one writer (Aspose) leaves room for more: records of zeros are no properties */
+    if (cell.id != 0 || cell.type != 0 || bm_pst_get32 (cell.cell) != 0)
+      g_array_append_val (cells, cell);
   }
   return cells;
 }

@@ -73,6 +73,7 @@ check_file (const gchar *path, guint *salvaged)
     g_autoptr (BmItem) item = bm_pst_window_read (window, 0, NULL);
     g_assert_nonnull (item);
     g_assert_cmpint (bm_notes_has (item->notes, BM_NOTE_SALVAGED), ==, one != NULL);
+    g_assert_false (bm_notes_has (item->notes, BM_NOTE_UNREADABLE_PROPERTY));
     if (one == NULL)
       continue;
     g_assert_cmpstr (item->message_class, ==, one->message_class);
