@@ -114,6 +114,8 @@ void bm_pst_sort_nodes (BmPst *pst, gboolean count);
 gboolean bm_pst_block_find (BmPst *pst, guint64 bid, guint64 *offset, guint *size);
 /* The same for a lost page alone: in those that the search has found. */
 gboolean bm_pst_block_find_lost (BmPst *pst, guint64 key, guint64 *offset, guint *size);
+/* The trailer of what lies there is that of a block of this BID and size at this offset. */
+gboolean bm_pst_block_says_so (const BmPst *pst, guint64 key, guint64 offset, guint size);
 /* Bytes of a block of this format behind its data, and what its whole is a multiple of. */
 guint bm_pst_block_trailer (const BmPst *pst, guint *unit);
 /* TRUE for a node of a page with a wrong CRC whose data block does not exist: it never was one. */

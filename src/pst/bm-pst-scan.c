@@ -211,8 +211,8 @@ bm_pst_find_lost (BmPst *pst)
 }
 
 /* [MS-PST] 2.2.2.8.1 */
-static gboolean
-block_says_so (const BmPst *pst, guint64 key, guint64 offset, guint size)
+gboolean
+bm_pst_block_says_so (const BmPst *pst, guint64 key, guint64 offset, guint size)
 {
   guint unit, trailer_size = bm_pst_block_trailer (pst, &unit);
   gboolean ansi = pst->format == BM_PST_ANSI;
@@ -241,7 +241,7 @@ bm_pst_block_find_lost (BmPst *pst, guint64 key, guint64 *offset, guint *size)
       if (bm_pst_entry_key (pst, entry, BM_PST_PAGE_BLOCKS) != key)
         continue;
       bm_pst_entry_block (pst, entry, offset, size);
-      if (!block_says_so (pst, key, *offset, *size))
+      if (!bm_pst_block_says_so (pst, key, *offset, *size))
         continue;
       pst->blocks_found = TRUE;
       return TRUE;

@@ -217,9 +217,16 @@ bm_pst_block_find (BmPst *pst, guint64 bid, guint64 *offset, guint *size)
   gboolean lost = FALSE;
   g_autofree BmPstPage *page = g_new (BmPstPage, 1);
   const guint8 *entry = find_block_entry (pst, bid & ~1ull, page, &lost);
+  if (entry != NULL) {
+    bm_pst_entry_block (pst, entry, offset, size);
+    if (!lost || bm_pst_block_says_so (pst, bid & ~1ull, *offset, *size))
+      return TRUE;
+  }
+  if (lost && bm_pst_block_find_lost (pst, bid & ~1ull, offset, size))
+    return TRUE;
   if (entry == NULL)
-    return lost && bm_pst_block_find_lost (pst, bid & ~1ull, offset, size);
-  bm_pst_entry_block (pst, entry, offset, size);
+    return FALSE;
+  bm_pst_entry_block (pst, entry, offset, size); /* doubtful, but all there is */
   return TRUE;
 }
 

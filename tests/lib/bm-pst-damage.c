@@ -266,6 +266,24 @@ make_leaf_old (File *file, guint32 nid)
 }
 
 static gboolean
+make_blocks_old (File *file, guint32 nid)
+{
+  guint8 *node = find_entry (file, header_field (file, 1), nid, NULL), *leaf = NULL;
+  gsize ib, at;
+
+  if (node == NULL || find_entry (file, header_field (file, 3),
+                                  bm_pst_writer_get (node + file->id, file->id), &leaf) == NULL)
+    return FALSE;
+  ib = (gsize) (leaf - file->data);
+  repair_crc (file, append_copy (file, ib, 2, &at));
+  leaf = file->data + ib;
+  guint size = leaf[area (file) + 2];
+  for (guint i = 1; i < leaf[area (file)]; i++)
+    memcpy (leaf + i * size + file->id, leaf + file->id, size - file->id);
+  return TRUE;
+}
+
+static gboolean
 make_header_old (File *file)
 {
   gsize ib = header_field (file, 1), at;
@@ -327,6 +345,8 @@ apply (File *file, BmPstDamage kind, guint32 nid)
   case BM_PST_DAMAGE_BBT_ROOT:
     memset (file->data + header_field (file, kind == BM_PST_DAMAGE_NBT_ROOT ? 1 : 3), 0, 512);
     return TRUE;
+  case BM_PST_DAMAGE_BBT_OLD:
+    return make_blocks_old (file, nid);
   case BM_PST_DAMAGE_LEAF_OLD:
     return make_leaf_old (file, nid);
   case BM_PST_DAMAGE_HEADER_OLD:

@@ -22,6 +22,9 @@ G_BEGIN_DECLS
   X (NBT_LOOP, "nbt-loop", "the root of the node B-tree has itself as last child")                 \
   X (NBT_ROOT, "nbt-root", "the root of the node B-tree is all zero")                              \
   X (BBT_ROOT, "bbt-root", "the root of the block B-tree is all zero")                             \
+  X (BBT_OLD, "bbt-old",                                                                           \
+     "node: every entry of the block B-tree's leaf page with its data points to its first block; " \
+     "an older copy of the page lies at the end of the file")                                      \
   X (LEAF_OLD, "leaf-old",                                                                         \
      "node: the node B-tree's leaf page with it is all zero; an older copy of it at the end of "   \
      "the file names data that is gone for the first other message on it")                         \

@@ -337,20 +337,21 @@ compare_with_sound (Fixture *fixture, const BmPstWriterOptions *options, guint e
 
 typedef struct {
   const gchar *name;
-  guint lost, salvaged;
+  guint lost, salvaged, salvaged_ansi; /* how many depends on what lies on the page */
   const gchar *warning; /* a part of one; NULL: none */
 } Index;
 
 /* Lost pages of the indexes. An older copy of a leaf names what is still there, and nothing else; the
  * item of leaf-old whose data is gone was deleted since. */
 static const Index indexes[] = {
-    {"nbt-root", 0, 0, "97 nodes that the index has lost were found"},
-    {"nbt-loop", 0, 0, "nodes that the index has lost were found"},
-    {"bbt-root", 0, ITEMS, "the index of blocks is damaged"},
-    {"leaf-old", 1, 0, "13 nodes that the index has lost were found"},
-    {"header-old", 0, 0, "the header is older than the file"},
-    {"header-crc", 0, 0, "checksum is wrong"},
-    {"attachment-table", 0, 1, NULL},
+    {"nbt-root", 0, 0, 0, "97 nodes that the index has lost were found"},
+    {"nbt-loop", 0, 0, 0, "nodes that the index has lost were found"},
+    {"bbt-root", 0, ITEMS, ITEMS, "the index of blocks is damaged"},
+    {"bbt-old", 0, 7, 14, NULL},
+    {"leaf-old", 1, 0, 0, "13 nodes that the index has lost were found"},
+    {"header-old", 0, 0, 0, "the header is older than the file"},
+    {"header-crc", 0, 0, 0, "checksum is wrong"},
+    {"attachment-table", 0, 1, 1, NULL},
 };
 
 static void
@@ -379,7 +380,7 @@ test_index_ansi (Fixture *fixture, gconstpointer data)
   static const BmPstWriterOptions ansi = {.format = BM_PST_WRITE_ANSI};
   const Index *index = data;
   open_case (fixture, index->name, &ansi);
-  compare_with_sound (fixture, &ansi, ITEMS - index->lost, index->salvaged);
+  compare_with_sound (fixture, &ansi, ITEMS - index->lost, index->salvaged_ansi);
 }
 
 /* A header that libpff takes for none of a PST: not one window opens. */
