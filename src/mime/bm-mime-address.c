@@ -125,7 +125,9 @@ bm_mime_sender (BmMime *mime, const gchar *from_address)
   g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
   if (g_ascii_strcasecmp (address, from_address) != 0)
     return g_steal_pointer (&text);
-  mime->notes = before; /* a guess that is not used is none */
+  /* a guess that is not used is none; but who asked a map in vain may ask it anew */
+  bm_notes_add (&before, BM_NOTE_EXCHANGE_UNRESOLVED);
+  mime->notes &= before;
   g_ptr_array_set_size (mime->exchange, (gint) names);
   return NULL;
 }

@@ -196,12 +196,11 @@ from_maps (const BmMime *mime, const gchar *exchange)
   return g_strdup (address);
 }
 
-/* Whoever knows the Exchange name can still find out who it was. */
+/* Whoever knows the Exchange name can still find out who it was. Takes it. */
 static void
 keep_name (BmMime *mime, gchar *exchange)
 {
-  if (exchange != NULL)
-    bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
+  bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
   for (guint i = 0; exchange != NULL && i < mime->exchange->len; i++)
     if (g_str_equal (g_ptr_array_index (mime->exchange, i), exchange))
       g_clear_pointer (&exchange, g_free);
@@ -228,8 +227,11 @@ bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party)
     address = from_item (mime->item, party);
   if (address == NULL)
     address = from_transport (mime, party->name);
-  if (address == NULL)
+  if (address == NULL && exchange != NULL) {
     address = from_maps (mime, exchange);
+    if (address == NULL) /* also when a guess follows: a map would have been believed before it */
+      keep_name (mime, g_steal_pointer (&exchange));
+  }
   if (address == NULL)
     address = bm_smtp_address (party->address);
   if (address == NULL)
@@ -237,7 +239,6 @@ bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party)
   if (address != NULL)
     return address;
   bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
-  keep_name (mime, g_steal_pointer (&exchange));
   return NULL;
 }
 

@@ -156,6 +156,20 @@ case_10_unresolved (Case *c)
                "lovelace");
 }
 
+/* The display name says the address, but a map would have been asked first: then that is noted, so that
+ * learning begins, and what is rendered before and after it is the same. */
+static void
+case_10_display_name (Case *c)
+{
+  CaseMail *mail = exchange_mail (c);
+  mail_text (mail, 0x0042, "Ada Lovelace <ada@example.org>");
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+  case_expect (c, "count X-PST-EX-Address=1");
+}
+
 /* Fax numbers and X.400 names are no mail addresses, but readers must not choke on them. */
 static void
 case_10_other_types (Case *c)
@@ -327,6 +341,7 @@ static const CaseEntry cases[] = {
     CASE (09, exchange_sender_of_administrator),
     CASE (09, own_answer_first),
     CASE (10, unresolved),
+    CASE (10, display_name),
     CASE (10, other_types),
     CASE (11, address_as_name),
     CASE (12, names),
