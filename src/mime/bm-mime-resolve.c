@@ -37,7 +37,7 @@ bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address)
   gboolean unicode = (data[23] & 0x80) != 0;
   const guint8 *p = data + 24, *end = data + size;
   *name = one_off_string (&p, end, unicode);
-  g_autofree gchar *type = one_off_string (&p, end, unicode);
+  g_free (one_off_string (&p, end, unicode)); /* its type: the address tells */
   g_autofree gchar *raw = one_off_string (&p, end, unicode);
   *address = g_steal_pointer (&raw);
   return TRUE;

@@ -143,7 +143,7 @@ test_incomplete (void)
   g_assert_false (complete);
   g_assert_nonnull (strstr (drawing, "box"));
   g_assert_null (strstr (drawing, "sv"));
-  g_autofree gchar *lines = convert (HEAD "{\\pict\\wmetafile8 0100}\\par}", NULL, NULL, &complete);
+  g_free (convert (HEAD "{\\pict\\wmetafile8 0100}\\par}", NULL, NULL, &complete));
   g_assert_false (complete);
 }
 

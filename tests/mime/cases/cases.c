@@ -366,7 +366,7 @@ case_learn (Case *c)
 {
   g_auto (Opened) opened = {.fd = -1};
   BmAddressMap *map = bm_address_map_new ();
-  g_autoptr (BmItem) first = case_item (c, 0); /* so that the PST is written */
+  case_write (c);
   open_pst (&opened, c->path, c->context.charset);
   for (guint i = 0; i < opened.census->items->len; i++) {
     Learning learning = {map, g_array_index (opened.census->items, BmCensusItem, i).nid};
