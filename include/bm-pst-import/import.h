@@ -36,6 +36,7 @@ typedef struct {
   gsize gather_bytes;             /* rendered bytes held back for batching; 0 = 64 MiB */
   guint poll_min_ms, poll_max_ms; /* between looks at the witness; 0 = 250 and 5000 */
   guint stall_after_s;            /* no progress for so long = stalled; 0 = 600 */
+  guint hold_after_ms;            /* nothing is sent after that; 0 = a tenth of stall_after_s */
   guint gone_after_ms;            /* a message must be missing for so long to be GONE; 0 = 30000 */
   guint settle_quiet_ms;          /* between two looks that must agree; 0 = 1000 */
   guint reconnect_tries;          /* 0 = 8, about two minutes */
@@ -75,6 +76,7 @@ typedef struct {
   guint64 done;   /* of those: appended, present before, skipped or failed */
   guint64 before; /* of done: when this run began to append */
   guint64 appended, present, failed, skipped, verified;
+  guint64 proven;       /* of verified: by this run */
   guint64 unproven;     /* on the server, looked for by the witness */
   guint64 bytes;        /* appended or found present, by this run */
   gint64 elapsed_ms;    /* of this run's append phase */
@@ -90,13 +92,14 @@ void bm_import_free (BmImport *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmImport, bm_import_free)
 void bm_import_set_progress (BmImport *import, BmProgressFunc func, gpointer data);
 /* May the import go on? Asked before every batch and every look, so it must keep its own time;
- * urgent when witness or mail server failed, or when messages look gone or different: before that is
- * believed. FALSE with an error stops the import with it; what is not sent stays planned. */
+ * urgent, at most once a batch or look, when witness or mail server failed, when a message or folder is
+ * refused, or when messages look gone or different: before that is believed. FALSE with an error stops the import with it; what is not sent stays planned. */
 typedef gboolean (*BmGuardFunc) (gboolean urgent, gpointer data, GError **error);
 void bm_import_set_guard (BmImport *import, BmGuardFunc func, gpointer data);
 
 /* Runs to the end. FALSE when it stopped before (scope JOB, SETUP, or RETRY after all tries, or
- * INTERRUPTED): what is not yet sent stays PLANNED. */
+ * INTERRUPTED): what is not yet sent stays PLANNED. Replication that stalls is no error: what is not
+ * proven then is UNVERIFIED, what is not sent PLANNED, and the journal's fact "stalled" is 1. */
 gboolean bm_import_run (BmImport *import, GError **error);
 /* Only looks at the witness for what is not yet proven. */
 gboolean bm_import_verify (BmImport *import, GError **error);

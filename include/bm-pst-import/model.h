@@ -142,6 +142,8 @@ typedef struct {
   gchar *path;    /* below the IPM subtree (wrapper folders stripped), '/' between, a '/' inside a
                      * name written U+2215; NULL outside the subtree; "" for the subtree itself */
   BmRole role;
+  BmRole alike; /* what its name means in any language, wherever it lies: a copy of the Sent
+                             Items below an archive has no role, but tells as much */
   gchar *container_class; /* "IPF.Note"..., NULL when absent */
   BmRule rule;            /* why none of its items is imported, or BM_RULE_NONE */
   gboolean damaged;       /* its properties could not be read, or its own node is lost */

@@ -25,6 +25,33 @@ from_charset (const gchar *data, gsize size, const gchar *charset, GError **erro
   return NULL;
 }
 
+/* One line that is not UTF-8: windows-1252, or, with a byte that it does not define, Latin-1. */
+static void
+append_foreign (GString *out, const gchar *line, gsize length)
+{
+  g_autofree gchar *text =
+      g_convert (line, (gssize) length, "UTF-8", "windows-1252", NULL, NULL, NULL);
+  if (text == NULL)
+    text = g_convert (line, (gssize) length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+  g_string_append (out, text);
+}
+
+/* Somebody appended rows of one program to those of another: each line speaks for itself. */
+static gchar *
+decode_lines (const gchar *data, gsize size)
+{
+  GString *out = g_string_sized_new (size + size / 8);
+  for (gsize at = 0, length; at < size; at += length) {
+    const gchar *end = memchr (data + at, '\n', size - at);
+    length = end != NULL ? (gsize) (end - data) + 1 - at : size - at;
+    if (g_utf8_validate (data + at, (gssize) length, NULL))
+      g_string_append_len (out, data + at, (gssize) length);
+    else
+      append_foreign (out, data + at, length);
+  }
+  return g_string_free (out, FALSE);
+}
+
 /* Text in UTF-8 without byte order mark. */
 static gchar *
 decode (const gchar *data, gsize size, GError **error)
@@ -46,7 +73,16 @@ decode (const gchar *data, gsize size, GError **error)
   }
   if (g_utf8_validate (data, (gssize) size, NULL))
     return g_strndup (data, size);
-  return from_charset (data, size, "windows-1252", error);
+  return decode_lines (data, size);
+}
+
+#define TOLD_LENGTH 5 /* "sep=;" */
+
+/* Excel's own line, which is no row. */
+static gboolean
+tells_separator (const gchar *text)
+{
+  return strcspn (text, "\r\n") == TOLD_LENGTH && g_ascii_strncasecmp (text, "sep=", 4) == 0;
 }
 
 static gchar
@@ -68,11 +104,10 @@ guess_separator (const gchar *text)
   return candidates[best];
 }
 
-/* At an opening quote; leaves the parser behind the closing one. */
+/* At an opening quote; leaves the parser behind the closing one. FALSE: there is none. */
 static gboolean
-read_quoted (Parser *parser, GError **error)
+read_quoted (Parser *parser)
 {
-  guint begin = parser->line;
   for (parser->at++; parser->at < parser->end; parser->at++) {
     if (*parser->at == '"' && parser->at[1] != '"') {
       parser->at++;
@@ -83,8 +118,6 @@ read_quoted (Parser *parser, GError **error)
     parser->line += *parser->at == '\n';
     g_string_append_c (parser->field, *parser->at);
   }
-  g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "line %u: a quote is opened and never closed",
-               begin);
   return FALSE;
 }
 
@@ -102,13 +135,13 @@ at_line_end (const Parser *parser)
 }
 
 static gboolean
-read_row (Parser *parser, GError **error)
+read_row (Parser *parser)
 {
   for (;;) {
     if (!at_line_end (parser) && *parser->at == '"' &&
         strspn (parser->field->str, " ") == parser->field->len) {
       g_string_truncate (parser->field, 0);
-      if (!read_quoted (parser, error))
+      if (!read_quoted (parser))
         return FALSE;
     } else if (at_line_end (parser)) {
       end_field (parser);
@@ -132,6 +165,29 @@ skip_line_end (Parser *parser)
   parser->line++;
 }
 
+/* The row that begins there ends with its line, whatever its quotes say. */
+static void
+read_spoilt (Parser *parser, const gchar *begin, guint line)
+{
+  gsize length = strcspn (begin, "\r\n");
+  parser->at = begin + length;
+  parser->line = line;
+  g_string_truncate (parser->field, 0);
+  g_ptr_array_set_size (parser->fields, 0);
+  g_ptr_array_add (parser->fields, g_strndup (begin, length));
+}
+
+static gboolean
+is_blank (const GPtrArray *fields)
+{
+  for (guint i = 0; i < fields->len; i++) {
+    const gchar *text = g_ptr_array_index (fields, i);
+    if (text[strspn (text, " ")] != '\0')
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void
 row_clear (gpointer data)
 {
@@ -147,15 +203,23 @@ bm_csv_parse (const gchar *data, gsize size, GError **error)
   g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (BmCsvRow));
   g_autoptr (GString) field = g_string_new (NULL);
   g_array_set_clear_func (rows, row_clear);
-  Parser parser = {text, text + strlen (text), guess_separator (text), 1, NULL, field};
+  gboolean told = tells_separator (text);
+  Parser parser = {.at = told ? text + TOLD_LENGTH : text,
+                   .end = text + strlen (text),
+                   .separator = told ? text[TOLD_LENGTH - 1] : guess_separator (text),
+                   .line = 1,
+                   .field = field};
   while (parser.at < parser.end) {
     g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
     BmCsvRow row = {.line = parser.line};
+    const gchar *begin = parser.at;
     parser.fields = fields;
-    if (!read_row (&parser, error))
-      return NULL;
+    if (!read_row (&parser)) {
+      row.problem = "a quote is opened and never closed";
+      read_spoilt (&parser, begin, row.line);
+    }
     skip_line_end (&parser);
-    if (fields->len == 1 && *(gchar *) g_ptr_array_index (fields, 0) == '\0')
+    if (is_blank (fields))
       continue;
     g_ptr_array_add (fields, NULL);
     row.fields = (GStrv) g_ptr_array_steal (fields, NULL);

@@ -10,12 +10,17 @@ G_BEGIN_DECLS
 typedef struct {
   guint line;   /* in the file, from 1: where the row begins */
   GStrv fields; /* UTF-8, valid; never NULL */
+  const gchar
+      *problem; /* why it is no row; fields are those of its line, whatever they mean. Static;
+                           NULL = none */
 } BmCsvRow;
 
-/* Rows of a CSV (RFC 4180, also with LF or CR alone at line ends), empty lines left out. UTF-8 with
- * or without byte order mark, UTF-16 with one, or with every other byte zero, else windows-1252.
- * The separator is the one of comma, semicolon and tab that the first line has most of outside
- * quotes. Array of BmCsvRow, owned. Error: USAGE, naming the line. */
+/* Rows of a CSV (RFC 4180, also with LF or CR alone at line ends); lines that are empty but for
+ * separators and spaces are left out. UTF-8 with or without byte order mark, UTF-16 with one, or with
+ * every other byte zero; else each line is UTF-8 or windows-1252. The separator is what a first line "sep=;"
+ * says, else the one of comma, semicolon and tab that the first line has most of outside quotes. A quote that is never closed
+ * spoils the row where it is opened, and no other. Array of BmCsvRow, owned. Error: USAGE when it is
+ * no text. */
 GArray *bm_csv_parse (const gchar *data, gsize size, GError **error);
 
 typedef enum {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TIMEOUT_S  30
-#define ANSWER_MAX (4u << 20) /* bytes of a body */
+#define ANSWER_MAX (64u << 20) /* bytes of a body: a directory of 100 000 entries fits */
 
 struct _BmCore {
   SoupSession *session;

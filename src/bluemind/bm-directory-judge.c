@@ -67,10 +67,18 @@ refuse_admin (GError **error, const gchar *address)
   return FALSE;
 }
 
+static void
+set_addressee (BmAddressee *addressee, BmAddressee value)
+{
+  if (addressee != NULL)
+    *addressee = value;
+}
+
 gboolean
-bm_user_name_parse (const gchar *address, BmUserName *name, GError **error)
+bm_user_name_parse (const gchar *address, BmUserName *name, BmAddressee *addressee, GError **error)
 {
   *name = (BmUserName){0};
+  set_addressee (addressee, BM_ADDRESSEE_NOBODY);
   name->external = g_str_has_prefix (address, EXTERNAL);
   const gchar *whole = name->external ? address + strlen (EXTERNAL) : address;
   const gchar *at = strrchr (whole, '@');
@@ -89,6 +97,7 @@ bm_user_name_parse (const gchar *address, BmUserName *name, GError **error)
   if (name->external || !is_admin (name->local, name->domain))
     return TRUE;
   bm_user_name_clear (name);
+  set_addressee (addressee, BM_ADDRESSEE_PERSON);
   return refuse_admin (error, address);
 }
 
@@ -97,6 +106,12 @@ refuse (GError **error, const gchar *address, const gchar *why)
 {
   g_set_error (error, BM_ERROR, BM_CAUSE_USER_REFUSED, "%s: %s", address, why);
   return FALSE;
+}
+
+static gboolean
+is_shared (const BmCandidate *one)
+{
+  return g_strcmp0 (one->type, "user") != 0 || one->login == NULL;
 }
 
 /* What would lose or misplace mail is refused here, before a byte is sent. */
@@ -108,7 +123,7 @@ check (const BmCandidate *one, const gchar *address, GError **error)
                  "%s is a system account: what it writes bypasses BlueMind's checks", address);
     return FALSE;
   }
-  if (g_strcmp0 (one->type, "user") != 0 || one->login == NULL)
+  if (is_shared (one))
     return refuse (error, address, "is not a user but a share, group or resource");
   if (is_admin (one->login, one->domain))
     return refuse_admin (error, address);
@@ -165,17 +180,21 @@ refuse_several (GError **error, const GPtrArray *candidates, const gchar *addres
 }
 
 BmUser *
-bm_directory_judge (const GPtrArray *candidates, const gchar *address, GError **error)
+bm_directory_judge (const GPtrArray *candidates, const gchar *address, BmAddressee *addressee,
+                    GError **error)
 {
   if (candidates->len > 1) {
+    set_addressee (addressee, BM_ADDRESSEE_SEVERAL);
     refuse_several (error, candidates, address);
     return NULL;
   }
   if (candidates->len == 0) {
+    set_addressee (addressee, BM_ADDRESSEE_NOBODY);
     g_set_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN, "no user %s in BlueMind's directory",
                  address);
     return NULL;
   }
   const BmCandidate *one = g_ptr_array_index (candidates, 0);
+  set_addressee (addressee, is_shared (one) ? BM_ADDRESSEE_SHARED : BM_ADDRESSEE_PERSON);
   return check (one, address, error) ? user_of (one) : NULL;
 }

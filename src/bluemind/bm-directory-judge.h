@@ -15,8 +15,10 @@ typedef struct {
   gchar *domain;     /* after it, lower case; NULL likewise */
 } BmUserName;
 
-/* Errors: USER_UNKNOWN when it is no name; ADMIN_REFUSED for administrators. */
-gboolean bm_user_name_parse (const gchar *address, BmUserName *name, GError **error);
+/* Errors: USER_UNKNOWN when it is no name; ADMIN_REFUSED for administrators. *addressee (may be NULL)
+ * is set when this fails. */
+gboolean bm_user_name_parse (const gchar *address, BmUserName *name, BmAddressee *addressee,
+                             GError **error);
 void bm_user_name_clear (BmUserName *name);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmUserName, bm_user_name_clear)
 
@@ -38,9 +40,10 @@ typedef struct {
 void bm_candidate_free (BmCandidate *candidate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmCandidate, bm_candidate_free)
 
-/* The one candidate (BmCandidate *) as a user. Errors: USER_UNKNOWN for none and for several,
+/* The one candidate (BmCandidate *) as a user. *addressee: may be NULL. Errors: USER_UNKNOWN for none and for several,
  * naming them; USER_REFUSED with reason and remedy; ADMIN_REFUSED. */
-BmUser *bm_directory_judge (const GPtrArray *candidates, const gchar *address, GError **error);
+BmUser *bm_directory_judge (const GPtrArray *candidates, const gchar *address,
+                            BmAddressee *addressee, GError **error);
 /* The uid of the container of this mailbox's folders. New. */
 gchar *bm_directory_subtree (const gchar *domain_uid, const gchar *user_uid);
 

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /* As bm_core_get. */
 typedef gboolean (*BmRestGet) (gpointer data, const gchar *path, JsonNode **node, GError **error);
 
-BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error);
+BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address,
+                                BmAddressee *addressee, GError **error);
 GStrv bm_directory_rest_list (BmRestGet get, gpointer data, const BmUser *user, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* See bm-directory-rest.h. Calls: BlueMind's IDomains, IUser, IMailboxes, IContainerManagement (the
- * light form) and IServer. An unknown user is an empty answer, not a fault. Members that are null or
+/* See bm-directory-rest.h. Calls: BlueMind's IDomains, IUser, IMailboxes, IContainers,
+ * IContainerManagement (_list) and IServer. An unknown user is an empty answer, not a fault. Members that are null or
  * of another type count as absent. Must not know HTTP or IMAP. */
 #include "bluemind/bm-directory-rest-private.h"
 
@@ -136,13 +136,30 @@ add_mailbox (Lookup *lookup, BmCandidate *one, gboolean *exists, GError **error)
   return TRUE;
 }
 
+/* The container of the mailbox's folders; *node NULL: there is none. A core of the first BlueMind 4
+ * has only the older call, and says the same of a call that it does not know as of a container that
+ * it does not have; one that is asked for in vain costs the second question. */
+static gboolean
+get_container (Lookup *lookup, const gchar *uid, JsonNode **node, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (ask (lookup, node, &local, "/api/containers/_manage/_ifPresentLight/%s", uid, "") &&
+      *node != NULL)
+    return TRUE;
+  if (local != NULL && bm_error_cause (local) != BM_CAUSE_SERVICE_UNAVAILABLE) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  return ask (lookup, node, error, "/api/containers/_manage/_ifPresent/%s", uid, "");
+}
+
 /* The server of the container of its folders decides; no container, no server. */
 static gboolean
 add_location (Lookup *lookup, BmCandidate *one, GError **error)
 {
   g_autofree gchar *subtree = bm_directory_subtree (one->domain, one->uid);
   g_autoptr (JsonNode) node = NULL;
-  if (!ask (lookup, &node, error, "/api/containers/_manage/_ifPresentLight/%s", subtree, ""))
+  if (!get_container (lookup, subtree, &node, error))
     return FALSE;
   const gchar *location = text_member (object_of (node), "datalocation");
   if (object_of (node) != NULL && location == NULL)
@@ -236,14 +253,58 @@ names_domain (JsonObject *item, const gchar *name)
   return FALSE;
 }
 
+/* An entry of the domain's directory that has this external id as well. */
+static gboolean
+add_twin (Lookup *lookup, JsonObject *domain, const gchar *uid, GError **error)
+{
+  const gchar *domain_uid = text_member (domain, "uid");
+  g_autoptr (JsonNode) user = NULL, mailbox = NULL;
+  if (is_known (lookup, domain_uid, uid))
+    return TRUE;
+  if (!ask (lookup, &user, error, "/api/users/%s/%s/complete", domain_uid, uid))
+    return FALSE;
+  add_candidate (lookup, domain, user, TRUE);
+  if (user != NULL)
+    return TRUE;
+  if (!ask (lookup, &mailbox, error, "/api/mailboxes/%s/%s/complete", domain_uid, uid))
+    return FALSE;
+  add_candidate (lookup, domain, mailbox, FALSE);
+  return TRUE;
+}
+
+/* byExtId takes the first of two entries with one id and says nothing of the other. The items of the
+ * domain's directory, which is a container named as the domain, tell them all. */
+static gboolean
+add_twins (Lookup *lookup, JsonObject *domain, const gchar *id, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+  if (!ask (lookup, &node, error, "/api/containers/_manage/%s/_list", text_member (domain, "uid"),
+            ""))
+    return FALSE;
+  JsonArray *items =
+      node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  if (items == NULL)
+    g_warning ("the core does not list its directory: two users of one external id look like one");
+  for (guint i = 0; items != NULL && i < json_array_get_length (items); i++) {
+    JsonObject *item = object_of (json_array_get_element (items, i));
+    const gchar *uid = text_member (item, "uid");
+    if (uid != NULL && g_strcmp0 (text_member (item, "externalId"), id) == 0 &&
+        !add_twin (lookup, domain, uid, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 find_external_in (Lookup *lookup, JsonObject *domain, const gchar *id, GError **error)
 {
   g_autoptr (JsonNode) node = NULL;
   if (!ask (lookup, &node, error, "/api/users/%s/byExtId/%s", text_member (domain, "uid"), id))
     return FALSE;
+  if (object_of (node) == NULL)
+    return TRUE;
   add_candidate (lookup, domain, node, TRUE);
-  return TRUE;
+  return add_twins (lookup, domain, id, error);
 }
 
 /* The whole is an id in any domain, or what precedes its @ one in that domain. */
@@ -269,10 +330,11 @@ find_external (Lookup *lookup, const BmUserName *name, GError **error)
 }
 
 BmUser *
-bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GError **error)
+bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, BmAddressee *addressee,
+                        GError **error)
 {
   g_auto (BmUserName) name = {0};
-  if (!bm_user_name_parse (address, &name, error))
+  if (!bm_user_name_parse (address, &name, addressee, error))
     return NULL;
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
   Lookup lookup = {get, data, found};
@@ -281,7 +343,7 @@ bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *address, GErr
   if (found->len == 1 && ((BmCandidate *) g_ptr_array_index (found, 0))->login != NULL &&
       !complete (&lookup, error))
     return NULL;
-  return bm_directory_judge (found, address, error);
+  return bm_directory_judge (found, address, addressee, error);
 }
 
 /* ---- all addresses of one ---- */
@@ -348,9 +410,21 @@ get_from_core (gpointer data, const gchar *path, JsonNode **node, GError **error
 }
 
 BmUser *
-bm_directory_rest_lookup (BmCore *core, const gchar *address, GError **error)
+bm_directory_rest_lookup (BmCore *core, const gchar *address, BmAddressee *addressee,
+                          GError **error)
 {
-  return bm_directory_rest_find (get_from_core, core, address, error);
+  return bm_directory_rest_find (get_from_core, core, address, addressee, error);
+}
+
+gboolean
+bm_directory_rest_serves (BmCore *core, const gchar *domain, gboolean *served, GError **error)
+{
+  Lookup lookup = {get_from_core, core, NULL};
+  g_autoptr (JsonNode) node = NULL;
+  if (!ask (&lookup, &node, error, "/api/domains/_lookup?name=%s", domain, ""))
+    return FALSE;
+  *served = text_member (object_of (node), "uid") != NULL;
+  return TRUE;
 }
 
 GStrv

@@ -81,10 +81,11 @@ candidate_of (const PGresult *rows, int row)
 }
 
 BmUser *
-bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error)
+bm_directory_lookup (const BmDatabase *directory, const gchar *address, BmAddressee *addressee,
+                     GError **error)
 {
   g_auto (BmUserName) name = {0};
-  if (!bm_user_name_parse (address, &name, error))
+  if (!bm_user_name_parse (address, &name, addressee, error))
     return NULL;
   g_autoptr (BmPg) pg = bm_pg_connect (directory, error);
   if (pg == NULL)
@@ -98,5 +99,21 @@ bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError *
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
   for (int i = 0; i < PQntuples (rows); i++)
     g_ptr_array_add (candidates, candidate_of (rows, i));
-  return bm_directory_judge (candidates, address, error);
+  return bm_directory_judge (candidates, address, addressee, error);
+}
+
+gboolean
+bm_directory_serves (const BmDatabase *directory, const gchar *domain, gboolean *served,
+                     GError **error)
+{
+  static const gchar sql[] = "SELECT EXISTS (SELECT 1 FROM t_domain d WHERE lower(d.name) = $1"
+                             "  OR $1 = ANY (SELECT lower(a) FROM unnest(d.aliases) a))";
+  g_autoptr (BmPg) pg = bm_pg_connect (directory, error);
+  if (pg == NULL)
+    return FALSE;
+  g_autoptr (PGresult) rows = bm_pg_query (pg, sql, &domain, 1, error);
+  if (rows == NULL)
+    return FALSE;
+  *served = is_true (rows, 0, 0);
+  return TRUE;
 }

@@ -31,10 +31,24 @@ typedef struct {
   gchar *subtree_uid; /* of the container of its folders */
 } BmUser;
 
+/* Whom an address means, also when nothing can be imported there. */
+typedef enum {
+  BM_ADDRESSEE_NOBODY,
+  BM_ADDRESSEE_SEVERAL, /* more than one mailbox */
+  BM_ADDRESSEE_SHARED,  /* a share, group or resource */
+  BM_ADDRESSEE_PERSON,
+} BmAddressee;
+
 /* address: login@domain (domain uid, name or alias), any e-mail address of the user, or its external
- * id as ext:ID or ext:ID@domain. Errors: USER_UNKNOWN (also when it means several mailboxes, which
- * are named), USER_REFUSED (with the reason and the remedy), ADMIN_REFUSED, DATABASE_LOST. */
-BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address, GError **error);
+ * id as ext:ID or ext:ID@domain. *addressee (may be NULL) is set whenever the directory has answered.
+ * Errors: USER_UNKNOWN (also when it means several mailboxes, which are named), USER_REFUSED (with
+ * the reason and the remedy), ADMIN_REFUSED, DATABASE_LOST. */
+BmUser *bm_directory_lookup (const BmDatabase *directory, const gchar *address,
+                             BmAddressee *addressee, GError **error);
+/* Whether this domain (lower case) is one of BlueMind's: the uid, the name or an alias of one.
+ * Errors: DATABASE_LOST. */
+gboolean bm_directory_serves (const BmDatabase *directory, const gchar *domain, gboolean *served,
+                              GError **error);
 /* Every e-mail address of this user, those that count on all aliases of the domain once for each, and
  * mail_login; lower case. New. Errors: DATABASE_LOST. */
 GStrv bm_directory_addresses (const BmDatabase *directory, const BmUser *user, GError **error);

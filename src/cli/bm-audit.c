@@ -99,6 +99,7 @@ bm_audit_format (const BmAuditLine *line, const BmOperator *operator_, gint64 un
   add_text (json, "domain_uid", line->domain);
   add_text (json, "into", line->into);
   add_text (json, "credential", line->credential);
+  add_text (json, "owner", line->owner);
   add_text (json, "job", line->job);
   if (line->status >= 0)
     add_number (json, "status", line->status);

@@ -16,6 +16,7 @@ typedef struct {
   guint64 size;       /* bytes */
   const gchar *pst_identity;
   const gchar *address, *uid, *domain, *into, *credential, *job;
+  const gchar *owner;     /* token of the owner rule's verdict; NULL: not asked */
   const gchar *cause;     /* why it stopped or was refused; token */
   const BmLedger *ledger; /* NULL: none */
   gint status;            /* exit status; negative: not over */

@@ -2,6 +2,7 @@
 /* See bm-batch-collect.h. */
 #include "cli/bm-batch-collect.h"
 
+#include "cli/bm-cli.h"
 #include "job/bm-job.h"
 #include <string.h>
 
@@ -39,6 +40,20 @@ add_row (BmBatchReport *report, const BmBatchRow *row)
   bm_batch_report_add (report, out, *row->user_uid != '\0' ? row->user_uid : row->user, job);
 }
 
+/* The page of a job whose import was killed before it could write one, or still runs: what the index
+ * links shall be there. */
+static void
+save_missing_page (const BmBatchRow *row)
+{
+  g_autofree gchar *page = g_build_filename (row->job, "report.html", NULL);
+  g_autoptr (GError) error = NULL;
+  if (*row->job == '\0' || g_file_test (page, G_FILE_TEST_EXISTS))
+    return;
+  g_autoptr (BmReport) job = report_of (row->job);
+  if (job != NULL && !bm_cli_save_reports (job, row->job, &error))
+    g_warning ("%s", error->message);
+}
+
 static gint64
 time_of (BmBatch *batch, const gchar *key)
 {
@@ -60,7 +75,7 @@ bm_batch_collect (BmBatch *batch, GError **error)
   report->finished_ms = time_of (batch, "finished");
   for (guint i = 0; i < rows->len; i++)
     add_row (report, g_ptr_array_index (rows, i));
-  if (trouble != NULL && report->running) {
+  if (trouble != NULL && report->running && bm_batch_conductor (batch) != 0) {
     g_free (report->trouble);
     report->trouble = g_steal_pointer (&trouble);
   }
@@ -89,6 +104,11 @@ bm_batch_save_reports (BmBatch *batch, const BmBatchReport *report, GError **err
                {"report.json", "json"},
                {"report.csv", "csv"},
                {"index.html", "html"}};
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, error);
+  if (rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    save_missing_page (g_ptr_array_index (rows, i));
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autofree gchar *path = g_build_filename (bm_batch_directory (batch), files[i].name, NULL);
     g_autofree gchar *text = bm_batch_render (report, files[i].format);
@@ -100,6 +120,14 @@ bm_batch_save_reports (BmBatch *batch, const BmBatchReport *report, GError **err
     }
   }
   return TRUE;
+}
+
+gboolean
+bm_batch_is_cause (const gchar *token)
+{
+  static const gchar *const reasons[] = {"body-missing", "stalled", "no-database", "not-awaited",
+                                         NULL}; /* of unverified: docs/tokens.md */
+  return bm_cause_from_token (token) != BM_CAUSE_LAST || g_strv_contains (reasons, token);
 }
 
 gboolean

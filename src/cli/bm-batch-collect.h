@@ -9,10 +9,13 @@
 G_BEGIN_DECLS
 
 BmBatchReport *bm_batch_collect (BmBatch *batch, GError **error);
-/* report.txt, .json, .csv and index.html in the batch's directory (mode 0600). */
+/* report.txt, .json, .csv and index.html in the batch's directory (mode 0600), and those of jobs that
+ * came to no report of their own. */
 gboolean bm_batch_save_reports (BmBatch *batch, const BmBatchReport *report, GError **error);
 /* "text", "json", "csv" or "html". New. */
 gchar *bm_batch_render (const BmBatchReport *report, const gchar *format);
+/* Whether a row can be stopped by it, or an item fail or stay unproven for it. */
+gboolean bm_batch_is_cause (const gchar *token);
 /* TRUE when the job has items failed or unproven for this cause. */
 gboolean bm_batch_job_has (const gchar *job, const gchar *cause);
 

@@ -71,7 +71,7 @@ static gboolean
 prepare (gpointer data, BmBatchRow *row, GError **error)
 {
   Run *run = data;
-  g_autoptr (BmUser) user = bm_session_find_user (run->options->config, row->user, error);
+  g_autoptr (BmUser) user = bm_session_find_user (run->options->config, row->user, NULL, error);
   if (user == NULL)
     return FALSE;
   bm_row_set_text (&row->user_uid, user->user_uid);
@@ -144,12 +144,19 @@ interrupted (void)
   return bm_cli_interrupted (NULL);
 }
 
+static gboolean
+at_once (void)
+{
+  return TRUE;
+}
+
 /* ---- the end ---- */
 
 static void
-tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, const gchar *page)
+tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, int exit_status)
 {
-  g_autofree gchar *status = g_strdup_printf ("%d", report->exit_status);
+  g_autofree gchar *status = g_strdup_printf ("%d", exit_status);
+  g_autofree gchar *page = g_build_filename (bm_batch_directory (batch), "index.html", NULL);
   g_autoptr (GError) error = NULL;
   int wait_status = 0;
   if (run->plan.on_end == NULL || *run->plan.on_end == '\0')
@@ -168,6 +175,21 @@ tell_the_end (const Run *run, BmBatch *batch, const BmBatchReport *report, const
     g_warning ("--on-end %s: %s", run->plan.on_end, error->message);
 }
 
+/* The conductor cannot go on. Whoever waits for the end is told that too, unless it was somebody's
+ * wish. */
+static int
+give_up (const Run *run, BmBatch *batch, GError *why)
+{
+  BmCause cause = bm_error_cause (why);
+  int status = bm_cli_fail (why);
+  if (cause == BM_CAUSE_INTERRUPTED || cause == BM_CAUSE_LOCKED)
+    return status;
+  g_autoptr (BmBatchReport) report = bm_batch_collect (batch, NULL);
+  if (report != NULL)
+    tell_the_end (run, batch, report, status);
+  return status;
+}
+
 static int
 finish (const Run *run, BmBatch *batch, GError *stopped)
 {
@@ -175,7 +197,7 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
   if (owned != NULL)
-    return bm_cli_fail (g_steal_pointer (&owned));
+    return give_up (run, batch, g_steal_pointer (&owned));
   bm_batch_set (batch, "finished", now, NULL);
   g_autoptr (BmBatchReport) report = bm_batch_collect (batch, &error);
   if (report == NULL || !bm_batch_save_reports (batch, report, &error))
@@ -186,8 +208,38 @@ finish (const Run *run, BmBatch *batch, GError *stopped)
     g_autofree gchar *text = bm_batch_report_to_text (report);
     g_print ("%s  page: %s\n", text, page);
   }
-  tell_the_end (run, batch, report, page);
+  tell_the_end (run, batch, report, report->exit_status);
   return report->exit_status;
+}
+
+static const BmConductorOps ops = {prepare, command, trouble, show};
+
+static int
+conduct (Run *run, BmBatch *batch, const BmConductorOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *started = bm_batch_get (batch, "started");
+  g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
+  if (started == NULL)
+    bm_batch_set (batch, "started", now, NULL);
+  bm_batch_set (batch, "finished", NULL, NULL);
+  bm_conductor_run (batch, &ops, run, options, interrupted, &error);
+  bm_batch_view_hide (run->view);
+  return finish (run, batch, g_steal_pointer (&error));
+}
+
+/* One that began to conduct meanwhile has heard the order. */
+static int
+stop (Run *run, BmBatch *batch, const BmConductorOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  bm_conductor_run (batch, &ops, run, options, at_once, &error);
+  bm_batch_view_hide (run->view);
+  BmCause cause = bm_error_cause (error);
+  if (error != NULL && cause != BM_CAUSE_INTERRUPTED && cause != BM_CAUSE_LOCKED)
+    return bm_cli_fail (g_steal_pointer (&error));
+  g_printerr ("bm-pst-import: batch %s is paused; resume goes on\n", bm_batch_name (batch));
+  return 0;
 }
 
 static guint
@@ -199,28 +251,20 @@ choose (gint of_plan, guint of_config)
 int
 bm_batch_run (BmBatch *batch, const BmBatchRunOptions *options)
 {
-  static const BmConductorOps ops = {prepare, command, trouble, show};
   g_autoptr (GError) error = NULL;
   Run run = {.options = options, .program = g_file_read_link ("/proc/self/exe", NULL)};
-  g_autofree gchar *started = bm_batch_get (batch, "started");
   bm_batch_plan_load (batch, &run.plan);
   const BmConductorOptions conductor = {
       .parallel = choose (run.plan.parallel, options->config->batch_parallel),
       .per_server = choose (run.plan.per_server, options->config->batch_per_server),
       .stall_after_ms = (guint) MAX (run.plan.stall_after, 0) * 1000,
   };
-  if (started == NULL) {
-    g_autofree gchar *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
-    bm_batch_set (batch, "started", now, NULL);
-  }
   int status;
   if (!bm_session_open_core (options->config, &run.core, &error)) {
     status = bm_cli_fail (g_steal_pointer (&error));
   } else {
     run.view = bm_batch_view_new (options->json);
-    bm_conductor_run (batch, &ops, &run, &conductor, interrupted, &error);
-    bm_batch_view_hide (run.view);
-    status = finish (&run, batch, g_steal_pointer (&error));
+    status = options->stop ? stop (&run, batch, &conductor) : conduct (&run, batch, &conductor);
     bm_batch_view_free (run.view);
   }
   if (run.core != NULL)

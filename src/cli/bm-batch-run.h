@@ -24,6 +24,7 @@ typedef struct {
   const BmConfig *config;
   const gchar *config_path; /* of --config; NULL = none */
   const gchar *jobs;
+  gboolean stop; /* only tells the imports that run to stop, and waits until they have */
   gboolean json; /* lines of JSON on stdout instead of a table on stderr and text on stdout */
 } BmBatchRunOptions;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What the commands share: options, errors, signals, reports. See bm-cli.h. One thread. */
 #include "cli/bm-cli.h"
+
 #include "text/bm-charset.h"
 
 #include <errno.h>
@@ -94,7 +95,8 @@ gboolean
 bm_cli_check_reading (const BmCliReading *reading, GError **error)
 {
   if (reading->charset != NULL && bm_charset_from_name (reading->charset) == NULL) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "--default-charset %s: no such character set",
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,
+                 "--default-charset \"%s\": no character set that is known; windows-1252, cp932...",
                  reading->charset);
     return FALSE;
   }

@@ -21,10 +21,7 @@ int bm_cmd_export (int argc, char **argv);
 int bm_cmd_import (int argc, char **argv);
 int bm_cmd_map (int argc, char **argv);
 int bm_cmd_batch (int argc, char **argv);
-int bm_cmd_pause (int argc, char **argv);
-int bm_cmd_resume (int argc, char **argv);
-int bm_cmd_cancel (int argc, char **argv);
-int bm_cmd_retry (int argc, char **argv);
+int bm_cmd_order (int argc, char **argv); /* pause, resume, cancel, retry */
 int bm_cmd_verify (int argc, char **argv);
 int bm_cmd_report (int argc, char **argv);
 int bm_cmd_status (int argc, char **argv);

@@ -48,14 +48,20 @@ bm_evidence_free (BmEvidence *evidence)
 
 /* ---- folders ---- */
 
-/* By the role of the folder or of the nearest one above it. */
+static BmRole
+role_of (const BmFolder *folder)
+{
+  return folder->role != BM_ROLE_NONE ? folder->role : folder->alike;
+}
+
+/* By the role, or the name, of the folder or of the nearest one above it. */
 static Kind
 kind_of (const BmCensus *census, guint32 nid)
 {
   const BmFolder *folder = bm_census_folder (census, nid);
-  for (guint depth = 0; folder != NULL && folder->role == BM_ROLE_NONE && depth < 64; depth++)
+  for (guint depth = 0; folder != NULL && role_of (folder) == BM_ROLE_NONE && depth < 64; depth++)
     folder = bm_census_folder (census, folder->parent);
-  switch (folder != NULL ? folder->role : BM_ROLE_NONE) {
+  switch (folder != NULL ? role_of (folder) : BM_ROLE_NONE) {
   case BM_ROLE_SENT:
     return SENT;
   case BM_ROLE_DRAFTS:

@@ -4,7 +4,8 @@
 
 #include "cli/bm-importing.h"
 
-#define KIB         1024
+#include <sys/stat.h>
+
 #define OTHERS_TOLD 8 /* rows of the same mailbox */
 
 typedef struct {
@@ -17,7 +18,9 @@ struct _BmMapCheck {
   const BmMapCheckOptions *options;
   BmPeople *people;
   BmCore *core;          /* NULL: used space is not known */
+  guint64 size_limit;    /* of a message on the server; 0 = not known */
   GHashTable *mailboxes; /* key of a person -> Mailbox */
+  GHashTable *files;     /* "device inode" -> GPtrArray of the rows (BmMapRow) of this file */
 };
 
 /* One row while it is checked. */
@@ -30,7 +33,6 @@ typedef struct {
   const BmUser *user; /* NULL: cannot receive */
   Mailbox *mailbox;
   BmEvidence *evidence; /* NULL: cannot be read */
-  guint64 file_size;
 } Work;
 
 const gchar *
@@ -88,8 +90,12 @@ check_words (Work *work)
 {
   const BmMapRow *row = work->row;
   g_autoptr (GError) error = NULL;
-  if (!bm_importing_read (&work->importing, row->user, row->into,
-                          (const gchar *const *) row->options, &work->selection, &error))
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_strv_builder_addv (builder, (const gchar **) work->check->options->words);
+  g_strv_builder_addv (builder, (const gchar **) row->options);
+  g_auto (GStrv) words = g_strv_builder_end (builder);
+  if (!bm_importing_read (&work->importing, row->user, row->into, (const gchar *const *) words,
+                          &work->selection, &error))
     find (work, BM_MAP_STOP, bm_cause_token (bm_error_cause (error)), g_strdup (error->message),
           "mend the columns into and options of this row");
 }
@@ -129,6 +135,37 @@ note_others (Work *work)
           "");
 }
 
+/* Device and inode: a file has many names. NULL: it is not there. */
+static gchar *
+file_key (const gchar *path)
+{
+  struct stat info;
+  return stat (path, &info) == 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+                                                    (guint64) info.st_dev, (guint64) info.st_ino)
+                                 : NULL;
+}
+
+/* One file for two people is mostly a slip of the hand, and then one of them reads the other's mail. */
+static void
+warn_of_sharing (Work *work)
+{
+  BmMapCheck *check = work->check;
+  g_autofree gchar *key = file_key (work->row->file);
+  const BmPerson *own = bm_people_find (work->row->user, check->people);
+  GPtrArray *rows = key != NULL ? g_hash_table_lookup (check->files, key) : NULL;
+  gboolean owned = g_str_equal (work->verdict->owner, bm_owner_token (BM_OWNER_MATCH));
+  for (guint i = 0; rows != NULL && i < rows->len; i++) {
+    const BmMapRow *other = g_ptr_array_index (rows, i);
+    const BmPerson *person = bm_people_find (other->user, check->people);
+    if (person == NULL || g_str_equal (person->key, own->key))
+      continue;
+    find (work, owned ? BM_MAP_OK : BM_MAP_WARNING, "",
+          g_strdup_printf ("the same file also goes to %s: line %u", person->user, other->line),
+          "make sure that both may read it, or take one out");
+    return;
+  }
+}
+
 /* ---- the file ---- */
 
 static void
@@ -138,7 +175,6 @@ note_census (Work *work, const BmCensus *census)
   work->verdict->items = census->items->len;
   work->verdict->mails = work->evidence->mails;
   work->verdict->bytes = work->evidence->bytes;
-  work->file_size = census->file_size;
   if (census->warnings->len > 0)
     find (work, BM_MAP_WARNING, "",
           g_strdup_printf ("damage: %s", (const gchar *) g_ptr_array_index (census->warnings, 0)),
@@ -155,8 +191,9 @@ check_file (Work *work, GError **error)
   g_autoptr (GError) local = NULL;
   BmCliReading reading = work->importing.reading;
   reading.no_sandbox = work->check->options->no_sandbox;
-  g_autoptr (BmSource) source = bm_cli_open_source (
-      work->row->file, &reading, work->check->config->default_charset, 0, FALSE, &local);
+  g_autoptr (BmSource) source =
+      bm_cli_open_source (work->row->file, &reading, work->check->config->default_charset,
+                          work->check->size_limit, FALSE, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
   if (census != NULL)
     work->evidence =
@@ -188,54 +225,29 @@ check_owner (Work *work, GError **error)
           g_steal_pointer (&why),
           excused ? "imported all the same: --owner-mismatch-ok"
                   : "correct user, or write --owner-mismatch-ok into options");
-  else if (verdict == BM_OWNER_UNKNOWN)
+  else if (verdict != BM_OWNER_MATCH)
     find (work, BM_MAP_WARNING, "", g_steal_pointer (&why), "make sure that it is this user's");
   else
     find (work, BM_MAP_OK, "", g_steal_pointer (&why), "");
   return TRUE;
 }
 
-/* FALSE: no quota, or nobody knows it. */
-static gboolean
-quota_of (Work *work, guint64 *left, guint64 *quota)
-{
-  g_autoptr (GError) error = NULL;
-  gint64 left_kib = work->user->quota_kib, quota_kib = work->user->quota_kib;
-  if (work->check->core != NULL &&
-      !bm_session_quota (work->check->core, work->user, &left_kib, &quota_kib, &error)) {
-    find (work, BM_MAP_WARNING, "", g_strdup_printf ("quota not known: %s", error->message),
-          "check that the core runs");
-    return FALSE;
-  }
-  *left = (guint64) MAX (left_kib, 0) * KIB;
-  *quota = (guint64) MAX (quota_kib, 0) * KIB;
-  return quota_kib > 0;
-}
-
-/* The estimate is what the mails need; import itself compares the size of the file, and would stop. */
+/* As import does it, but with the mailbox's rows before this one. */
 static void
 check_quota (Work *work)
 {
-  guint64 left, quota, need = work->mailbox->need + work->evidence->bytes;
-  if (work->importing.ignore_quota || !quota_of (work, &left, &quota))
+  BmQuota quota;
+  g_autoptr (GError) error = NULL;
+  guint64 before = work->mailbox->need;
+  if (work->importing.ignore_quota)
     return;
-  g_autofree gchar *left_text = g_format_size_full (left, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *quota_text = g_format_size_full (quota, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *need_text = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree gchar *file_text = g_format_size_full (work->file_size, G_FORMAT_SIZE_IEC_UNITS);
-  static const gchar remedy[] = "raise the quota, or write --ignore-quota into options";
-  if (need > left)
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA),
-          g_strdup_printf ("an estimated %s are needed%s, %s of %s are left", need_text,
-                           work->mailbox->need > 0 ? " with the mailbox's rows before" : "",
-                           left_text, quota_text),
-          remedy);
-  else if (work->file_size > left)
-    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA),
-          g_strdup_printf ("an estimated %s are needed and %s of %s are left, but import compares "
-                           "the size of the file, %s",
-                           need_text, left_text, quota_text, file_text),
-          remedy);
+  if (!bm_session_quota (work->check->core, work->user, &quota, &error))
+    find (work, BM_MAP_WARNING, "", g_strdup_printf ("quota not known: %s", error->message),
+          "check that the core runs");
+  else if (!bm_session_fits (&quota, before + work->evidence->bytes,
+                             before > 0 ? " with the mailbox's rows before" : "", &error))
+    find (work, BM_MAP_STOP, bm_cause_token (BM_CAUSE_OVER_QUOTA), g_strdup (error->message),
+          "raise the quota, or write --ignore-quota into options");
 }
 
 static gboolean
@@ -253,6 +265,7 @@ check_all (Work *work, GError **error)
   if (!check_owner (work, error))
     return FALSE;
   check_quota (work);
+  warn_of_sharing (work);
   note_others (work);
   if (work->verdict->level != BM_MAP_STOP)
     work->mailbox->need += work->evidence->bytes;
@@ -282,6 +295,20 @@ mailbox_free (gpointer data)
   g_free (mailbox);
 }
 
+static void
+add_file (BmMapCheck *check, const BmMapRow *row)
+{
+  g_autofree gchar *key = file_key (row->file);
+  if (key == NULL)
+    return;
+  GPtrArray *rows = g_hash_table_lookup (check->files, key);
+  if (rows == NULL) {
+    rows = g_ptr_array_new ();
+    g_hash_table_insert (check->files, g_steal_pointer (&key), rows);
+  }
+  g_ptr_array_add (rows, (gpointer) row);
+}
+
 static gboolean
 sort_rows (BmMapCheck *check, const BmMapping *mapping, GError **error)
 {
@@ -293,6 +320,7 @@ sort_rows (BmMapCheck *check, const BmMapping *mapping, GError **error)
       return FALSE;
     if (person == NULL)
       continue;
+    add_file (check, row);
     Mailbox *mailbox = g_hash_table_lookup (check->mailboxes, person->key);
     if (mailbox == NULL) {
       mailbox = g_new0 (Mailbox, 1);
@@ -313,8 +341,13 @@ bm_map_check_new (const BmConfig *config, const BmMapping *mapping,
   check->options = options;
   check->people = bm_people_new (config);
   check->mailboxes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mailbox_free);
+  check->files =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   if (!bm_session_open_core (config, &check->core, error) || !sort_rows (check, mapping, error))
     return NULL;
+  g_autoptr (GError) local = NULL;
+  if (check->core != NULL && !bm_core_message_size_limit (check->core, &check->size_limit, &local))
+    g_warning ("cannot ask for the message size limit: %s", local->message);
   if (check->core == NULL)
     g_warning ("no admin key of BlueMind's core: quotas are compared as if mailboxes were empty");
   return g_steal_pointer (&check);
@@ -328,5 +361,6 @@ bm_map_check_free (BmMapCheck *check)
   bm_people_free (check->people);
   bm_session_close_core (check->core);
   g_hash_table_unref (check->mailboxes);
+  g_hash_table_unref (check->files);
   g_free (check);
 }

@@ -32,6 +32,7 @@ typedef struct _BmMapCheck BmMapCheck;
 
 typedef struct {
   gboolean owner_mismatch_ok; /* for all rows */
+  const gchar *const *words;  /* of import, for all rows, before a row's own, as batch gives them */
   gboolean no_sandbox;
 } BmMapCheckOptions;
 

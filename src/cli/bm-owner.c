@@ -19,7 +19,7 @@ bm_person_free (BmPerson *person)
 const gchar *
 bm_owner_token (BmOwnerVerdict verdict)
 {
-  static const gchar *const tokens[] = {"match", "mismatch", "unknown"};
+  static const gchar *const tokens[] = {"match", "mismatch", "unknown", "namesake"};
   return tokens[verdict];
 }
 
@@ -42,40 +42,63 @@ shares_local_part (const BmPerson *person, const gchar *address)
   return FALSE;
 }
 
-gboolean
-bm_owner_is (const BmPerson *person, const gchar *address, BmPersonFind find, gpointer data,
-             const gchar **namesake)
-{
-  if (g_strv_contains ((const gchar *const *) person->own, address))
-    return TRUE;
-  if (!shares_local_part (person, address))
-    return FALSE;
-  const BmPerson *known = find != NULL ? find (address, data) : NULL;
-  if (known != NULL)
-    return g_str_equal (known->key, person->key);
-  if (namesake != NULL)
-    *namesake = address;
-  return TRUE;
-}
+/* Every company has an info@: such a local part names an office, not a person. A space around each. */
+static const gchar roles[] =
+    " "
+    "abo abuse accounting accounts accueil admin administrateur administrator alert alerts "
+    "amministrazione archive assistance bestellung bewerbung bibliotheque billing bonjour "
+    "booking boutique buchhaltung bureau careers ceo commande commandes commercial "
+    "commerciale communication compta comptabilite contact contacto contacts contatti "
+    "customerservice direction dpo drh einkauf enquiries facturation factures fax feedback "
+    "finance formation formations gestion hallo hello help helpdesk hostmaster hr info "
+    "information informatique infos invoice invoices it jobs kontakt legal list logistik "
+    "logistique mail mailer-daemon marketing media news newsletter no-reply no_reply noc "
+    "noreply notification notifications office order orders pedidos personal post postmaster "
+    "press presse production purchasing qualite reception rechnung recruitment recrutement "
+    "redaction redaktion reservation reservations rh root sales sav scan scanner secretariat "
+    "secretary security segreteria sekretariat service service-client serviceclient shop "
+    "stage support support-client sysadmin team technique ventas vente ventes verkauf "
+    "vertrieb web webmaster welcome zentrale ";
 
 static gboolean
-holds (GStrv addresses, const BmPerson *person, BmPersonFind find, gpointer data,
-       const gchar **namesake)
+names_a_role (const gchar *address)
 {
-  for (guint i = 0; addresses[i] != NULL; i++)
-    if (bm_owner_is (person, addresses[i], find, data, namesake))
-      return TRUE;
-  return FALSE;
+  g_autofree gchar *word = g_strdup_printf (" %.*s ", (gint) local_length (address), address);
+  return strstr (roles, word) != NULL;
 }
 
-guint
-bm_owner_count (const GPtrArray *items, const BmPerson *person, BmPersonFind find, gpointer data,
-                const gchar **namesake)
+BmOwnerKin
+bm_owner_kin (const BmPerson *person, const gchar *address, BmPersonFind find, gpointer data)
 {
-  guint n = 0;
-  for (guint i = 0; i < items->len; i++)
-    n += holds (g_ptr_array_index (items, i), person, find, data, namesake);
-  return n;
+  if (g_strv_contains ((const gchar *const *) person->own, address))
+    return BM_OWNER_OWN;
+  if (!shares_local_part (person, address))
+    return BM_OWNER_OTHER;
+  const BmPerson *known = find != NULL ? find (address, data) : NULL;
+  if (known != NULL)
+    return g_str_equal (known->key, person->key) ? BM_OWNER_OWN : BM_OWNER_OTHER;
+  return names_a_role (address) ? BM_OWNER_OTHER : BM_OWNER_ALIKE;
+}
+
+BmOwnerCount
+bm_owner_count (const GPtrArray *items, const BmPerson *person, BmPersonFind find, gpointer data)
+{
+  BmOwnerCount count = {0};
+  for (guint i = 0; i < items->len; i++) {
+    const gchar *const *addresses = g_ptr_array_index (items, i);
+    const gchar *alike = NULL;
+    BmOwnerKin best = BM_OWNER_OTHER;
+    for (guint k = 0; addresses[k] != NULL && best != BM_OWNER_OWN; k++) {
+      BmOwnerKin kin = bm_owner_kin (person, addresses[k], find, data);
+      alike = kin == BM_OWNER_ALIKE && alike == NULL ? addresses[k] : alike;
+      best = MAX (best, kin);
+    }
+    count.own += best == BM_OWNER_OWN;
+    count.alike += best == BM_OWNER_ALIKE;
+    if (best == BM_OWNER_ALIKE && count.likest == NULL)
+      count.likest = alike;
+  }
+  return count;
 }
 
 const gchar *
@@ -99,7 +122,7 @@ bm_owner_most (const GPtrArray *items, const BmPerson *person, BmPersonFind find
     guint one = GPOINTER_TO_UINT (count);
     if (one < *n || (one == *n && best != NULL && strcmp (address, best) > 0))
       continue;
-    if (person != NULL && bm_owner_is (person, address, find, data, NULL))
+    if (person != NULL && bm_owner_kin (person, address, find, data) != BM_OWNER_OTHER)
       continue;
     best = address;
     *n = one;
@@ -158,32 +181,45 @@ bm_owner_is_named (const BmPerson *person, const gchar *name)
 
 /* ---- the rule ---- */
 
-static gchar *
-with_namesake (gchar *text, const gchar *namesake)
+/* A majority for the person: MATCH, or NAMESAKE when it needs those that are only alike. FALSE: none. */
+static gboolean
+majority (const BmOwnerCount *count, guint n, const gchar *before, const gchar *after,
+          BmOwnerVerdict *verdict, gchar **why)
 {
-  g_autofree gchar *owned = text;
-  if (namesake == NULL)
-    return g_steal_pointer (&owned);
-  return g_strdup_printf ("%s (counting %s, which the directory does not know, by its local part)",
-                          owned, namesake);
+  if ((count->own + count->alike) * 2 <= n)
+    return FALSE;
+  *verdict = count->own * 2 > n ? BM_OWNER_MATCH : BM_OWNER_NAMESAKE;
+  if (*verdict == BM_OWNER_MATCH)
+    *why = g_strdup_printf ("%s%u of %u %s", before, count->own, n, after);
+  else
+    *why = g_strdup_printf ("%s%u of %u %s only when %s counts by its local part: BlueMind does "
+                            "not know its domain",
+                            before, count->own + count->alike, n, after, count->likest);
+  return TRUE;
 }
 
 static BmOwnerVerdict
 by_senders (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find, gpointer data,
             gchar **why)
 {
-  const gchar *namesake = NULL;
+  BmOwnerVerdict verdict;
   guint n = evidence->sent->len, most = 0;
-  guint own = bm_owner_count (evidence->sent, person, find, data, &namesake);
-  if (own * 2 > n) {
-    *why = with_namesake (g_strdup_printf ("%u of %u sent items come from this user", own, n),
-                          namesake);
-    return BM_OWNER_MATCH;
-  }
+  BmOwnerCount count = bm_owner_count (evidence->sent, person, find, data);
+  guint own = count.own + count.alike;
+  if (majority (&count, n, "", "sent items come from this user", &verdict, why))
+    return verdict;
   const gchar *other = bm_owner_most (evidence->sent, person, find, data, &most);
   *why = g_strdup_printf ("%u of %u sent items come from other addresses, %u from %s", n - own, n,
                           most, other);
   return own * 2 < n ? BM_OWNER_MISMATCH : BM_OWNER_UNKNOWN;
+}
+
+/* Somebody else, be they active, suspended or gone; a share or a list speaks for nobody. */
+static gboolean
+is_another (const gchar *address, BmPersonFind find, gpointer data)
+{
+  const BmPerson *known = find != NULL && address != NULL ? find (address, data) : NULL;
+  return known != NULL && !known->shared;
 }
 
 /* TRUE: the mails' recipients or the store's name decide. */
@@ -191,30 +227,24 @@ static gboolean
 by_the_rest (const BmEvidence *evidence, const BmPerson *person, BmPersonFind find, gpointer data,
              BmOwnerVerdict *verdict, gchar **why)
 {
-  const gchar *namesake = NULL, *store = evidence->store_address;
+  const gchar *store = evidence->store_address;
   guint n = evidence->received->len, most = 0;
-  guint own = bm_owner_count (evidence->received, person, find, data, &namesake);
-  *verdict = BM_OWNER_MATCH;
-  if (own * 2 > n) {
-    *why = with_namesake (
-        g_strdup_printf ("no sent items; %u of %u mails are addressed to this user", own, n),
-        namesake);
+  BmOwnerCount count = bm_owner_count (evidence->received, person, find, data);
+  if (majority (&count, n, "no sent items; ", "mails are addressed to this user", verdict, why))
     return TRUE;
-  }
-  if ((store != NULL && bm_owner_is (person, store, find, data, NULL)) ||
-      bm_owner_is_named (person, evidence->store_name)) {
+  BmOwnerKin kin = store != NULL ? bm_owner_kin (person, store, find, data) : BM_OWNER_OTHER;
+  if (kin != BM_OWNER_OTHER || bm_owner_is_named (person, evidence->store_name)) {
+    *verdict = kin == BM_OWNER_ALIKE ? BM_OWNER_NAMESAKE : BM_OWNER_MATCH;
     *why = g_strdup ("no sent items; the store is named after this user");
     return TRUE;
   }
   *verdict = BM_OWNER_MISMATCH;
   const gchar *other = bm_owner_most (evidence->received, person, find, data, &most);
-  const BmPerson *known = find != NULL && other != NULL && most * 2 > n ? find (other, data) : NULL;
-  if (known != NULL && known->problem == NULL) {
+  if (most * 2 > n && is_another (other, find, data)) {
     *why = g_strdup_printf ("no sent items; %u of %u mails are addressed to %s", most, n, other);
     return TRUE;
   }
-  known = find != NULL && store != NULL ? find (store, data) : NULL;
-  if (known == NULL || known->problem != NULL)
+  if (!is_another (store, find, data))
     return FALSE;
   *why = g_strdup_printf ("no sent items; the store is named after %s", store);
   return TRUE;

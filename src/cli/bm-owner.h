@@ -8,39 +8,54 @@
 
 G_BEGIN_DECLS
 
-/* A mailbox that an address means. Strings are owned. */
+/* A mailbox that an address means, or meant. Strings are owned. */
 typedef struct {
-  gchar *key;     /* the same for all addresses of a mailbox */
-  gchar *user;    /* what a mapping calls it: login@domain */
-  GStrv own;      /* all its addresses, lower case; never NULL */
-  gchar *problem; /* why nothing can be imported there; NULL = it can */
+  gchar *key;      /* the same for all addresses of a mailbox */
+  gchar *user;     /* what a mapping calls it: login@domain */
+  GStrv own;       /* all its addresses, lower case; never NULL */
+  gchar *problem;  /* why nothing can be imported there; NULL = it can */
+  gboolean shared; /* a share, a group, a resource: several people read it */
+  gboolean former; /* nobody has this address now, but BlueMind serves its domain */
 } BmPerson;
 
 void bm_person_free (BmPerson *person);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPerson, bm_person_free)
-/* Whom a lower-case address means; NULL: nobody that the directory knows. Borrowed. */
+/* Whom a lower-case address means; NULL: nobody, and its domain is not BlueMind's. Borrowed. */
 typedef const BmPerson *(*BmPersonFind) (const gchar *address, gpointer data);
 
 typedef enum {
   BM_OWNER_MATCH,
   BM_OWNER_MISMATCH, /* it is somebody else's */
   BM_OWNER_UNKNOWN,  /* nothing tells */
+  BM_OWNER_NAMESAKE, /* the user's, but only by local parts of addresses that nobody knows */
 } BmOwnerVerdict;
 
 /* *why: for people, one sentence without a full stop, new; of other people it names one address at
  * most. find NULL: there is no directory, every address is unknown to it. */
 BmOwnerVerdict bm_owner_check (const BmEvidence *evidence, const BmPerson *person,
                                BmPersonFind find, gpointer data, gchar **why);
-/* "match" "mismatch" "unknown". */
+/* "match" "mismatch" "unknown" "namesake". */
 const gchar *bm_owner_token (BmOwnerVerdict verdict);
 
-/* Whether this address is the person's: one of theirs, or one that the directory does not know whose
- * local part is that of one of theirs (*namesake is set to it; borrowed; may be NULL). */
-gboolean bm_owner_is (const BmPerson *person, const gchar *address, BmPersonFind find,
-                      gpointer data, const gchar **namesake);
-/* Of items (GStrv), how many hold an address of the person. */
-guint bm_owner_count (const GPtrArray *items, const BmPerson *person, BmPersonFind find,
-                      gpointer data, const gchar **namesake);
+typedef enum {
+  BM_OWNER_OTHER, /* somebody else's */
+  BM_OWNER_ALIKE, /* of a domain that nobody here knows, with the local part of one of theirs, which
+                     is no role such as info or sales */
+  BM_OWNER_OWN,
+} BmOwnerKin;
+
+/* Whose an address is, seen from the person. */
+BmOwnerKin bm_owner_kin (const BmPerson *person, const gchar *address, BmPersonFind find,
+                         gpointer data);
+
+typedef struct {
+  guint own, alike;    /* items with an address of the person; items with only one that is alike */
+  const gchar *likest; /* the first of those; borrowed; NULL */
+} BmOwnerCount;
+
+/* How many of the items (GStrv) are the person's. */
+BmOwnerCount bm_owner_count (const GPtrArray *items, const BmPerson *person, BmPersonFind find,
+                             gpointer data);
 /* The address (borrowed) that most items hold, those of person (NULL: nobody) left out; *n: how many.
  * NULL: none. Equal counts: the first in the alphabet. */
 const gchar *bm_owner_most (const GPtrArray *items, const BmPerson *person, BmPersonFind find,

@@ -2,6 +2,8 @@
 /* See bm-people.h. Must not know what is asked for. */
 #include "cli/bm-people.h"
 
+#include <string.h>
+
 typedef struct {
   BmUser *user; /* NULL: error says why */
   GError *error;
@@ -11,6 +13,7 @@ typedef struct {
 struct _BmPeople {
   const BmConfig *config;
   GHashTable *answers; /* name -> Answer */
+  GHashTable *served;  /* domain -> GINT_TO_POINTER (whether BlueMind serves it) */
   GError *failed;      /* the directory cannot be asked */
 };
 
@@ -31,6 +34,7 @@ bm_people_new (const BmConfig *config)
   BmPeople *people = g_new0 (BmPeople, 1);
   people->config = config;
   people->answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, answer_free);
+  people->served = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return people;
 }
 
@@ -40,6 +44,7 @@ bm_people_free (BmPeople *people)
   if (people == NULL)
     return;
   g_hash_table_unref (people->answers);
+  g_hash_table_unref (people->served);
   g_clear_error (&people->failed);
   g_free (people);
 }
@@ -54,7 +59,7 @@ person_of (const BmUser *user, GStrv own)
   return person;
 }
 
-/* Known to the directory, but not as one who may receive. */
+/* Known to the directory, now or once, but not as one who may receive. */
 static BmPerson *
 refused_person (const gchar *name, const gchar *why)
 {
@@ -67,20 +72,46 @@ refused_person (const gchar *name, const gchar *why)
   return person;
 }
 
+/* Whether BlueMind serves the domain of this name: then it would know whose the address is. */
+static gboolean
+is_served (BmPeople *people, const gchar *name)
+{
+  const gchar *at = strrchr (name, '@');
+  gpointer known = NULL;
+  gboolean served = FALSE;
+  if (at == NULL || at[1] == '\0' || g_str_has_prefix (name, "ext:"))
+    return FALSE;
+  g_autofree gchar *domain = g_utf8_strdown (at + 1, -1);
+  if (g_hash_table_lookup_extended (people->served, domain, NULL, &known))
+    return GPOINTER_TO_INT (known);
+  if (!bm_session_serves (people->config, domain, &served, &people->failed))
+    return FALSE;
+  g_hash_table_insert (people->served, g_steal_pointer (&domain), GINT_TO_POINTER (served));
+  return served;
+}
+
 static void
 ask (BmPeople *people, const gchar *name, Answer *answer)
 {
-  answer->user = bm_session_find_user (people->config, name, &answer->error);
+  BmAddressee addressee = BM_ADDRESSEE_NOBODY;
+  answer->user = bm_session_find_user (people->config, name, &addressee, &answer->error);
   if (answer->user != NULL) {
     GStrv own = bm_session_addresses (people->config, answer->user, &people->failed);
     answer->person = own != NULL ? person_of (answer->user, own) : NULL;
     return;
   }
   BmCause cause = bm_error_cause (answer->error);
-  if (cause == BM_CAUSE_USER_REFUSED || cause == BM_CAUSE_ADMIN_REFUSED)
-    answer->person = refused_person (name, answer->error->message);
-  else if (cause != BM_CAUSE_USER_UNKNOWN)
+  if (cause != BM_CAUSE_USER_REFUSED && cause != BM_CAUSE_ADMIN_REFUSED &&
+      cause != BM_CAUSE_USER_UNKNOWN) {
     people->failed = g_error_copy (answer->error);
+    return;
+  }
+  gboolean former = addressee == BM_ADDRESSEE_NOBODY;
+  if (former && !is_served (people, name))
+    return;
+  answer->person = refused_person (name, answer->error->message);
+  answer->person->shared = addressee == BM_ADDRESSEE_SHARED;
+  answer->person->former = former;
 }
 
 /* NULL: the directory cannot be asked, now or before. */

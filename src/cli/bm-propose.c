@@ -14,6 +14,7 @@ static const gchar *const source_verbs[SOURCES] = {"says", "says", "says", "say"
 
 typedef struct {
   gboolean made;
+  gboolean alike;         /* only a local part says that it is this person */
   gchar *address;         /* for people */
   const BmPerson *person; /* NULL: nobody the directory knows */
 } Claim;
@@ -112,7 +113,7 @@ static void G_GNUC_PRINTF (2, 3) note (Work *work, const gchar *format, ...)
 static void
 claim (Work *work, By by, const gchar *address, const BmPerson *person)
 {
-  work->claims[by] = (Claim){TRUE, g_strdup (address), person};
+  work->claims[by] = (Claim){TRUE, FALSE, g_strdup (address), person};
 }
 
 static void
@@ -127,16 +128,28 @@ claim_name (Work *work, By by, gchar *address)
 
 /* The first of those who were claimed by names to whom more than half of the items belong. */
 static const BmPerson *
-claimed_owner (Work *work, const GPtrArray *items, guint *n, const gchar **namesake)
+claimed_owner (Work *work, const GPtrArray *items, BmOwnerCount *count)
 {
   for (By by = BY_FILE; by <= BY_SENT; by++) {
     const BmPerson *person = work->claims[by].person;
-    *namesake = NULL;
-    *n = person != NULL ? bm_owner_count (items, person, work->find, work->data, namesake) : 0;
-    if (*n * 2 > items->len)
+    if (person == NULL)
+      continue;
+    *count = bm_owner_count (items, person, work->find, work->data);
+    if ((count->own + count->alike) * 2 > items->len)
       return person;
   }
   return NULL;
+}
+
+/* More than half of the items are the person's, and words say what they do. */
+static void
+claim_majority (Work *work, By by, const BmPerson *person, const BmOwnerCount *count, guint n,
+                const gchar *words)
+{
+  claim (work, by, person->user, person);
+  work->claims[by].alike = count->own * 2 <= n;
+  note (work, "%u of %u %s %s", count->own + count->alike, n, words,
+        work->claims[by].alike ? count->likest : person->user);
 }
 
 static gboolean
@@ -153,13 +166,11 @@ static void
 claim_sent (Work *work)
 {
   const GPtrArray *items = work->evidence->sent;
-  const gchar *namesake;
+  BmOwnerCount count;
   guint n;
-  const BmPerson *person = claimed_owner (work, items, &n, &namesake);
+  const BmPerson *person = claimed_owner (work, items, &count);
   if (person != NULL) {
-    claim (work, BY_SENT, person->user, person);
-    note (work, "%u of %u sent items from %s", n, items->len,
-          namesake != NULL ? namesake : person->user);
+    claim_majority (work, BY_SENT, person, &count, items->len, "sent items from");
     return;
   }
   const gchar *address = bm_owner_most (items, NULL, NULL, NULL, &n);
@@ -177,12 +188,11 @@ static void
 claim_received (Work *work)
 {
   const GPtrArray *items = work->evidence->received;
-  const gchar *namesake;
+  BmOwnerCount count;
   guint n;
-  const BmPerson *person = claimed_owner (work, items, &n, &namesake);
+  const BmPerson *person = claimed_owner (work, items, &count);
   if (person != NULL) {
-    claim (work, BY_RECEIVED, person->user, person);
-    note (work, "%u of %u mails to %s", n, items->len, namesake != NULL ? namesake : person->user);
+    claim_majority (work, BY_RECEIVED, person, &count, items->len, "mails to");
     return;
   }
   const gchar *address = bm_owner_most (items, NULL, NULL, NULL, &n);
@@ -202,9 +212,11 @@ adopt_namesakes (Work *work)
     for (By other = BY_FILE; work->find != NULL && other < SOURCES; other++) {
       Claim *one = &work->claims[by];
       const BmPerson *person = work->claims[other].person;
-      if (one->made && one->person == NULL && person != NULL &&
-          bm_owner_is (person, one->address, work->find, work->data, NULL))
-        one->person = person;
+      if (!one->made || one->person != NULL || person == NULL ||
+          bm_owner_kin (person, one->address, work->find, work->data) == BM_OWNER_OTHER)
+        continue;
+      one->person = person;
+      one->alike = TRUE;
     }
 }
 
@@ -258,15 +270,24 @@ contradiction (const Work *work)
   return NULL;
 }
 
+static gboolean
+is_sure (const Claim *one)
+{
+  return one->made && !one->alike;
+}
+
 static const gchar *
 confidence_of (const Work *work)
 {
   const Claim *claims = work->claims;
   guint sources = (claims[BY_FILE].made || claims[BY_FOLDER].made) + claims[BY_STORE].made +
                   claims[BY_SENT].made + claims[BY_RECEIVED].made;
-  if (sources > 1)
+  guint sure = (is_sure (&claims[BY_FILE]) || is_sure (&claims[BY_FOLDER])) +
+               is_sure (&claims[BY_STORE]) + is_sure (&claims[BY_SENT]) +
+               is_sure (&claims[BY_RECEIVED]);
+  if (sure > 1)
     return "high";
-  return claims[BY_RECEIVED].made ? "low" : "medium";
+  return sources == 1 && claims[BY_RECEIVED].made ? "low" : "medium";
 }
 
 static void
@@ -280,7 +301,7 @@ judge (const Work *work, BmProposal *proposal)
     return;
   if (first == NULL) {
     proposal->conflict = g_strdup ("nothing tells whose it is; write the user into this row");
-  } else if (first->person == NULL) {
+  } else if (first->person == NULL || first->person->former) {
     proposal->conflict = g_strdup_printf (
         "no user %s in BlueMind's directory; create the user, or write another", first->address);
   } else if (first->person->problem != NULL) {

@@ -75,6 +75,30 @@ bm_selecting_read (const BmSelecting *selecting, BmSelection *selection, GError 
 }
 
 void
+bm_selecting_words (const BmSelecting *selecting, GStrvBuilder *builder)
+{
+  const struct {
+    const gchar *option;
+    GStrv values;
+  } lists[] = {{"--include", selecting->include},
+               {"--exclude", selecting->exclude},
+               {"--class", selecting->classes},
+               {"--exclude-class", selecting->not_classes}};
+  const struct {
+    const gchar *option, *value;
+  } singles[] = {{"--since", selecting->since},
+                 {"--before", selecting->before},
+                 {"--min-size", selecting->min_size},
+                 {"--max-size", selecting->max_size}};
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    for (guint k = 0; lists[i].values != NULL && lists[i].values[k] != NULL; k++)
+      g_strv_builder_add_many (builder, lists[i].option, lists[i].values[k], NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (singles); i++)
+    if (singles[i].value != NULL)
+      g_strv_builder_add_many (builder, singles[i].option, singles[i].value, NULL);
+}
+
+void
 bm_selecting_clear (BmSelecting *selecting)
 {
   g_strfreev (selecting->include);

@@ -27,6 +27,8 @@ typedef struct {
 /* selection borrows from selecting. Dates are YYYY-MM-DD (UTC), sizes bytes or with K, M or G.
  * Error: USAGE, naming the option. */
 gboolean bm_selecting_read (const BmSelecting *selecting, BmSelection *selection, GError **error);
+/* Adds the words that say the same on the command line of import. */
+void bm_selecting_words (const BmSelecting *selecting, GStrvBuilder *builder);
 void bm_selecting_clear (BmSelecting *selecting);
 
 G_END_DECLS

@@ -9,8 +9,8 @@
 #include "imap/bm-imap.h"
 #include <string.h>
 
+#define KIB        1024
 #define PLAIN_PORT 1143 /* the backend: no nginx between */
-#define URGENT_US  (5 * G_USEC_PER_SEC)
 #define FIRST_TRIES                                                                                \
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
@@ -67,14 +67,30 @@ bm_session_close_core (BmCore *core)
 }
 
 gboolean
-bm_session_quota (BmCore *core, const BmUser *user, gint64 *left_kib, gint64 *quota_kib,
-                  GError **error)
+bm_session_quota (BmCore *core, const BmUser *user, BmQuota *quota, GError **error)
 {
   gint64 used = 0;
-  if (!bm_core_quota (core, user->domain_uid, user->user_uid, &used, quota_kib, error))
+  quota->quota_kib = MAX (user->quota_kib, 0);
+  if (core != NULL &&
+      !bm_core_quota (core, user->domain_uid, user->user_uid, &used, &quota->quota_kib, error))
     return FALSE;
-  *left_kib = MAX (*quota_kib - used, 0);
+  quota->left_kib = MAX (quota->quota_kib - used, 0);
   return TRUE;
+}
+
+gboolean
+bm_session_fits (const BmQuota *quota, guint64 bytes, const gchar *with, GError **error)
+{
+  if (quota->quota_kib <= 0 || bytes <= (guint64) quota->left_kib * KIB)
+    return TRUE;
+  g_autofree gchar *need = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree gchar *left =
+      g_format_size_full ((guint64) quota->left_kib * KIB, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree gchar *all =
+      g_format_size_full ((guint64) quota->quota_kib * KIB, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, BM_ERROR, BM_CAUSE_OVER_QUOTA,
+               "an estimated %s are needed%s, %s of %s are left", need, with, left, all);
+  return FALSE;
 }
 
 gboolean
@@ -90,33 +106,12 @@ bm_session_check_core (BmCore *core, GError **error)
   return FALSE;
 }
 
-/* The PST's size stands for the size of its messages: an estimate, and called one. */
-gboolean
-bm_session_check_quota (BmSession *session, guint64 need, GError **error)
-{
-  gint64 left = 0, quota = 0;
-  g_autoptr (GError) local = NULL;
-  if (session->core == NULL || need == 0)
-    return TRUE;
-  if (!bm_session_quota (session->core, session->user, &left, &quota, &local)) {
-    g_warning ("cannot ask for the quota: %s", local->message);
-    return TRUE;
-  }
-  if (quota <= 0 || (guint64) left * 1024 >= need)
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_OVER_QUOTA,
-               "%s has %" G_GINT64_FORMAT " KiB left of %" G_GINT64_FORMAT
-               " KiB, the PST needs an estimated %" G_GUINT64_FORMAT
-               " KiB (--ignore-quota goes on all the same)",
-               session->user->mail_login, left, quota, need / 1024);
-  return FALSE;
-}
-
 static gboolean
 preflight (BmSession *session, GError **error)
 {
   if (session->core == NULL) {
-    g_warning ("no admin key of BlueMind's core: its state, quota and size limit are not checked");
+    g_warning (
+        "no admin key of BlueMind's core: its state, used space and size limit are not checked");
     return TRUE;
   }
   g_autoptr (GError) local = NULL;
@@ -131,14 +126,14 @@ preflight (BmSession *session, GError **error)
 
 /* One question to whichever directory is configured. */
 static BmUser *
-look_up (const BmConfig *config, const gchar *address, GError **error)
+look_up (const BmConfig *config, const gchar *address, BmAddressee *addressee, GError **error)
 {
   const BmDatabase directory = database_of (&config->directory);
   if (!config->directory_rest)
-    return bm_directory_lookup (&directory, address, error);
+    return bm_directory_lookup (&directory, address, addressee, error);
   g_autoptr (BmCore) core = NULL;
   return bm_session_open_core (config, &core, error)
-             ? bm_directory_rest_lookup (core, address, error)
+             ? bm_directory_rest_lookup (core, address, addressee, error)
              : NULL;
 }
 
@@ -161,13 +156,14 @@ shall_try_again (BmBackoff *backoff, GError **error)
 }
 
 BmUser *
-bm_session_find_user (const BmConfig *config, const gchar *address, GError **error)
+bm_session_find_user (const BmConfig *config, const gchar *address, BmAddressee *addressee,
+                      GError **error)
 {
   BmBackoff backoff = FIRST_TRIES;
   GError *local = NULL;
   BmUser *user;
   do
-    user = look_up (config, address, &local);
+    user = look_up (config, address, addressee, &local);
   while (user == NULL && shall_try_again (&backoff, &local));
   if (user == NULL)
     g_propagate_error (error, local);
@@ -194,11 +190,30 @@ bm_session_addresses (const BmConfig *config, const BmUser *user, GError **error
   return addresses;
 }
 
+gboolean
+bm_session_serves (const BmConfig *config, const gchar *domain, gboolean *served, GError **error)
+{
+  const BmDatabase directory = database_of (&config->directory);
+  BmBackoff backoff = FIRST_TRIES;
+  GError *local = NULL;
+  g_autoptr (BmCore) core = NULL;
+  gboolean ok;
+  if (config->directory_rest)
+    return bm_session_open_core (config, &core, error) &&
+           bm_directory_rest_serves (core, domain, served, error);
+  do
+    ok = bm_directory_serves (&directory, domain, served, &local);
+  while (!ok && shall_try_again (&backoff, &local));
+  if (!ok)
+    g_propagate_error (error, local);
+  return ok;
+}
+
 static gboolean
 is_unknown (const BmConfig *config, const gchar *login)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BmUser) user = look_up (config, login, &error);
+  g_autoptr (BmUser) user = look_up (config, login, NULL, &error);
   return user == NULL && bm_error_cause (error) == BM_CAUSE_USER_UNKNOWN;
 }
 
@@ -236,10 +251,10 @@ bm_session_guard (gboolean urgent, gpointer data, GError **error)
   BmSession *session = data;
   gint64 now = g_get_monotonic_time ();
   gint64 wait_us = (gint64) session->config->recheck_s * G_USEC_PER_SEC;
-  if (now - session->asked < (urgent ? MIN (wait_us, URGENT_US) : wait_us))
+  if (!urgent && now - session->asked < wait_us)
     return TRUE;
   g_autoptr (GError) local = NULL;
-  g_autoptr (BmUser) user = look_up (session->config, session->user->mail_login, &local);
+  g_autoptr (BmUser) user = look_up (session->config, session->user->mail_login, NULL, &local);
   session->asked = g_get_monotonic_time ();
   if (user != NULL)
     return compare (session->user, user, error);
@@ -255,11 +270,11 @@ void
 bm_session_explain (BmSession *session, GError **error)
 {
   BmScope scope = bm_error_scope (*error);
-  if (scope != BM_SCOPE_RETRY && scope != BM_SCOPE_SETUP &&
-      bm_error_cause (*error) != BM_CAUSE_SERVICE_UNAVAILABLE)
+  BmCause cause = bm_error_cause (*error);
+  if (scope != BM_SCOPE_RETRY && scope != BM_SCOPE_SETUP && cause != BM_CAUSE_SERVICE_UNAVAILABLE &&
+      cause != BM_CAUSE_OVER_QUOTA)
     return;
   g_autoptr (GError) why = NULL;
-  session->asked = g_get_monotonic_time () - (gint64) session->config->recheck_s * G_USEC_PER_SEC;
   if (bm_session_guard (TRUE, session, &why))
     return;
   g_info ("%s", (*error)->message);
@@ -286,7 +301,7 @@ bm_session_open (const BmConfig *config, const BmSessionOptions *options, GError
     return NULL;
   if (!options->dry_run)
     bm_credential_sweep (session->core, config, options->jobs, is_unknown);
-  session->user = bm_session_find_user (config, options->address, error);
+  session->user = bm_session_find_user (config, options->address, NULL, error);
   if (session->user == NULL || !preflight (session, error) ||
       !bm_credential_open (&session->credential, options, config, session->core, session->user,
                            error))
@@ -298,7 +313,7 @@ BmSession *
 bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error)
 {
   g_autoptr (BmSession) session = session_new (config);
-  session->user = bm_session_find_user (config, address, error);
+  session->user = bm_session_find_user (config, address, NULL, error);
   if (session->user == NULL || !bm_session_connect_witness (session, error))
     return NULL;
   return g_steal_pointer (&session);

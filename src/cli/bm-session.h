@@ -28,24 +28,34 @@ typedef struct {
 
 /* The first line of a file. New. Error: CONFIG; what: for people. */
 gchar *bm_session_read_secret (const gchar *path, const gchar *what, GError **error);
-/* The user in the directory, asked again when the database cuts the connection. */
-BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, GError **error);
+/* The user in the directory, asked again when the database cuts the connection. addressee: as
+ * bm_directory_lookup. */
+BmUser *bm_session_find_user (const BmConfig *config, const gchar *address, BmAddressee *addressee,
+                              GError **error);
+/* Whether BlueMind serves this domain (lower case). */
+gboolean bm_session_serves (const BmConfig *config, const gchar *domain, gboolean *served,
+                            GError **error);
 /* Every address of this user, lower case. New. */
 GStrv bm_session_addresses (const BmConfig *config, const BmUser *user, GError **error);
 /* *core is NULL without admin key. */
 gboolean bm_session_open_core (const BmConfig *config, BmCore **core, GError **error);
 void bm_session_close_core (BmCore *core); /* NULL is fine */
-/* KiB; *quota_kib 0 = none. Errors: as bm_core_quota. */
-gboolean bm_session_quota (BmCore *core, const BmUser *user, gint64 *left_kib, gint64 *quota_kib,
-                           GError **error);
+typedef struct {
+  gint64 left_kib, quota_kib; /* quota_kib 0: none, and nothing is compared */
+} BmQuota;
+
+/* What a mailbox may hold, and how much of it is left; without core (NULL) what the directory knows,
+ * and the mailbox counts as empty. Errors: as bm_core_quota. */
+gboolean bm_session_quota (BmCore *core, const BmUser *user, BmQuota *quota, GError **error);
+/* The rule of map --check and of import. bytes: an estimate from the items' sizes (bm-evidence.h);
+ * with: what else is counted in, for people; "". Error: OVER_QUOTA. Pure. */
+gboolean bm_session_fits (const BmQuota *quota, guint64 bytes, const gchar *with, GError **error);
 /* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
 gboolean bm_session_check_core (BmCore *core, GError **error);
 /* Deletes API keys that killed imports left, finds the user, asks the core for state and limits,
  * opens the credential. Nothing has been sent to the mailbox. */
 BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options,
                             GError **error);
-/* need bytes are about to come: OVER_QUOTA when the core says that there is no room. */
-gboolean bm_session_check_quota (BmSession *session, guint64 need, GError **error);
 /* Only the user and the witness: for verify. */
 BmSession *bm_session_open_witness (const BmConfig *config, const gchar *address, GError **error);
 gboolean bm_session_connect_witness (BmSession *session, GError **error);

@@ -30,7 +30,7 @@ void
 bm_worker_progress (BmWorker *worker, const BmProgress *progress)
 {
   BmWorkerState *state = &worker->state;
-  if (worker->path == NULL || g_get_monotonic_time () - worker->written_us < WRITE_EVERY_US)
+  if (worker->path == NULL)
     return;
   g_free (state->phase);
   state->phase = g_strdup (bm_cli_phase_word (progress->phase));
@@ -40,8 +40,20 @@ bm_worker_progress (BmWorker *worker, const BmProgress *progress)
   state->bytes = progress->bytes;
   state->appended = progress->appended + progress->present;
   state->verified = progress->verified;
+  state->proven = progress->proven;
+  state->unproven = progress->unproven;
   state->elapsed_ms = progress->elapsed_ms;
-  write_state (worker);
+  if (g_get_monotonic_time () - worker->written_us >= WRITE_EVERY_US)
+    write_state (worker);
+}
+
+void
+bm_worker_job (BmWorker *worker, const gchar *job)
+{
+  g_free (worker->state.job);
+  worker->state.job = g_strdup (job);
+  if (worker->path != NULL)
+    write_state (worker);
 }
 
 void
@@ -54,11 +66,10 @@ bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message)
 }
 
 void
-bm_worker_end (BmWorker *worker, int status, const gchar *job)
+bm_worker_end (BmWorker *worker, int status)
 {
   worker->state.ended = TRUE;
   worker->state.status = status;
-  worker->state.job = g_strdup (job);
   if (worker->path != NULL)
     write_state (worker);
   bm_worker_state_clear (&worker->state);

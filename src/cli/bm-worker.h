@@ -17,11 +17,13 @@ typedef struct {
 
 /* Tells the pid at once. */
 void bm_worker_begin (BmWorker *worker, const gchar *path);
-/* A few times a second at most. */
+/* Its job directory, as soon as there is one: a worker that is killed then has a report all the same. */
+void bm_worker_job (BmWorker *worker, const gchar *job);
+/* How far it is: written a few times a second at most, and at the end. */
 void bm_worker_progress (BmWorker *worker, const BmProgress *progress);
 /* Why it stopped before its end: kept for the end. */
 void bm_worker_stopped (BmWorker *worker, const gchar *cause, const gchar *message);
-/* job: directory, or NULL. Clears the worker. */
-void bm_worker_end (BmWorker *worker, int status, const gchar *job);
+/* Tells the exit status. Clears the worker. */
+void bm_worker_end (BmWorker *worker, int status);
 
 G_END_DECLS

@@ -37,13 +37,6 @@ options_clear (Options *options)
 }
 
 static void
-add_words (GStrvBuilder *builder, const gchar *option, GStrv values)
-{
-  for (guint i = 0; values != NULL && values[i] != NULL; i++)
-    g_strv_builder_add_many (builder, option, values[i], NULL);
-}
-
-static void
 add_word (GStrvBuilder *builder, const gchar *option, const gchar *value)
 {
   if (value != NULL)
@@ -54,16 +47,8 @@ add_word (GStrvBuilder *builder, const gchar *option, const gchar *value)
 static GStrv
 words_of (const Options *options)
 {
-  const BmSelecting *selecting = &options->selecting;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  add_words (builder, "--include", selecting->include);
-  add_words (builder, "--exclude", selecting->exclude);
-  add_words (builder, "--class", selecting->classes);
-  add_words (builder, "--exclude-class", selecting->not_classes);
-  add_word (builder, "--since", selecting->since);
-  add_word (builder, "--before", selecting->before);
-  add_word (builder, "--min-size", selecting->min_size);
-  add_word (builder, "--max-size", selecting->max_size);
+  bm_selecting_words (&options->selecting, builder);
   g_autofree gchar *passwords =
       options->passwords != NULL ? g_canonicalize_filename (options->passwords, NULL) : NULL;
   add_word (builder, "--passwords", passwords);
@@ -100,15 +85,9 @@ open_batch (const Options *options, const gchar *jobs, const gchar *map, BmBatch
   g_autofree gchar *name =
       options->name != NULL ? g_strdup (options->name) : bm_batch_name_for (map);
   *batch = bm_batch_open (jobs, name, TRUE, error);
-  if (*batch == NULL)
-    return FALSE;
-  gint conductor = bm_batch_conductor (*batch);
-  if (conductor != 0) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_LOCKED, "the batch is being conducted by process %d",
-                 conductor);
-    return FALSE;
-  }
-  return bm_batch_set (*batch, "map", mapping->path, error) &&
+  /* locked from here on: two that begin at once would take each other's rows */
+  return *batch != NULL && bm_batch_lock (*batch, error) &&
+         bm_batch_set (*batch, "map", mapping->path, error) &&
          bm_batch_take (*batch, mapping, error) && bm_batch_plan_save (*batch, &plan, error) &&
          bm_batch_want (*batch, BM_WANT_RUN, error);
 }

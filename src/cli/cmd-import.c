@@ -35,6 +35,9 @@ typedef struct {
   BmJob *job;
   gchar *into;
   BmSelection selection;
+  BmEvidence *evidence; /* NULL: nobody has asked for it */
+  const gchar *owner;   /* token of the owner rule's verdict; NULL: not asked */
+  const gchar *doubt;   /* what people are to know of that verdict; NULL: nothing */
   BmWorker worker;
 } Run;
 
@@ -58,20 +61,38 @@ check_exists (const gchar *path, GError **error)
   return FALSE;
 }
 
-/* What is still to come, by the size of the PST: the second run of a job needs no room for what the
- * first has sent. */
+static gboolean
+need_evidence (Run *run, GError **error)
+{
+  if (run->evidence == NULL)
+    run->evidence =
+        bm_evidence_collect (run->source, run->census, &run->selection, bm_cli_interrupted, error);
+  return run->evidence != NULL;
+}
+
+/* By the estimate of what is still to come: the second run of a job needs no room for what the first
+ * has sent. */
 static gboolean
 check_quota (Run *run, GError **error)
 {
+  BmQuota quota;
   BmJournalCounts counts;
-  guint64 need = run->census->file_size;
+  g_autoptr (GError) local = NULL;
   if (run->options->ignore_quota)
     return TRUE;
-  if (!bm_journal_counts (run->job->journal, &counts, error))
+  if (!bm_session_quota (run->session->core, run->session->user, &quota, &local)) {
+    g_warning ("cannot ask for the quota: %s", local->message);
+    return TRUE;
+  }
+  if (quota.quota_kib <= 0)
+    return TRUE;
+  if (!need_evidence (run, error) || !bm_journal_counts (run->job->journal, &counts, error))
     return FALSE;
+  guint64 need = run->evidence->bytes, wanted = counts.found - counts.by_state[BM_STATE_SKIPPED];
   if (counts.found > 0)
-    need = (guint64) ((gdouble) need * counts.by_state[BM_STATE_PLANNED] / counts.found);
-  return bm_session_check_quota (run->session, need, error);
+    need = (guint64) ((gdouble) need * (gdouble) counts.by_state[BM_STATE_PLANNED] /
+                      (gdouble) MAX (wanted, 1));
+  return bm_session_fits (&quota, need, "", error);
 }
 
 /* Of the directory of the jobs, or of where it will be made. */
@@ -119,6 +140,7 @@ audit (Run *run, const gchar *event, const BmReport *report, int status, const g
       .into = run->into,
       .credential =
           run->session != NULL ? bm_credential_word (run->session->credential.kind) : NULL,
+      .owner = run->owner,
       .job = run->job != NULL ? run->job->directory : NULL,
       .cause = cause,
       .ledger = report != NULL ? &report->ledger : NULL,
@@ -159,8 +181,14 @@ set_facts (Run *run, GError **error)
     if (!bm_journal_set (journal, key, g_ptr_array_index (census->warnings, i), error))
       return FALSE;
   }
+  guint warnings = census->warnings->len;
+  if (run->doubt != NULL) {
+    g_autofree gchar *key = g_strdup_printf ("warning.%u", warnings++);
+    if (!bm_journal_set (journal, key, run->doubt, error))
+      return FALSE;
+  }
   gint64 started = bm_journal_get_int (journal, "started", g_get_real_time () / 1000);
-  return bm_journal_set_int (journal, "warnings", census->warnings->len, error) &&
+  return bm_journal_set_int (journal, "warnings", warnings, error) &&
          bm_journal_set_int (journal, "pst.size", (gint64) census->file_size, error) &&
          bm_journal_set_int (journal, "pst.password", census->password, error) &&
          bm_journal_set_int (journal, "dry-run", run->options->dry_run, error) &&
@@ -225,12 +253,17 @@ open_job (Run *run, const gchar *jobs, GError **error)
   g_autofree gchar *learnt = g_build_filename (run->job->directory, "addresses.csv", NULL);
   if (!run->options->dry_run && !bm_reader_keep_learnt (run->source, learnt, error))
     return FALSE;
+  bm_worker_job (&run->worker, run->job->directory);
   if (run->options->subjects)
     bm_journal_keep_subjects (run->job->journal);
-  if (run->options->dry_run)
-    return check_render_id (run, error) && set_facts (run, error);
-  g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
-  return bm_log_set_file (log, error) && check_render_id (run, error) && set_facts (run, error);
+  if (!run->options->dry_run) {
+    g_autofree gchar *log = g_build_filename (run->job->directory, "import.log", NULL);
+    if (!bm_log_set_file (log, error))
+      return FALSE;
+  }
+  if (run->doubt != NULL)
+    g_warning ("%s", run->doubt);
+  return check_render_id (run, error) && set_facts (run, error);
 }
 
 /* Again, now that the server has told which names are not the user's. */
@@ -243,17 +276,32 @@ check_into (Run *run, GError **error)
   return into != NULL;
 }
 
-/* Mail in the wrong mailbox is a privacy incident: told before a byte is sent, with no address in
- * any log. */
+/* What is told on stderr, in the log and in the report, with no address. */
+static const gchar *
+doubt_of (BmOwnerVerdict verdict)
+{
+  switch (verdict) {
+  case BM_OWNER_NAMESAKE:
+    return "the PST is this user's only by the local part of an address whose domain BlueMind does "
+           "not know; map --check names it";
+  case BM_OWNER_UNKNOWN:
+    return "nothing in the PST tells whether it is this user's";
+  case BM_OWNER_MISMATCH:
+    return "the PST looks like somebody else's; imported all the same: --owner-mismatch-ok";
+  case BM_OWNER_MATCH:
+  default:
+    return NULL;
+  }
+}
+
+/* Mail in the wrong mailbox is a privacy incident: told before a byte is sent. */
 static gboolean
 check_owner (Run *run, const BmConfig *config, GError **error)
 {
   if (!run->options->check_owner)
     return TRUE;
   g_autoptr (BmPeople) people = bm_people_new (config);
-  g_autoptr (BmEvidence) evidence =
-      bm_evidence_collect (run->source, run->census, NULL, bm_cli_interrupted, error);
-  if (evidence == NULL)
+  if (!need_evidence (run, error))
     return FALSE;
   const BmPerson *person = bm_people_find (run->options->user, people);
   g_autofree gchar *why = NULL;
@@ -261,17 +309,13 @@ check_owner (Run *run, const BmConfig *config, GError **error)
     return FALSE;
   if (person == NULL || person->problem != NULL) /* since the session was opened */
     return bm_people_user (people, run->options->user, error) != NULL;
-  BmOwnerVerdict verdict = bm_owner_check (evidence, person, bm_people_find, people, &why);
+  BmOwnerVerdict verdict = bm_owner_check (run->evidence, person, bm_people_find, people, &why);
   if (!bm_people_check (people, error))
     return FALSE;
-  if (verdict == BM_OWNER_UNKNOWN)
-    g_message ("nothing in the PST tells whether it is this user's");
-  if (verdict != BM_OWNER_MISMATCH)
+  run->owner = bm_owner_token (verdict);
+  run->doubt = doubt_of (verdict);
+  if (verdict != BM_OWNER_MISMATCH || run->options->owner_mismatch_ok)
     return TRUE;
-  if (run->options->owner_mismatch_ok) {
-    g_warning ("the PST looks like somebody else's; imported all the same: --owner-mismatch-ok");
-    return TRUE;
-  }
   g_set_error (error, BM_ERROR, BM_CAUSE_OWNER_MISMATCH,
                "%s does not look like the PST of %s: %s; nothing was sent", run->path,
                run->options->user, why);
@@ -423,6 +467,7 @@ static void
 run_clear (Run *run)
 {
   bm_source_free (run->source);
+  bm_evidence_free (run->evidence);
   bm_session_free (run->session);
   bm_job_free (run->job);
   g_free (run->into);
@@ -456,7 +501,7 @@ import_one (const BmImporting *options, const gchar *path)
     status =
         finish (&run, g_steal_pointer (&error), options->format != NULL ? options->format : "text");
   }
-  bm_worker_end (&run.worker, status, run.job != NULL ? run.job->directory : NULL);
+  bm_worker_end (&run.worker, status);
   run_clear (&run);
   return status;
 }

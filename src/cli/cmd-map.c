@@ -20,11 +20,13 @@ static const gchar examples[] =
     "  bm-pst-import map /psts --format excel --output weekend.csv\n"
     "  bm-pst-import map /psts --no-directory\n"
     "  bm-pst-import map --check weekend.csv\n"
+    "  bm-pst-import map --check weekend.csv --since 2015-01-01\n"
     "  bm-pst-import map --check microsoft365.csv --format json\n";
 
 typedef struct {
   gchar *check, *output, *format, *config;
   gboolean force, no_directory, owner_mismatch_ok;
+  BmSelecting selecting;
   BmCliReading reading;
 } Options;
 
@@ -406,7 +408,14 @@ static int
 check_mapping (const Options *options, const BmConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  const BmMapCheckOptions check_options = {options->owner_mismatch_ok, options->reading.no_sandbox};
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  bm_selecting_words (&options->selecting, builder);
+  g_auto (GStrv) words = g_strv_builder_end (builder);
+  BmSelection selection;
+  if (!bm_selecting_read (&options->selecting, &selection, &error))
+    return bm_cli_fail (g_steal_pointer (&error));
+  const BmMapCheckOptions check_options = {options->owner_mismatch_ok, (const gchar *const *) words,
+                                           options->reading.no_sandbox};
   g_autoptr (JsonArray) json = is_format (options, "json") ? json_array_new () : NULL;
   g_autoptr (BmMapping) mapping = bm_mapping_load (options->check, &error);
   g_autoptr (BmMapCheck) check =
@@ -428,6 +437,15 @@ check_mapping (const Options *options, const BmConfig *config)
 /* ---- the command ---- */
 
 static gboolean
+selects (const Options *options)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  bm_selecting_words (&options->selecting, builder);
+  g_auto (GStrv) words = g_strv_builder_end (builder);
+  return words[0] != NULL;
+}
+
+static gboolean
 check_usage (const Options *options, const gchar *const *paths, GError **error)
 {
   const gchar *problem = NULL;
@@ -441,6 +459,8 @@ check_usage (const Options *options, const gchar *const *paths, GError **error)
     problem = "map needs directories with PSTs, or --check MAP.csv";
   else if (!checking && options->owner_mismatch_ok)
     problem = "--owner-mismatch-ok is for map --check";
+  else if (!checking && selects (options))
+    problem = "what is selected matters to map --check only: a PST is whose it is";
   if (problem != NULL)
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_USAGE, problem);
   return problem == NULL;
@@ -466,6 +486,7 @@ bm_cmd_map (int argc, char **argv)
       {"check", 0, 0, G_OPTION_ARG_FILENAME, &o.check, "Check this mapping", "MAP.csv"},
       {"owner-mismatch-ok", 0, 0, G_OPTION_ARG_NONE, &o.owner_mismatch_ok,
        "With --check: only warn of it", NULL},
+      BM_SELECTING_ENTRIES (&o.selecting),
       {"no-directory", 0, 0, G_OPTION_ARG_NONE, &o.no_directory, "Ask no server", NULL},
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o.output, "Instead of stdout", "FILE"},
       {"force", 0, 0, G_OPTION_ARG_NONE, &o.force, "Overwrite that file", NULL},
@@ -484,6 +505,7 @@ bm_cmd_map (int argc, char **argv)
   gchar *texts[] = {o.check, o.output, o.format, o.config};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
+  bm_selecting_clear (&o.selecting);
   bm_cli_reading_clear (&o.reading);
   return status;
 }

@@ -16,8 +16,9 @@ typedef struct {
   BmBatch *batch;
 } Order;
 
+/* stop: only to stop what a dead conductor left running. */
 static int
-conduct (const Order *order)
+conduct (const Order *order, gboolean stop)
 {
   gint conductor = bm_batch_conductor (order->batch);
   if (conductor != 0) {
@@ -27,6 +28,7 @@ conduct (const Order *order)
   }
   const Options *options = order->options;
   const BmBatchRunOptions run = {
+      .stop = stop,
       .config = order->config,
       .config_path = options->config,
       .jobs = options->jobs != NULL ? options->jobs : order->config->jobs,
@@ -45,44 +47,39 @@ want (const Order *order, BmWant what)
   return 0;
 }
 
-/* Without a conductor there is nobody to hear it; workers that a dead one left go on. */
-static int
-tell (const Order *order, BmWant what)
-{
-  int status = want (order, what);
-  if (status == 0 && bm_batch_conductor (order->batch) == 0)
-    g_printerr ("bm-pst-import: no conductor runs batch %s; the next one will know\n",
-                bm_batch_name (order->batch));
-  return status;
-}
-
+/* Without a conductor there is nobody to tell the imports that run, and to mark rows as cancelled: then
+ * these orders conduct the batch themselves. */
 static int
 pause_batch (const Order *order)
 {
-  return tell (order, BM_WANT_PAUSE);
+  int status = want (order, BM_WANT_PAUSE);
+  return status == 0 && bm_batch_conductor (order->batch) == 0 ? conduct (order, TRUE) : status;
 }
 
 static int
 cancel_batch (const Order *order)
 {
   int status = want (order, BM_WANT_CANCEL);
-  /* a conductor of its own, so that workers that still run are told, and rows are marked */
-  return status == 0 && bm_batch_conductor (order->batch) == 0 ? conduct (order) : status;
+  return status == 0 && bm_batch_conductor (order->batch) == 0 ? conduct (order, FALSE) : status;
 }
 
 static int
 resume_batch (const Order *order)
 {
   int status = want (order, BM_WANT_RUN);
-  return status == 0 ? conduct (order) : status;
+  return status == 0 ? conduct (order, FALSE) : status;
 }
 
 static int
 retry_batch (const Order *order)
 {
   g_autoptr (GError) error = NULL;
+  const gchar *cause = order->options->cause;
   guint n;
-  if (!bm_batch_retry (order->batch, order->options->cause, bm_batch_job_has, &n, &error))
+  if (cause != NULL && !bm_batch_is_cause (cause))
+    return bm_cli_fail (
+        g_error_new (BM_ERROR, BM_CAUSE_USAGE, "no cause \"%s\"; the report names them", cause));
+  if (!bm_batch_retry (order->batch, cause, bm_batch_job_has, &n, &error))
     return bm_cli_fail (g_steal_pointer (&error));
   g_printerr ("bm-pst-import: %u rows are tried again\n", n);
   if (n == 0)
@@ -90,71 +87,65 @@ retry_batch (const Order *order)
   return resume_batch (order);
 }
 
+static const struct {
+  const gchar *name;
+  int (*act) (const Order *order);
+  gboolean with_cause;
+  const gchar *description;
+} orders[] = {
+    {"pause", pause_batch, FALSE,
+     "Running imports stop where they can go on; nothing new is started.\n\n"
+     "Examples:\n  bm-pst-import pause weekend\n"},
+    {"resume", resume_batch, FALSE,
+     "Goes on after pause, a restart of the machine or a dead conductor. What was cancelled is\n"
+     "taken up by retry.\n\n"
+     "Examples:\n  bm-pst-import resume weekend\n"},
+    {"cancel", cancel_batch, FALSE,
+     "Running imports stop where they can go on; the rest is marked cancelled. What is\n"
+     "in the mailboxes stays. retry or batch takes it up again.\n\n"
+     "Examples:\n  bm-pst-import cancel weekend\n"},
+    {"retry", retry_batch, TRUE,
+     "Tries again what failed, was refused, given up, cancelled or is not proven.\n\n"
+     "Examples:\n  bm-pst-import retry weekend\n"
+     "  bm-pst-import retry weekend --cause over-quota\n"},
+};
+
 static int
-run (int argc, char **argv, const gchar *examples, gboolean with_cause,
-     int (*act) (const Order *order))
+carry_out (guint which, const Options *options, const gchar *name)
 {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmConfig) config = bm_config_load (options->config, &error);
+  if (config == NULL)
+    return bm_cli_fail (g_steal_pointer (&error));
+  const gchar *jobs = options->jobs != NULL ? options->jobs : config->jobs;
+  g_autoptr (BmBatch) batch = bm_batch_open (jobs, name, FALSE, &error);
+  const Order order = {options, config, batch};
+  return batch != NULL ? orders[which].act (&order) : bm_cli_fail (g_steal_pointer (&error));
+}
+
+int
+bm_cmd_order (int argc, char **argv)
+{
+  guint which = 0;
+  while (which + 1 < G_N_ELEMENTS (orders) && !g_str_equal (orders[which].name, argv[0]))
+    which++;
   Options o = {0};
   const GOptionEntry entries[] = {
       {"config", 0, 0, G_OPTION_ARG_FILENAME, &o.config, "Configuration file", "FILE"},
       {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &o.jobs, "Directory of the jobs", "DIR"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &o.format, "text, or lines of json", "FORMAT"},
-      {with_cause ? "cause" : NULL, 0, 0, G_OPTION_ARG_STRING, &o.cause, "Only for this cause",
-       "TOKEN"},
+      {orders[which].with_cause ? "cause" : NULL, 0, 0, G_OPTION_ARG_STRING, &o.cause,
+       "Only for this cause", "TOKEN"},
       {NULL},
   };
   g_auto (GStrv) args = NULL;
-  g_autoptr (GError) error = NULL;
   int status = 0;
-  if (bm_cli_parse (argc, argv, entries, "BATCH", examples, 1, 1, &args, &status) &&
-      bm_cli_check_format (o.format != NULL ? o.format : "text", "text json", &status)) {
-    g_autoptr (BmConfig) config = bm_config_load (o.config, &error);
-    const gchar *jobs = o.jobs != NULL ? o.jobs : config != NULL ? config->jobs : NULL;
-    g_autoptr (BmBatch) batch =
-        config != NULL ? bm_batch_open (jobs, args[0], FALSE, &error) : NULL;
-    const Order order = {&o, config, batch};
-    status = batch != NULL ? act (&order) : bm_cli_fail (g_steal_pointer (&error));
-  }
+  if (bm_cli_parse (argc, argv, entries, "BATCH", orders[which].description, 1, 1, &args,
+                    &status) &&
+      bm_cli_check_format (o.format != NULL ? o.format : "text", "text json", &status))
+    status = carry_out (which, &o, args[0]);
   gchar *texts[] = {o.cause, o.config, o.jobs, o.format};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   return status;
-}
-
-int
-bm_cmd_pause (int argc, char **argv)
-{
-  return run (argc, argv,
-              "Running imports stop where they can go on; nothing new is started.\n\n"
-              "Examples:\n  bm-pst-import pause weekend\n",
-              FALSE, pause_batch);
-}
-
-int
-bm_cmd_resume (int argc, char **argv)
-{
-  return run (argc, argv,
-              "Goes on after pause, cancel, a restart of the machine or a dead conductor.\n\n"
-              "Examples:\n  bm-pst-import resume weekend\n",
-              FALSE, resume_batch);
-}
-
-int
-bm_cmd_cancel (int argc, char **argv)
-{
-  return run (argc, argv,
-              "Running imports stop where they can go on; the rest is marked cancelled. What is\n"
-              "in the mailboxes stays. retry or batch takes it up again.\n\n"
-              "Examples:\n  bm-pst-import cancel weekend\n",
-              FALSE, cancel_batch);
-}
-
-int
-bm_cmd_retry (int argc, char **argv)
-{
-  return run (argc, argv,
-              "Tries again what failed, was refused, given up, cancelled or is not proven.\n\n"
-              "Examples:\n  bm-pst-import retry weekend\n"
-              "  bm-pst-import retry weekend --cause over-quota\n",
-              TRUE, retry_batch);
 }

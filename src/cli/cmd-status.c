@@ -117,7 +117,7 @@ show_batch (const gchar *jobs, const gchar *name, JsonBuilder *builder, GError *
   for (guint i = 0; i < rows->len; i++)
     by_state[((const BmBatchRow *) g_ptr_array_index (rows, i))->state]++;
   gint conductor = bm_batch_conductor (batch);
-  g_autofree gchar *trouble = bm_batch_get (batch, "trouble");
+  g_autofree gchar *trouble = conductor != 0 ? bm_batch_get (batch, "trouble") : NULL;
   if (builder != NULL) {
     json_builder_begin_object (builder);
     add_text (builder, "batch", name);

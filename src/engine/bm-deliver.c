@@ -169,6 +169,8 @@ bm_deliver_open (BmImport *import, EngineTarget *target, GError **error)
   if (!import->sink->ops->open_folder (import->sink, target->name, !import->options.dry_run,
                                        &target->open, &local)) {
     if (bm_error_scope (local) == BM_SCOPE_ITEM) {
+      if (!bm_engine_guard (import, TRUE, error)) /* refused because the mailbox has moved away? */
+        return FALSE;
       g_warning ("folder \"%s\": %s", target->name, local->message);
       target->refused = g_strdup (local->message);
       return TRUE;
@@ -214,6 +216,8 @@ bm_deliver_check_claimed (BmImport *import, EngineTarget *target, GError **error
   import->sink->ops->target_free (import->sink, now);
   if (!deleted)
     return TRUE;
+  if (!bm_engine_guard (import, TRUE, error)) /* a mailbox that was moved away looks so too */
+    return FALSE;
   g_warning ("folder \"%s\" was deleted since the last run", target->name);
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
@@ -379,6 +383,8 @@ requeue (BmImport *import, EngineTarget *target, GPtrArray *batch, const BmOutco
       guint losses = GPOINTER_TO_UINT (g_hash_table_lookup (import->losses, key)) + 1;
       g_hash_table_insert (import->losses, key, GUINT_TO_POINTER (losses));
       if (losses > LOSSES_ALLOWED) {
+        if (!bm_engine_guard (import, TRUE, error))
+          return FALSE;
         import->progress.failed++;
         import->progress.done++;
         if (!bm_journal_fail (import->journal, message->nid, BM_CAUSE_REFUSED,
@@ -419,17 +425,37 @@ has_doubt (const BmOutcome *outcomes, guint n)
   return FALSE;
 }
 
+/* What a server refuses may be because the mailbox is not its own any more: asked before it is
+ * believed. FALSE: it has moved, and the refused are as if they had never been sent. */
+static gboolean
+believe_refusals (BmImport *import, BmOutcome *outcomes, guint n, GError **error)
+{
+  gboolean refused = FALSE;
+  for (guint i = 0; i < n; i++)
+    refused |= outcomes[i].kind == BM_OUTCOME_REFUSED;
+  if (!refused || bm_engine_guard (import, TRUE, error))
+    return TRUE;
+  for (guint i = 0; i < n; i++)
+    if (outcomes[i].kind == BM_OUTCOME_REFUSED)
+      outcomes[i].kind = BM_OUTCOME_NONE;
+  return FALSE;
+}
+
 static gboolean
 send_batch (BmImport *import, EngineTarget *target, GPtrArray *batch, GError **error)
 {
   g_autofree BmOutcome *outcomes = g_new0 (BmOutcome, batch->len);
-  g_autoptr (GError) local = NULL;
+  g_autoptr (GError) local = NULL, moved = NULL;
   bm_failpoint ("sink.append.before");
   import->sink->ops->append (import->sink, target->open, batch, outcomes, &local);
   bm_failpoint ("sink.append.after");
   import->sink_used = g_get_monotonic_time ();
+  believe_refusals (import, outcomes, batch->len, &moved);
   gboolean ok = record_outcomes (import, target, batch, outcomes, error);
-  if (ok && local != NULL && bm_error_scope (local) == BM_SCOPE_RETRY)
+  if (ok && moved != NULL) {
+    g_propagate_error (error, g_steal_pointer (&moved));
+    ok = FALSE;
+  } else if (ok && local != NULL && bm_error_scope (local) == BM_SCOPE_RETRY)
     ok = recover (import, target, batch, outcomes, local, error);
   else if (ok && local != NULL) {
     g_propagate_error (error, g_steal_pointer (&local));

@@ -27,7 +27,9 @@ typedef struct {
   GPtrArray *gathered; /* BmMessage *, waiting for append */
   gsize gathered_bytes;
   GArray *claims;   /* EngineClaim, ascending by uid mostly */
+  gboolean looked;  /* the witness was asked for last_uid */
   guint64 last_uid; /* as the witness saw it last */
+  guint64 behind;   /* claims beyond last_uid */
 } EngineTarget;
 
 struct _BmImport {
@@ -56,7 +58,11 @@ struct _BmImport {
   guint poll_ms;
   gint64 verify_moved; /* monotonic us: a claim changed or a last_uid rose */
   guint64 open_claims;
+  guint64 behind;   /* of them, beyond their folder's last_uid: replication has not come to them */
+  gboolean wary;    /* the last run found replication stalled, and nothing has moved since */
+  gboolean stalled; /* given up waiting before everything was sent */
   gboolean witness_lost; /* the last look failed */
+  gboolean guarded;      /* in this look the guard has said that the mailbox is where it was */
 };
 
 /* bm-import.c */
@@ -64,6 +70,8 @@ gboolean bm_engine_interrupted (GError **error);
 gboolean bm_engine_guard (BmImport *import, gboolean urgent, GError **error);
 /* Neither interrupted nor stopped by the guard. */
 gboolean bm_engine_may_go_on (BmImport *import, GError **error);
+/* After a minute without a word a sign of life to the mail server, so that it does not hang up. */
+gboolean bm_engine_keep_alive (BmImport *import, GError **error);
 void bm_engine_show (BmImport *import, BmPhase phase, const gchar *trouble);
 EngineTarget *bm_engine_target (BmImport *import, const gchar *name);
 gboolean bm_engine_each_target (BmImport *import,
@@ -115,5 +123,8 @@ void bm_verify_claim (BmImport *import, EngineTarget *target, guint32 nid, guint
 gboolean bm_verify_forsake (BmImport *import, EngineTarget *target, GError **error);
 gboolean bm_verify_poll (BmImport *import, GError **error); /* when due */
 gboolean bm_verify_wait (BmImport *import, GError **error);
+/* To be asked before something is sent: waits while replication stands still, and sets stalled when it
+ * stands still for too long. */
+gboolean bm_verify_hold (BmImport *import, GError **error);
 
 G_END_DECLS

@@ -276,9 +276,13 @@ static gboolean
 load (BmImport *import, GError **error)
 {
   import->verify_moved = g_get_monotonic_time ();
-  return bm_journal_each_folder (import->journal, load_folder, import, error) &&
-         bm_journal_each_target (import->journal, load_target, import, error) &&
-         bm_journal_each_item (import->journal, load_item, import, error);
+  if (!bm_journal_each_folder (import->journal, load_folder, import, error) ||
+      !bm_journal_each_target (import->journal, load_target, import, error) ||
+      !bm_journal_each_item (import->journal, load_item, import, error))
+    return FALSE;
+  import->progress.before = import->progress.done;
+  import->wary = bm_journal_get_int (import->journal, "stalled", 0) != 0;
+  return TRUE;
 }
 
 /* ---- read, gather, deliver ---- */
@@ -335,13 +339,9 @@ accept (BmImport *import, BmEntry *entry, GError **error)
   }
 }
 
-/* While the reader works: send what is there, keep the connection alive, look at the witness. */
-static gboolean
-while_waiting (BmImport *import, GError **error)
+gboolean
+bm_engine_keep_alive (BmImport *import, GError **error)
 {
-  EngineTarget *target = bm_gather_largest (import);
-  if (target != NULL)
-    return bm_deliver_batch (import, target, error);
   gint64 idle_after_ms =
       import->options.idle_after_ms > 0 ? import->options.idle_after_ms : IDLE_AFTER_MS;
   if (g_get_monotonic_time () - import->sink_used < idle_after_ms * 1000)
@@ -354,6 +354,15 @@ while_waiting (BmImport *import, GError **error)
     return bm_deliver_reconnect (import, local, error);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
+}
+
+/* While the reader works: send what is there, or keep the connection alive. */
+static gboolean
+while_waiting (BmImport *import, GError **error)
+{
+  EngineTarget *target = bm_gather_largest (import);
+  return target != NULL ? bm_deliver_batch (import, target, error)
+                        : bm_engine_keep_alive (import, error);
 }
 
 static gboolean
@@ -372,13 +381,23 @@ step (BmImport *import, gboolean *ended, GError **error)
   return ok;
 }
 
+/* Before the next batch; import->stalled says that there shall be none. */
+static gboolean
+may_send (BmImport *import, GError **error)
+{
+  bm_engine_show (import, BM_PHASE_APPEND, NULL);
+  return bm_engine_may_go_on (import, error) && bm_verify_hold (import, error);
+}
+
 static gboolean
 deliver_rest (BmImport *import, GError **error)
 {
   for (EngineTarget *target; (target = bm_gather_largest (import)) != NULL;) {
-    bm_engine_show (import, BM_PHASE_APPEND, NULL);
-    if (!bm_engine_may_go_on (import, error) || !bm_deliver_batch (import, target, error) ||
-        !bm_verify_poll (import, error))
+    if (!may_send (import, error))
+      return FALSE;
+    if (import->stalled)
+      return TRUE;
+    if (!bm_deliver_batch (import, target, error) || !bm_verify_poll (import, error))
       return FALSE;
   }
   return TRUE;
@@ -410,9 +429,11 @@ append_all (BmImport *import, GError **error)
       !import->source->ops->order (import->source, (guint32 *) nids->data, nids->len, error))
     return FALSE;
   for (gboolean ended = nids->len == 0; !ended;) {
-    bm_engine_show (import, BM_PHASE_APPEND, NULL);
-    if (!bm_engine_may_go_on (import, error) || !step (import, &ended, error) ||
-        !bm_verify_poll (import, error))
+    if (!may_send (import, error))
+      return FALSE;
+    if (import->stalled)
+      return TRUE;
+    if (!step (import, &ended, error) || !bm_verify_poll (import, error))
       return FALSE;
   }
   return deliver_rest (import, error);
@@ -448,6 +469,8 @@ bm_import_run (BmImport *import, GError **error)
     g_propagate_error (error, g_steal_pointer (&stopped));
     return FALSE;
   }
+  if (import->stalled)
+    return TRUE;
   if (import->options.empty_folders && !import->options.dry_run &&
       !bm_engine_each_target (import, make_empty_folder, error))
     return FALSE;

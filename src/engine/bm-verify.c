@@ -26,6 +26,12 @@ bm_verify_claim (BmImport *import, EngineTarget *target, guint32 nid, guint32 ui
                                  .size = size,
                                  .flags = flags}};
   g_array_append_val (target->claims, claim);
+  if (import->behind == 0) /* nothing was owed until now */
+    import->verify_moved = g_get_monotonic_time ();
+  if (uid > target->last_uid) {
+    target->behind++;
+    import->behind++;
+  }
   import->open_claims++;
 }
 
@@ -37,9 +43,26 @@ conclude (BmImport *import, const EngineClaim *claim, BmState state, GError **er
     bm_notes_add (&notes, BM_NOTE_FLAGS_DIFFER);
   if (claim->claim.size_differs)
     bm_notes_add (&notes, BM_NOTE_SIZE_DIFFERS);
-  if (state == BM_STATE_VERIFIED)
+  if (state == BM_STATE_VERIFIED) {
     import->progress.verified++;
+    import->progress.proven++;
+  }
   return bm_journal_conclude (import->journal, claim->nid, state, NULL, notes, error);
+}
+
+/* Replication does something. */
+static void
+note_move (BmImport *import)
+{
+  import->verify_moved = g_get_monotonic_time ();
+  import->wary = FALSE;
+}
+
+static void
+set_behind (BmImport *import, EngineTarget *target, guint64 n)
+{
+  import->behind += n - target->behind;
+  target->behind = n;
 }
 
 /* *open says whether the claim stays open. A record may come after last_uid, and a body repaired
@@ -87,6 +110,7 @@ bm_verify_forsake (BmImport *import, EngineTarget *target, GError **error)
     if (!conclude (import, &g_array_index (target->claims, EngineClaim, i), BM_STATE_GONE, error))
       return FALSE;
   import->open_claims -= target->claims->len;
+  set_behind (import, target, 0);
   g_array_set_size (target->claims, 0);
   return TRUE;
 }
@@ -102,8 +126,11 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   if (!import->witness->ops->examine (import->witness, asked, n, error))
     return FALSE;
   /* a mailbox that was moved away looks like one whose messages are gone */
-  if (is_strange (asked, n) && !bm_engine_guard (import, TRUE, error))
-    return FALSE;
+  if (!import->guarded && is_strange (asked, n)) {
+    if (!bm_engine_guard (import, TRUE, error))
+      return FALSE;
+    import->guarded = TRUE;
+  }
   gint64 now = g_get_monotonic_time ();
   if (!bm_journal_begin (import->journal, error))
     return FALSE;
@@ -111,7 +138,7 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
   for (guint i = 0; i < n; i++) {
     gboolean open;
     if (claims[i].claim.verdict != asked[i].verdict)
-      import->verify_moved = now;
+      note_move (import);
     claims[i].claim = asked[i];
     if (!judge (import, &claims[i], now, &open, error)) {
       bm_journal_rollback (import->journal);
@@ -125,7 +152,7 @@ look_at (BmImport *import, EngineTarget *target, guint from, guint n, guint *kep
     return FALSE;
   *kept += still_open;
   if (still_open < n) {
-    import->verify_moved = now;
+    note_move (import);
     import->open_claims -= n - still_open;
   }
   return TRUE;
@@ -140,8 +167,9 @@ poll_target (BmImport *import, EngineTarget *target, GError **error)
   guint64 last_uid;
   if (!import->witness->ops->last_uid (import->witness, target->name, &last_uid, error))
     return FALSE;
-  if (last_uid != target->last_uid)
-    import->verify_moved = g_get_monotonic_time ();
+  if (target->looked && last_uid != target->last_uid)
+    note_move (import);
+  target->looked = TRUE;
   target->last_uid = last_uid;
   guint reached = 0, n = target->claims->len; /* partition: reached ones first */
   for (guint i = 0; i < n; i++) {
@@ -153,6 +181,7 @@ poll_target (BmImport *import, EngineTarget *target, GError **error)
     *a = *b;
     *b = swap;
   }
+  set_behind (import, target, n - reached);
   guint kept = 0;
   for (guint from = 0; from < reached;) {
     guint count = MIN (reached - from, (guint) CLAIMS_PER_LOOK);
@@ -175,6 +204,7 @@ bm_verify_poll (BmImport *import, GError **error)
       now < import->poll_due)
     return TRUE;
   guint64 before = import->open_claims;
+  import->guarded = FALSE;
   g_autoptr (GError) local = NULL;
   gboolean ok = bm_engine_each_target (import, poll_target, &local);
   if (!ok && bm_error_scope (local) != BM_SCOPE_RETRY) {
@@ -186,6 +216,8 @@ bm_verify_poll (BmImport *import, GError **error)
       return FALSE;
     g_warning ("database: %s; appending goes on, looking again later", local->message);
   }
+  if (ok && import->witness_lost) /* what moved meanwhile could not be seen */
+    import->verify_moved = g_get_monotonic_time ();
   import->witness_lost = !ok;
   guint max = option (import->options.poll_max_ms, 5000);
   guint min = option (import->options.poll_min_ms, 250);
@@ -255,4 +287,51 @@ bm_verify_wait (BmImport *import, GError **error)
       g_usleep (MIN (import->poll_ms, 20u) * 1000);
   }
   return bm_journal_set (import->journal, "stalled", "0", error);
+}
+
+/* ---- holding back ---- */
+
+static gint64
+hold_after_us (const BmImport *import)
+{
+  if (import->options.hold_after_ms > 0)
+    return (gint64) import->options.hold_after_ms * 1000;
+  return (gint64) option (import->options.stall_after_s, 600) * G_USEC_PER_SEC / 10;
+}
+
+/* Replication has not come to what was sent, and has not moved for a while. A database that cannot be
+ * asked says nothing of it, and bodies that are missing below last_uid are not what holds it up. */
+static gboolean
+is_held (const BmImport *import)
+{
+  return import->behind > 0 && !import->witness_lost &&
+         (import->wary || g_get_monotonic_time () - import->verify_moved >= hold_after_us (import));
+}
+
+gboolean
+bm_verify_hold (BmImport *import, GError **error)
+{
+  if (import->witness == NULL || import->witness->ops->blind != NULL || import->options.no_wait ||
+      !is_held (import))
+    return TRUE;
+  g_message ("nothing is sent while replication stands still: %" G_GUINT64_FORMAT
+             " messages are not proven",
+             import->open_claims);
+  while (is_held (import)) {
+    if (is_stalled (import)) {
+      g_warning ("replication stalled: %" G_GUINT64_FORMAT
+                 " messages not proven, the rest not sent",
+                 import->open_claims);
+      import->stalled = TRUE;
+      return bm_journal_set (import->journal, "stalled", "1", error) && give_up (import, error);
+    }
+    bm_engine_show (import, BM_PHASE_APPEND, "waiting for replication");
+    if (!bm_engine_may_go_on (import, error) || !bm_engine_keep_alive (import, error) ||
+        !bm_verify_poll (import, error))
+      return FALSE;
+    g_usleep (MIN (import->poll_ms, 20u) * 1000);
+  }
+  if (!import->witness_lost)
+    g_message ("replication moves again");
+  return TRUE;
 }

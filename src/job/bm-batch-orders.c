@@ -26,7 +26,8 @@ static gboolean
 is_to_retry (const BmBatchRow *row, const gchar *cause,
              gboolean (*job_has) (const gchar *job, const gchar *cause))
 {
-  if (row->state == BM_ROW_WAITING || row->state == BM_ROW_RUNNING ||
+  gboolean faulty = row->state == BM_ROW_REFUSED && row->status < 0; /* by the mapping itself */
+  if (row->line == 0 || faulty || row->state == BM_ROW_WAITING || row->state == BM_ROW_RUNNING ||
       (row->state == BM_ROW_ENDED && row->status == 0))
     return FALSE;
   return cause == NULL || g_strcmp0 (row->cause, cause) == 0 ||
@@ -43,16 +44,14 @@ bm_batch_retry (BmBatch *batch, const gchar *cause,
   if (rows == NULL)
     return FALSE;
   for (guint i = 0; i < rows->len; i++) {
-    BmBatchRow *row = g_ptr_array_index (rows, i);
+    const BmBatchRow *row = g_ptr_array_index (rows, i);
+    gboolean done;
     if (!is_to_retry (row, cause, job_has))
       continue;
-    row->state = BM_ROW_WAITING;
-    row->retry = TRUE;
-    row->attempts = 0;
-    row->not_before_ms = 0;
-    if (!bm_batch_save_row (batch, row, error))
+    /* looking into journals takes its time: a conductor may have taken the row up meanwhile */
+    if (!bm_batch_try_again (batch, row->id, &done, error))
       return FALSE;
-    (*n)++;
+    *n += done;
   }
   return TRUE;
 }

@@ -2,6 +2,7 @@
 /* See bm-batch.h. */
 #include "job/bm-batch.h"
 
+#include "job/bm-listing.h"
 #include "job/bm-lock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@ struct _BmBatch {
   gchar *directory, *name;
   sqlite3 *db;
   gint lock;
+  gint64 seen; /* the database's version when bm_batch_changed was last asked */
 };
 
 static const gchar schema[] =
@@ -160,25 +162,15 @@ bm_batch_free (BmBatch *batch)
   g_free (batch);
 }
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
 GPtrArray *
 bm_batch_list (const gchar *jobs)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
   g_autofree gchar *batches = g_build_filename (jobs, "batches", NULL);
-  g_autoptr (GDir) dir = g_dir_open (batches, 0, NULL);
-  const gchar *name;
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *database = g_build_filename (batches, name, "batch.sqlite", NULL);
-    if (g_file_test (database, G_FILE_TEST_EXISTS))
-      g_ptr_array_add (list, g_strdup (name));
+  GPtrArray *list = bm_listing (batches, "batch.sqlite");
+  for (guint i = 0; i < list->len; i++) {
+    g_autofree gchar *path = list->pdata[i];
+    list->pdata[i] = g_path_get_basename (path);
   }
-  g_ptr_array_sort (list, compare_names);
   return list;
 }
 
@@ -204,6 +196,8 @@ gboolean
 bm_batch_lock (BmBatch *batch, GError **error)
 {
   g_autofree gchar *path = lock_path (batch);
+  if (batch->lock >= 0)
+    return TRUE;
   batch->lock = bm_lock_take (path, "the batch", error);
   return batch->lock >= 0;
 }
@@ -240,9 +234,10 @@ take_row (BmBatch *batch, const BmMapRow *map, GError **error)
   g_autofree gchar *key = bm_map_row_key (map);
   g_autofree gchar *options = g_strjoinv (OPTION_MARK, map->options);
   gboolean refused = map->problem != NULL;
-  /* a duplicate has the key of its first row: one of its own lets it show; and a row that is mended
-   * is another row */
-  g_autofree gchar *own = g_strdup_printf ("%s\n%s", key, refused ? map->problem : "");
+  /* a duplicate has the key of its first row, and two rows may have the same fault: a key of its own
+   * lets each of them show; and a row that is mended is another row */
+  g_autofree gchar *own =
+      g_strdup_printf ("%s\n%u\n%s", key, map->line, refused ? map->problem : "");
   bind_text (statement, 1, refused ? own : key);
   sqlite3_bind_int (statement, 2, (int) map->line);
   bind_text (statement, 3, map->file);
@@ -255,6 +250,18 @@ take_row (BmBatch *batch, const BmMapRow *map, GError **error)
   return finish (batch, statement, error);
 }
 
+/* What the mapping no longer names. What was begun for it stays in the report, and never goes on:
+ * a row is taken back when it named the wrong mailbox. One that runs is stopped by the conductor. */
+static gboolean
+drop_rows (BmBatch *batch, GError **error)
+{
+  static const gchar text[] =
+      "DELETE FROM row WHERE line=0 AND job='' AND state<>1;"
+      "UPDATE row SET state=5,cause='',message='" BM_ROW_TAKEN_BACK "' WHERE line=0 AND state=0";
+  G_STATIC_ASSERT (BM_ROW_WAITING == 0 && BM_ROW_RUNNING == 1 && BM_ROW_CANCELLED == 5);
+  return execute (batch, text, error);
+}
+
 gboolean
 bm_batch_take (BmBatch *batch, const BmMapping *mapping, GError **error)
 {
@@ -263,7 +270,7 @@ bm_batch_take (BmBatch *batch, const BmMapping *mapping, GError **error)
   gboolean ok = mark_rows (batch, error);
   for (guint i = 0; ok && i < mapping->rows->len; i++)
     ok = take_row (batch, g_ptr_array_index (mapping->rows, i), error);
-  ok = ok && execute (batch, "DELETE FROM row WHERE line=0 AND started=0 AND state<>1", error);
+  ok = ok && drop_rows (batch, error);
   if (ok && execute (batch, "COMMIT", error))
     return TRUE;
   execute (batch, "ROLLBACK", NULL);
@@ -334,6 +341,33 @@ bm_batch_rows (BmBatch *batch, GError **error)
     return NULL;
   }
   return g_steal_pointer (&rows);
+}
+
+gboolean
+bm_batch_changed (BmBatch *batch)
+{
+  g_autoptr (sqlite3_stmt) statement = prepare (batch, "PRAGMA data_version", NULL);
+  if (statement == NULL || sqlite3_step (statement) != SQLITE_ROW)
+    return TRUE;
+  gint64 version = sqlite3_column_int64 (statement, 0); /* grows when another connection commits */
+  gboolean changed = version != batch->seen;
+  batch->seen = version;
+  return changed;
+}
+
+gboolean
+bm_batch_try_again (BmBatch *batch, gint64 id, gboolean *done, GError **error)
+{
+  g_autoptr (sqlite3_stmt) s = prepare (
+      batch, "UPDATE row SET state=0,retry=1,attempts=0,not_before=0 WHERE id=?1 AND state>1",
+      error);
+  if (s == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (s, 1, id);
+  if (!finish (batch, s, error))
+    return FALSE;
+  *done = sqlite3_changes (batch->db) > 0;
+  return TRUE;
 }
 
 gboolean

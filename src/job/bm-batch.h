@@ -28,9 +28,11 @@ typedef enum {
 
 const gchar *bm_row_state_token (BmRowState state);
 
+#define BM_ROW_TAKEN_BACK "not in the mapping any more"
+
 typedef struct {
   gint64 id;  /* of the batch, from 1, in order of the mapping */
-  guint line; /* of the mapping's file */
+  guint line; /* of the mapping's file; 0 = it is not in the mapping any more */
   gchar *file, *user, *into;
   GStrv options;
   gchar *user_uid, *server; /* of the directory; "" until known */
@@ -58,18 +60,24 @@ GPtrArray *bm_batch_list (const gchar *jobs);
 const gchar *bm_batch_directory (const BmBatch *batch);
 const gchar *bm_batch_name (const BmBatch *batch);
 
-/* Only one conductor: LOCKED naming the pid. Held until free. */
+/* Only one conductor: LOCKED naming the pid. Held until free; again is no error. */
 gboolean bm_batch_lock (BmBatch *batch, GError **error);
 /* Pid of the conductor that runs, or 0. */
 gint bm_batch_conductor (const BmBatch *batch);
 
 /* Takes the mapping's rows: new ones are WAITING (or REFUSED with their problem), known ones (same
  * file, user and folder) get the new line and options and keep their state, except that a REFUSED or
- * CANCELLED one is WAITING again; those that are gone from the mapping and never ran are dropped. */
+ * CANCELLED one is WAITING again. Those that are gone from the mapping are dropped when they came to
+ * no job; else they get line 0 and, unless they run or are at an end, are CANCELLED. */
 gboolean bm_batch_take (BmBatch *batch, const BmMapping *mapping, GError **error);
+/* Whether another process has written since the last call, which the first answers with TRUE. */
+gboolean bm_batch_changed (BmBatch *batch);
 /* BmBatchRow *, owned, by id. */
 GPtrArray *bm_batch_rows (BmBatch *batch, GError **error);
 gboolean bm_batch_save_row (BmBatch *batch, const BmBatchRow *row, GError **error);
+/* A row that is at an end is WAITING again, failed items included. *done: FALSE when it waits or runs
+ * already. */
+gboolean bm_batch_try_again (BmBatch *batch, gint64 id, gboolean *done, GError **error);
 
 /* Facts: "map", "wanted" ("run", "pause", "cancel"), "trouble", "started", "finished"... */
 gchar *bm_batch_get (BmBatch *batch, const gchar *key); /* NULL when unset */
@@ -80,7 +88,7 @@ typedef enum { BM_WANT_RUN, BM_WANT_PAUSE, BM_WANT_CANCEL } BmWant;
 gboolean bm_batch_want (BmBatch *batch, BmWant want, GError **error);
 BmWant bm_batch_wanted (BmBatch *batch);
 /* Rows that came to an end with failed or unproven items, or were refused, given up or cancelled are
- * WAITING again; cause: only those that it stopped or that have items failed by it (as job_has
+ * WAITING again, but for those that the mapping no longer names, or names wrongly; cause: only those that it stopped or that have items failed by it (as job_has
  * says); NULL = all. *n: rows. */
 gboolean bm_batch_retry (BmBatch *batch, const gchar *cause,
                          gboolean (*job_has) (const gchar *job, const gchar *cause), guint *n,

@@ -2,6 +2,7 @@
 /* See bm-job.h. Must not know what an import does. */
 #include "job/bm-job.h"
 
+#include "job/bm-listing.h"
 #include "job/bm-lock.h"
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -124,25 +125,10 @@ bm_job_open_dry (const gchar *jobs, const gchar *login, const gchar *user_uid,
   return job->journal != NULL ? g_steal_pointer (&job) : NULL;
 }
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
 GPtrArray *
 bm_job_list (const gchar *jobs)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) dir = g_dir_open (jobs, 0, NULL);
-  const gchar *name;
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *journal = g_build_filename (jobs, name, "journal.sqlite", NULL);
-    if (g_file_test (journal, G_FILE_TEST_EXISTS))
-      g_ptr_array_add (list, g_build_filename (jobs, name, NULL));
-  }
-  g_ptr_array_sort (list, compare_names);
-  return list;
+  return bm_listing (jobs, "journal.sqlite");
 }
 
 static gboolean

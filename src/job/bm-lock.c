@@ -66,7 +66,7 @@ bm_lock_owner (const gchar *path)
     return 0;
   gint owner = 0;
   if (flock (fd, LOCK_SH | LOCK_NB) != 0)
-    owner = pid_in (fd);
+    owner = MAX (pid_in (fd), 1); /* held, also when a full disk kept the pid from being written */
   close (fd);
   return owner;
 }

@@ -41,17 +41,47 @@ bm_map_row_key (const BmMapRow *row)
   return g_strjoin ("\n", row->file, user, row->into, NULL);
 }
 
-static void
-find_columns (const BmCsvRow *header, const gchar *const *names, guint n, gint *columns)
+/* Spaces and characters without a shape (no-break space, byte order mark, marks of direction), which
+ * come along when an address is copied from a page. In place. */
+static gchar *
+strip (gchar *text)
+{
+  gchar *begin = text, *end = text + strlen (text);
+  for (gunichar c = g_utf8_get_char (begin);
+       c != 0 && (g_unichar_isspace (c) || g_unichar_type (c) == G_UNICODE_FORMAT);
+       c = g_utf8_get_char (begin))
+    begin = g_utf8_next_char (begin);
+  while (end > begin) {
+    gchar *last = g_utf8_prev_char (end);
+    gunichar c = g_utf8_get_char (last);
+    if (!g_unichar_isspace (c) && g_unichar_type (c) != G_UNICODE_FORMAT)
+      break;
+    end = last;
+  }
+  *end = '\0';
+  memmove (text, begin, (gsize) (end - begin) + 1);
+  return text;
+}
+
+/* FALSE: one of them is there twice, and nobody can tell which one counts. */
+static gboolean
+find_columns (const BmCsvRow *header, const gchar *const *names, guint n, gint *columns,
+              GError **error)
 {
   for (guint c = 0; c < n; c++) {
     columns[c] = -1;
     for (gint i = 0; header->fields[i] != NULL; i++) {
-      g_autofree gchar *name = g_strstrip (g_strdup (header->fields[i]));
-      if (columns[c] < 0 && g_ascii_strcasecmp (name, names[c]) == 0)
-        columns[c] = i;
+      g_autofree gchar *name = strip (g_strdup (header->fields[i]));
+      if (g_ascii_strcasecmp (name, names[c]) != 0)
+        continue;
+      if (columns[c] >= 0) {
+        g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "the column %s is there twice", names[c]);
+        return FALSE;
+      }
+      columns[c] = i;
     }
   }
+  return TRUE;
 }
 
 /* New, without space around; "" for a column that is not there. */
@@ -150,12 +180,25 @@ check_row (BmMapRow *row)
 {
   check_options (row);
   if (strchr (row->file, '\n') != NULL || strchr (row->file, '\r') != NULL)
-    set_problem (row, "the file name holds a line end; rename the file");
+    set_problem (row,
+                 "the file name holds a line end; close the quote before it, or rename the file");
   if (*row->user == '\0')
     set_problem (row, "no user; write the address of an existing BlueMind user into this row");
   else if (strchr (row->user, '@') == NULL && !g_str_has_prefix (row->user, "ext:"))
     set_problem (row, "user \"%s\" has no domain; write login@domain, an address or ext:ID",
                  row->user);
+}
+
+/* A name that holds the separator, unquoted, moves all fields behind it by one. */
+static void
+check_csv (BmMapRow *row, const BmCsvRow *csv, guint columns)
+{
+  if (csv->problem != NULL)
+    set_problem (row, "%s; close it, or take it away", csv->problem);
+  for (guint i = 0; csv->fields[i] != NULL; i++)
+    if (i >= columns && *csv->fields[i] != '\0')
+      set_problem (row, "more fields than the first line has columns; put quotes around a field "
+                        "that holds the separator");
 }
 
 static BmMapRow *
@@ -167,8 +210,9 @@ read_own (const BmMapping *mapping, const BmCsvRow *csv, const gint *columns)
   g_autofree gchar *words = without_comments (options);
   g_autoptr (GError) error = NULL;
   row->line = csv->line;
+  check_csv (row, csv, mapping->columns);
   row->file = absolute (mapping, file);
-  row->user = field (csv, columns[USER]);
+  row->user = strip (field (csv, columns[USER]));
   row->into = field (csv, columns[INTO]);
   if (*file == '\0')
     set_problem (row, "no file; write the path of a PST into this row, or take the row out");
@@ -219,8 +263,9 @@ read_microsoft (const BmMapping *mapping, const BmCsvRow *csv, const gint *colum
                                ? g_build_filename (fields[FILE_PATH], fields[NAME], NULL)
                                : g_strdup (fields[NAME]);
   row->line = csv->line;
+  check_csv (row, csv, mapping->columns);
   row->file = absolute (mapping, file);
-  row->user = g_strdup (fields[MAILBOX]);
+  row->user = strip (g_strdup (fields[MAILBOX]));
   row->into = microsoft_target (fields[TARGET]);
   row->options = g_new0 (gchar *, 1);
   if (*fields[NAME] == '\0')
@@ -231,6 +276,8 @@ read_microsoft (const BmMapping *mapping, const BmCsvRow *csv, const gint *colum
   if (g_ascii_strcasecmp (fields[IS_ARCHIVE], "TRUE") == 0)
     set_problem (row, "IsArchive is TRUE, but BlueMind has no archive mailbox; write FALSE and "
                       "name a folder in TargetRootFolder, such as /Archive");
+  else if (*fields[IS_ARCHIVE] != '\0' && g_ascii_strcasecmp (fields[IS_ARCHIVE], "FALSE") != 0)
+    set_problem (row, "IsArchive \"%s\" is neither TRUE nor FALSE", fields[IS_ARCHIVE]);
   read_code_page (row, fields[CODE_PAGE]);
   check_row (row);
   for (guint i = 0; i < MICROSOFT_COLUMNS; i++)
@@ -262,8 +309,10 @@ read_rows (BmMapping *mapping, const GArray *csv, GError **error)
 {
   gint own[OWN_COLUMNS], microsoft[MICROSOFT_COLUMNS];
   const BmCsvRow *header = &g_array_index (csv, BmCsvRow, 0);
-  find_columns (header, own_columns, OWN_COLUMNS, own);
-  find_columns (header, microsoft_columns, MICROSOFT_COLUMNS, microsoft);
+  mapping->columns = g_strv_length (header->fields);
+  if (!find_columns (header, own_columns, OWN_COLUMNS, own, error) ||
+      !find_columns (header, microsoft_columns, MICROSOFT_COLUMNS, microsoft, error))
+    return FALSE;
   mapping->microsoft = microsoft[WORKLOAD] >= 0 && microsoft[NAME] >= 0 && microsoft[MAILBOX] >= 0;
   if (!mapping->microsoft && (own[FILE_NAME] < 0 || own[USER] < 0)) {
     g_set_error (error, BM_ERROR, BM_CAUSE_USAGE,

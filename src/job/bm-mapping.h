@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
   gchar *path;
   gboolean microsoft; /* Microsoft 365's columns */
+  guint columns;      /* fields of the first line */
   GPtrArray *rows;    /* BmMapRow *, owned, as in the file */
 } BmMapping;
 
@@ -30,7 +31,7 @@ typedef struct {
  * Mailbox, IsArchive, TargetRootFolder, ContentCodePage (SP* are ignored). Relative files are
  * relative to the CSV. Microsoft's blank TargetRootFolder is the folder Imported, "/" a merge. Two
  * rows that say the same are a problem of the second. Errors: USAGE (no such file, no CSV, no such
- * columns, no row). */
+ * columns or one of them twice, no row). */
 BmMapping *bm_mapping_load (const gchar *path, GError **error);
 void bm_mapping_free (BmMapping *mapping);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmMapping, bm_mapping_free)

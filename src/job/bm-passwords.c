@@ -109,9 +109,9 @@ bm_passwords_find (const gchar *path, const gchar *const *names, GError **error)
     return NULL;
   for (guint i = 0; i < rows->len; i++) {
     const BmCsvRow *row = &g_array_index (rows, BmCsvRow, i);
-    if (g_strv_length (row->fields) < 2) {
-      g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG,
-                   "the passwords file %s, line %u: not user,password", path, row->line);
+    if (row->problem != NULL || g_strv_length (row->fields) < 2) {
+      g_set_error (error, BM_ERROR, BM_CAUSE_CONFIG, "the passwords file %s, line %u: %s", path,
+                   row->line, row->problem != NULL ? row->problem : "not user,password");
       return NULL;
     }
     if (!(i == 0 && is_head (row)) && !take_row (row, path, names, &password, error))

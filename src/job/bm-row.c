@@ -58,14 +58,26 @@ refusal_of (gint status)
   return BM_CAUSE_LAST;
 }
 
-void
-bm_row_take_end (BmBatchRow *row, const BmWorkerState *state, const BmTries *tries)
+static void
+take_words (BmBatchRow *row, const BmWorkerState *state)
 {
   row->status = state->status;
   bm_row_set_text (&row->cause, state->cause);
   bm_row_set_text (&row->message, state->message);
-  if (state->job != NULL && *state->job != '\0')
-    bm_row_set_text (&row->job, state->job);
+}
+
+void
+bm_row_take_excuse (BmBatchRow *row, const BmWorkerState *state)
+{
+  take_words (row, state);
+  row->state = BM_ROW_WAITING;
+  row->not_before_ms = 0;
+}
+
+void
+bm_row_take_end (BmBatchRow *row, const BmWorkerState *state, const BmTries *tries)
+{
+  take_words (row, state);
   if (state->status == bm_cause_exit_status (BM_CAUSE_INTERRUPTED)) {
     row->state = BM_ROW_WAITING; /* by pause, cancel or the administrator: no failure */
   } else if (asks_again (state->status) || g_strcmp0 (state->cause, BM_WORKER_STALLED) == 0) {

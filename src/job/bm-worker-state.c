@@ -35,12 +35,14 @@ bm_worker_state_write (const gchar *path, const BmWorkerState *state, GError **e
   g_key_file_set_uint64 (file, PROGRESS, "bytes", state->bytes);
   g_key_file_set_uint64 (file, PROGRESS, "appended", state->appended);
   g_key_file_set_uint64 (file, PROGRESS, "verified", state->verified);
+  g_key_file_set_uint64 (file, PROGRESS, "proven", state->proven);
+  g_key_file_set_uint64 (file, PROGRESS, "unproven", state->unproven);
   g_key_file_set_int64 (file, PROGRESS, "elapsed_ms", state->elapsed_ms);
+  set_text (file, PROGRESS, "job", state->job);
   if (state->ended) {
     g_key_file_set_integer (file, END, "status", state->status);
     set_text (file, END, "cause", state->cause);
     set_text (file, END, "message", state->message);
-    set_text (file, END, "job", state->job);
   }
   g_autofree gchar *text = g_key_file_to_data (file, &size, NULL);
   GFileSetContentsFlags flags =
@@ -74,13 +76,15 @@ bm_worker_state_read (const gchar *path, BmWorkerState *state)
   state->bytes = g_key_file_get_uint64 (file, PROGRESS, "bytes", NULL);
   state->appended = g_key_file_get_uint64 (file, PROGRESS, "appended", NULL);
   state->verified = g_key_file_get_uint64 (file, PROGRESS, "verified", NULL);
+  state->proven = g_key_file_get_uint64 (file, PROGRESS, "proven", NULL);
+  state->unproven = g_key_file_get_uint64 (file, PROGRESS, "unproven", NULL);
+  state->job = get_text (file, PROGRESS, "job");
   state->elapsed_ms = g_key_file_get_int64 (file, PROGRESS, "elapsed_ms", NULL);
   state->ended = g_key_file_has_group (file, END);
   if (state->ended) {
     state->status = g_key_file_get_integer (file, END, "status", NULL);
     state->cause = get_text (file, END, "cause");
     state->message = get_text (file, END, "message");
-    state->job = get_text (file, END, "job");
   }
   return TRUE;
 }

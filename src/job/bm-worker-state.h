@@ -15,11 +15,12 @@ typedef struct {
   gchar *phase;                      /* "counting" "appending" "verifying"...; may be "" */
   guint64 done, total, before;       /* items; before: done when this run began */
   guint64 bytes, appended, verified; /* of messages */
+  guint64 proven, unproven;          /* by this run; on the server and not yet */
   gint64 elapsed_ms;                 /* since the first append */
+  gchar *job;                        /* its job directory; "" when it came to none */
   gboolean ended;                    /* the members below are set */
   gint status;                       /* exit status */
   gchar *cause, *message;            /* what stopped it; "" when nothing did */
-  gchar *job;                        /* its job directory; "" when it came to none */
 } BmWorkerState;
 
 void bm_worker_state_clear (BmWorkerState *state);

@@ -536,6 +536,11 @@ settle (Folders *folders)
   for (guint role = BM_ROLE_INBOX; role < BM_ROLE_LAST; role++)
     set_role (folders, folders->roles[role], (BmRole) role);
   roles_by_name (folders);
+  for (guint i = 0; i < folders->census->folders->len; i++) {
+    BmFolder *folder = g_ptr_array_index (folders->census->folders, i);
+    if (is_mail_class (folder->container_class))
+      folder->alike = bm_pst_role_of_name (folder->name);
+  }
 }
 
 void

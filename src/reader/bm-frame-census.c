@@ -18,6 +18,7 @@ put_folder (GByteArray *out, const BmFolder *folder)
   bm_frame_put_text_max (out, folder->name, TEXT_MAX);
   bm_frame_put_text_max (out, folder->container_class, TEXT_MAX);
   bm_frame_put_u32 (out, (guint32) folder->role);
+  bm_frame_put_u32 (out, (guint32) folder->alike);
   bm_frame_put_u32 (out, (guint32) folder->rule);
   bm_frame_put_u32 (out, folder->damaged);
 }
@@ -74,6 +75,7 @@ take_folder (BmFrame *in, BmCensus *census)
   folder->name = bm_frame_text (in, TEXT_MAX);
   folder->container_class = bm_frame_text (in, TEXT_MAX);
   folder->role = (BmRole) bm_frame_u32 (in);
+  folder->alike = (BmRole) bm_frame_u32 (in);
   folder->rule = take_rule (in);
   folder->damaged = bm_frame_u32 (in) != 0;
   if (!inside)
@@ -81,7 +83,7 @@ take_folder (BmFrame *in, BmCensus *census)
   guint n = census->folders->len;
   gboolean ordered =
       n < 2 || ((BmFolder *) g_ptr_array_index (census->folders, n - 2))->nid < folder->nid;
-  return !in->broken && folder->role < BM_ROLE_LAST && ordered;
+  return !in->broken && folder->role < BM_ROLE_LAST && folder->alike < BM_ROLE_LAST && ordered;
 }
 
 static gboolean

@@ -114,10 +114,8 @@ add_causes (GString *out, const BmBatchReport *report)
     add_number (out, one->items, TRUE);
     g_string_append (out, "<td>");
     bm_html_text (out, one->advice);
-    g_string_append (out, "; then <code>bm-pst-import retry ");
-    bm_html_text (out, report->name);
-    g_string_append (out, " --cause ");
-    bm_html_text (out, one->cause);
+    g_string_append (out, "; then <code>");
+    bm_html_text (out, one->command);
     g_string_append (out, "</code></td></tr>\n");
   }
   g_string_append (out, "</table></section>\n");
@@ -143,8 +141,13 @@ add_row (GString *out, const BmBatchReportRow *row)
   add_number (out, row->ledger.found, row->has_ledger);
   add_number (out, row->ledger.verified, row->has_ledger);
   add_number (out, row->ledger.failed, row->has_ledger);
-  add_cell (out, row->message);
-  g_string_append (out, "</tr>\n");
+  g_string_append (out, "<td>");
+  bm_html_text (out, row->message);
+  for (guint i = 0; row->warnings != NULL && i < row->warnings->len; i++) {
+    g_string_append (out, i > 0 || *row->message != '\0' ? "<br>warning: " : "warning: ");
+    bm_html_text (out, g_ptr_array_index (row->warnings, i));
+  }
+  g_string_append (out, "</td></tr>\n");
 }
 
 static void

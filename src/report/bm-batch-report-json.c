@@ -50,6 +50,10 @@ row_object (const BmBatchReportRow *row)
     json_object_set_object_member (object, "ledger", ledger_object (&row->ledger));
   else
     json_object_set_null_member (object, "ledger");
+  JsonArray *warnings = json_array_new ();
+  for (guint i = 0; row->warnings != NULL && i < row->warnings->len; i++)
+    json_array_add_string_element (warnings, g_ptr_array_index (row->warnings, i));
+  json_object_set_array_member (object, "warnings", warnings);
   return object;
 }
 
@@ -81,6 +85,7 @@ causes_array (const BmBatchReport *report)
     json_object_set_int_member (object, "rows", one->rows);
     json_object_set_int_member (object, "items", (gint64) one->items);
     bm_json_set_text (object, "advice", one->advice);
+    bm_json_set_text (object, "command", one->command);
     json_array_add_object_element (array, object);
   }
   return array;

@@ -59,9 +59,34 @@ add_causes (GString *out, const BmBatchReport *report)
     const BmBatchReportCause *one = &g_array_index (report->causes, BmBatchReportCause, i);
     g_string_append_printf (out, "  %s: %u rows, " N " items\n    do: %s\n", one->cause, one->rows,
                             one->items, one->advice);
-    g_string_append_printf (out, "    then: bm-pst-import retry %s --cause %s\n", report->name,
-                            one->cause);
+    g_string_append_printf (out, "    then: %s\n", one->command);
   }
+}
+
+/* Whoever signs reads them before the grade. */
+static void
+add_warnings (GString *out, const BmBatchReport *report)
+{
+  const gchar *title = "\nWarnings\n";
+  for (guint r = 0; r < report->rows->len; r++) {
+    const BmBatchReportRow *row = g_ptr_array_index (report->rows, r);
+    for (guint i = 0; row->warnings != NULL && i < row->warnings->len; i++) {
+      g_string_append_printf (out, "%s  line %u, %s: %s\n", title, row->line, row->user,
+                              (const gchar *) g_ptr_array_index (row->warnings, i));
+      title = "";
+    }
+  }
+}
+
+/* In one cell. New. */
+static gchar *
+join_warnings (const BmBatchReportRow *row)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  for (guint i = 0; row->warnings != NULL && i < row->warnings->len; i++)
+    g_string_append_printf (out, "%s%s", i > 0 ? " | " : "",
+                            (const gchar *) g_ptr_array_index (row->warnings, i));
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 gchar *
@@ -76,6 +101,7 @@ bm_batch_report_to_text (const BmBatchReport *report)
   add_ledger (out, &report->ledger);
   add_mailboxes (out, report);
   add_causes (out, report);
+  add_warnings (out, report);
   if (*report->trouble != '\0')
     g_string_append_printf (out, "\nPaused: %s\n", report->trouble);
   g_string_append_printf (out, "\nGrade: %s%s (%s; exit status %d).\n",
@@ -99,6 +125,7 @@ add_csv_row (GString *out, const BmBatchReportRow *row)
   gchar *numbers[G_N_ELEMENTS (values)];
   g_autofree gchar *line = g_strdup_printf ("%u", row->line);
   g_autofree gchar *status = row->status >= 0 ? g_strdup_printf ("%d", row->status) : g_strdup ("");
+  g_autofree gchar *warnings = join_warnings (row);
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     numbers[i] = number (values[i], row->has_ledger);
   const gchar *fields[] = {line,
@@ -119,7 +146,8 @@ add_csv_row (GString *out, const BmBatchReportRow *row)
                            numbers[5],
                            numbers[6],
                            numbers[7],
-                           row->job};
+                           row->job,
+                           warnings};
   bm_csv_add (out, BM_CSV_SPREADSHEET, ';', fields, G_N_ELEMENTS (fields));
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     g_free (numbers[i]);
@@ -130,7 +158,7 @@ bm_batch_report_to_csv (const BmBatchReport *report)
 {
   g_autoptr (GString) out = g_string_new (
       BM_CSV_BOM "line;file;user;into;state;status;grade;rule;cause;message;found;verified;"
-                 "unverified;differs;gone;skipped;failed;pending;job\r\n");
+                 "unverified;differs;gone;skipped;failed;pending;job;warnings\r\n");
   for (guint i = 0; i < report->rows->len; i++)
     add_csv_row (out, g_ptr_array_index (report->rows, i));
   return g_string_free (g_steal_pointer (&out), FALSE);

@@ -12,6 +12,7 @@ row_free (gpointer data)
                     row->cause, row->message, row->job,  row->rule};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
+  g_clear_pointer (&row->warnings, g_ptr_array_unref);
   g_free (row);
 }
 
@@ -29,6 +30,7 @@ static void
 cause_clear (gpointer data)
 {
   g_free (((BmBatchReportCause *) data)->cause);
+  g_free (((BmBatchReportCause *) data)->command);
 }
 
 BmBatchReport *
@@ -42,6 +44,8 @@ bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory
   report->rows = g_ptr_array_new_with_free_func (row_free);
   report->mailboxes = g_ptr_array_new_with_free_func (mailbox_free);
   report->causes = g_array_new (FALSE, TRUE, sizeof (BmBatchReportCause));
+  report->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+  report->counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   report->by_cause = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   report->ledger.balanced = TRUE;
   g_array_set_clear_func (report->causes, cause_clear);
@@ -56,6 +60,8 @@ bm_batch_report_free (BmBatchReport *report)
   g_ptr_array_unref (report->rows);
   g_ptr_array_unref (report->mailboxes);
   g_array_unref (report->causes);
+  g_hash_table_unref (report->by_key);
+  g_hash_table_unref (report->counted);
   g_hash_table_unref (report->by_cause);
   g_free (report->name);
   g_free (report->map);
@@ -95,16 +101,20 @@ cause_of (BmBatchReport *report, const gchar *token)
 }
 
 static void
-count_causes (BmBatchReport *report, const BmBatchReportRow *row, const BmReport *job)
+count_items (BmBatchReport *report, const BmReport *job)
 {
-  if (*row->cause != '\0')
-    cause_of (report, row->cause)->rows++;
-  const GArray *lists[] = {job != NULL ? job->causes : NULL, job != NULL ? job->reasons : NULL};
+  const GArray *lists[] = {job->causes, job->reasons};
   for (guint l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (guint i = 0; lists[l] != NULL && i < lists[l]->len; i++) {
+    for (guint i = 0; i < lists[l]->len; i++) {
       const BmReportCount *one = &g_array_index (lists[l], BmReportCount, i);
       cause_of (report, one->token)->items += one->n;
     }
+}
+
+static gpointer
+copy_text (gconstpointer text, gpointer data)
+{
+  return g_strdup (text);
 }
 
 static void
@@ -115,6 +125,8 @@ grade_row (BmBatchReportRow *row, const BmReport *job)
     row->ledger = job->ledger;
     row->has_ledger = TRUE;
     row->grade = bm_report_grade (job, &row->rule);
+    if (job->warnings != NULL && job->warnings->len > 0)
+      row->warnings = g_ptr_array_copy (job->warnings, copy_text, NULL);
   }
   if (ended && job != NULL)
     return;
@@ -128,16 +140,15 @@ grade_row (BmBatchReportRow *row, const BmReport *job)
 static BmBatchReportMailbox *
 mailbox_of (BmBatchReport *report, const gchar *key, const gchar *user)
 {
-  for (guint i = 0; i < report->mailboxes->len; i++) {
-    BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
-    if (g_str_equal (one->key, key))
-      return one;
-  }
-  BmBatchReportMailbox *one = g_new0 (BmBatchReportMailbox, 1);
+  BmBatchReportMailbox *one = g_hash_table_lookup (report->by_key, key);
+  if (one != NULL)
+    return one;
+  one = g_new0 (BmBatchReportMailbox, 1);
   one->key = g_strdup (key);
-  one->user = g_strdup (user);
+  one->user = g_strdup (*user != '\0' ? user : "(no user)");
   one->ledger.balanced = TRUE;
   g_ptr_array_add (report->mailboxes, one);
+  g_hash_table_insert (report->by_key, one->key, one);
   return one;
 }
 
@@ -146,7 +157,8 @@ bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *
                      const BmReport *job)
 {
   grade_row (row, job);
-  count_causes (report, row, job);
+  if (*row->cause != '\0')
+    cause_of (report, row->cause)->rows++;
   if (g_str_equal (row->state, "waiting") || g_str_equal (row->state, "running"))
     report->running = TRUE;
   BmBatchReportMailbox *one = mailbox_of (report, key, row->user);
@@ -156,7 +168,11 @@ bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *
     one->rule = g_strdup_printf ("line %u: %s", row->line, row->rule);
   }
   one->rows++;
-  if (row->has_ledger) {
+  /* one PST under two names, or one user under two, is one job: its items are there once */
+  gboolean first =
+      job != NULL && (*row->job == '\0' || g_hash_table_add (report->counted, g_strdup (row->job)));
+  if (first) {
+    count_items (report, job);
     add_ledger (&one->ledger, &row->ledger);
     add_ledger (&report->ledger, &row->ledger);
   }
@@ -186,11 +202,23 @@ static const gchar *
 advice_of (const gchar *token)
 {
   BmCause cause = bm_cause_from_token (token);
+  if (cause == BM_CAUSE_USAGE)
+    return "mend the row in the mapping";
   if (cause != BM_CAUSE_LAST)
     return bm_cause_advice (cause);
   if (g_str_equal (token, "body-missing"))
     return "bm-cli maintenance repair --ops message_bodies USER, then retry";
   return "check replication (sync_client, bm-core), then retry";
+}
+
+/* What is wrong in the mapping is taken up with the mapping. */
+static gchar *
+command_of (const BmBatchReport *report, const gchar *token)
+{
+  g_autofree gchar *map = g_shell_quote (report->map);
+  if (bm_cause_from_token (token) == BM_CAUSE_USAGE)
+    return g_strdup_printf ("bm-pst-import batch %s --name %s", map, report->name);
+  return g_strdup_printf ("bm-pst-import retry %s --cause %s", report->name, token);
 }
 
 /* 3 before everything; then what is not proven; then what failed or did not run. */
@@ -216,7 +244,8 @@ bm_batch_report_finish (BmBatchReport *report)
   BmBatchReportCause *cause;
   g_hash_table_iter_init (&iter, report->by_cause);
   while (g_hash_table_iter_next (&iter, (gpointer *) &token, (gpointer *) &cause)) {
-    BmBatchReportCause copy = {g_strdup (token), cause->rows, cause->items, advice_of (token)};
+    BmBatchReportCause copy = {g_strdup (token), cause->rows, cause->items, advice_of (token),
+                               command_of (report, token)};
     g_array_append_val (report->causes, copy);
   }
   g_array_sort (report->causes, compare_causes);

@@ -20,7 +20,8 @@ typedef struct {
   gboolean has_ledger;
   BmLedger ledger;
   BmGrade grade;
-  gchar *rule; /* that gave the grade */
+  gchar *rule;         /* that gave the grade */
+  GPtrArray *warnings; /* gchar *: of its job; NULL when there is none */
 } BmBatchReportRow;
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
   guint rows;   /* stopped by it */
   guint64 items;
   const gchar *advice;
+  gchar *command; /* that tries again, when the advice was followed */
 } BmBatchReportCause;
 
 typedef struct {
@@ -46,6 +48,8 @@ typedef struct {
   GPtrArray *rows;      /* BmBatchReportRow * */
   GPtrArray *mailboxes; /* BmBatchReportMailbox *, by grade (worst first), then user */
   GArray *causes;       /* BmBatchReportCause, most rows and items first */
+  GHashTable *by_key;   /* key -> BmBatchReportMailbox * */
+  GHashTable *counted;  /* names of the jobs that are in the sums */
   GHashTable *by_cause; /* token -> BmBatchReportCause *; while rows are added */
   BmLedger ledger;
   BmGrade grade;
@@ -56,8 +60,8 @@ typedef struct {
 BmBatchReport *bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory);
 void bm_batch_report_free (BmBatchReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmBatchReport, bm_batch_report_free)
-/* Takes the row; its ledger, grade and rule are filled from job's report, which is NULL for a row
- * that came to no job. key: of the mailbox. */
+/* A job that an earlier row has brought is in the sums already. Takes the row; its ledger, grade, rule and warnings are filled from job's report, which is
+ * NULL for a row that came to no job. key: of the mailbox. */
 void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gchar *key,
                           const BmReport *job);
 /* Sums, groups, grades. Once, after the last row. */

@@ -34,7 +34,7 @@ test_names (void)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GError) error = NULL;
     g_auto (BmUserName) name = {0};
-    gboolean ok = bm_user_name_parse (names[i].address, &name, &error);
+    gboolean ok = bm_user_name_parse (names[i].address, &name, NULL, &error);
     g_test_message ("%s", error != NULL ? error->message : names[i].address);
     g_assert_true (ok == (names[i].cause < 0));
     if (!ok) {
@@ -78,19 +78,23 @@ test_judge (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_candidate_free);
-  g_assert_null (bm_directory_judge (all, "jd@example.org", &error));
+  BmAddressee addressee = BM_ADDRESSEE_PERSON;
+  g_assert_null (bm_directory_judge (all, "jd@example.org", &addressee, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+  g_assert_cmpint (addressee, ==, BM_ADDRESSEE_NOBODY);
   g_clear_error (&error);
   g_ptr_array_add (all, candidate ("U1", "jd"));
-  g_autoptr (BmUser) user = bm_directory_judge (all, "jd@example.org", &error);
+  g_autoptr (BmUser) user = bm_directory_judge (all, "jd@example.org", &addressee, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (addressee, ==, BM_ADDRESSEE_PERSON);
   g_assert_cmpstr (user->mail_login, ==, "jd@d1.internal");
   g_assert_cmpstr (user->domain_name, ==, "example.org");
   g_assert_cmpstr (user->subtree_uid, ==, "subtree_d1_internal!user.U1");
   g_assert_cmpstr (user->server_uid, ==, "bm-master");
   g_ptr_array_add (all, candidate ("U2", "john"));
-  g_assert_null (bm_directory_judge (all, "jd@example.org", &error));
+  g_assert_null (bm_directory_judge (all, "jd@example.org", &addressee, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+  g_assert_cmpint (addressee, ==, BM_ADDRESSEE_SEVERAL);
   g_assert_nonnull (strstr (error->message, "2 mailboxes (jd@example.org, john@example.org)"));
 }
 
@@ -101,11 +105,12 @@ test_refused (void)
     const gchar *what; /* is changed */
     const gchar *words;
     BmCause cause;
+    gboolean shared;
   } cases[] = {
       {"archived", "suspended", BM_CAUSE_USER_REFUSED},
       {"system", "system account", BM_CAUSE_ADMIN_REFUSED},
-      {"share", "not a user", BM_CAUSE_USER_REFUSED},
-      {"no-login", "not a user", BM_CAUSE_USER_REFUSED},
+      {"share", "not a user", BM_CAUSE_USER_REFUSED, TRUE},
+      {"no-login", "not a user", BM_CAUSE_USER_REFUSED, TRUE},
       {"external", "external server", BM_CAUSE_USER_REFUSED},
       {"none", "no mail routing", BM_CAUSE_USER_REFUSED},
       {"no-subtree", "no folder container", BM_CAUSE_USER_REFUSED},
@@ -126,7 +131,9 @@ test_refused (void)
     if (g_str_equal (cases[i].what, "no-subtree"))
       g_clear_pointer (&one->location, g_free);
     g_ptr_array_add (all, one);
-    g_assert_null (bm_directory_judge (all, "x@example.org", &error));
+    BmAddressee addressee = BM_ADDRESSEE_NOBODY;
+    g_assert_null (bm_directory_judge (all, "x@example.org", &addressee, &error));
+    g_assert_cmpint (addressee, ==, cases[i].shared ? BM_ADDRESSEE_SHARED : BM_ADDRESSEE_PERSON);
     g_assert_error (error, BM_ERROR, (gint) cases[i].cause);
     g_assert_nonnull (strstr (error->message, cases[i].words));
   }
@@ -183,7 +190,7 @@ static BmUser *
 find (const Answer *answers, const gchar *address, gchar **asked, GError **error)
 {
   Core core = {answers, g_string_new (NULL)};
-  BmUser *user = bm_directory_rest_find (get, &core, address, error);
+  BmUser *user = bm_directory_rest_find (get, &core, address, NULL, error);
   gchar *text = g_string_free (core.asked, FALSE);
   if (asked != NULL)
     *asked = text;
@@ -226,6 +233,8 @@ test_rest_external (void)
                        "{\"uid\":\"d2.internal\",\"value\":{\"aliases\":[\"two.org\"]}}]"},
       {"/api/users/d1.internal/byExtId/ldap%3A%2F%2F4711", USER_JSON ("U1", "jd")},
       {"/api/users/d1.internal/byExtId/12%40two.org", USER_JSON ("U1", "jd")},
+      {"/api/containers/_manage/d1.internal/_list", "[]"},
+      {"/api/containers/_manage/d2.internal/_list", "[{\"uid\":\"U2\",\"externalId\":\"13\"}]"},
       {"/api/users/d2.internal/byExtId/12", USER_JSON ("U2", "other")},
       {"/api/users/d2.internal/byExtId/13", USER_JSON ("U2", "other")},
       {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
@@ -248,6 +257,70 @@ test_rest_external (void)
   g_assert_null (find (answers, "ext:12@two.org", NULL, &error)); /* both readings find somebody */
   g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
   g_assert_nonnull (strstr (error->message, "2 mailboxes"));
+}
+
+/* byExtId tells one of two; the directory's items tell both, whatever they are. */
+static void
+test_rest_twins (void)
+{
+  static const Answer answers[] = {
+      {"/api/domains", "[" DOMAIN_JSON "]"},
+      {"/api/users/d1.internal/byExtId/twins", USER_JSON ("U1", "jd")},
+      {"/api/users/d1.internal/byExtId/mixed", USER_JSON ("U1", "jd")},
+      {"/api/users/d1.internal/byExtId/one", USER_JSON ("U1", "jd")},
+      {"/api/containers/_manage/d1.internal/_list",
+       "[7,{\"uid\":\"U1\",\"externalId\":\"twins\"},{\"uid\":\"U2\",\"externalId\":\"twins\"},"
+       "{\"uid\":\"G1\",\"externalId\":\"mixed\"},{\"uid\":\"X1\",\"externalId\":\"one\"},"
+       "{\"uid\":\"U3\",\"externalId\":null}]"},
+      {"/api/users/d1.internal/U2/complete", USER_JSON ("U2", "john")},
+      {"/api/mailboxes/d1.internal/G1/complete",
+       "{\"uid\":\"G1\",\"value\":{\"type\":\"group\",\"routing\":\"internal\"}}"},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {SUBTREE "U1", "{\"uid\":\"x\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  static const Answer unlisted[] = {
+      {"/api/domains", "[" DOMAIN_JSON "]"},
+      {"/api/users/d1.internal/byExtId/one", USER_JSON ("U1", "jd")},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {SUBTREE "U1", "{\"uid\":\"x\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  static const gchar *const several[] = {"ext:twins", "ext:mixed"};
+  for (guint i = 0; i < G_N_ELEMENTS (several); i++) {
+    g_autoptr (GError) error = NULL;
+    g_assert_null (find (answers, several[i], NULL, &error));
+    g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
+    g_assert_nonnull (strstr (error->message, "2 mailboxes"));
+  }
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmUser) user = find (answers, "ext:one", NULL, &error); /* X1 has no mailbox */
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*does not list its directory*");
+  g_autoptr (BmUser) unsure = find (unlisted, "ext:one", NULL, NULL);
+  g_test_assert_expected_messages ();
+  g_assert_nonnull (unsure);
+  g_assert_no_error (error);
+  g_assert_cmpstr (user->user_uid, ==, "U1");
+}
+
+/* The first BlueMind 4 does not know the light call. */
+static void
+test_rest_old_core (void)
+{
+  static const Answer answers[] = {
+      LOOKUP ("example.org"),
+      {"/api/users/d1.internal/byLogin/jd", USER_JSON ("U1", "jd")},
+      {"/api/mailboxes/d1.internal/U1/complete", MAILBOX_JSON ("")},
+      {"/api/containers/_manage/_ifPresent/subtree_d1_internal%21user.U1", "{\"uid\":\"x\"}"},
+      SERVERS,
+      {NULL, NULL},
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmUser) user = find (answers, "jd@example.org", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (user->server_uid, ==, "bm-1");
 }
 
 static void
@@ -345,6 +418,8 @@ main (int argc, char **argv)
   g_test_add_func ("/directory/refused", test_refused);
   g_test_add_func ("/directory/rest", test_rest);
   g_test_add_func ("/directory/rest-external", test_rest_external);
+  g_test_add_func ("/directory/rest-twins", test_rest_twins);
+  g_test_add_func ("/directory/rest-old-core", test_rest_old_core);
   g_test_add_func ("/directory/rest-refused", test_rest_refused);
   g_test_add_func ("/directory/rest-addresses", test_rest_addresses);
   g_test_add_func ("/directory/witness-none", test_witness_none);

@@ -11,6 +11,9 @@ static gchar *bob_own[] = {(gchar *) "bob@lab.test", NULL};
 static gchar *two_own[] = {(gchar *) "jd@two.test", NULL};
 static gchar *archie_own[] = {(gchar *) "archie@lab.test", NULL};
 static gchar *team_own[] = {(gchar *) "team@lab.test", NULL};
+static gchar *left_own[] = {(gchar *) "left@lab.test", NULL};
+static gchar *jane_two_own[] = {(gchar *) "jane.doe@two.test", NULL};
+static gchar *info_own[] = {(gchar *) "info@lab.test", NULL};
 static const BmPerson everybody[] = {
     {(gchar *) "JD", (gchar *) "jd@lab.test", jd_own, NULL},
     {(gchar *) "BOB", (gchar *) "bob@lab.test", bob_own, NULL},
@@ -18,7 +21,12 @@ static const BmPerson everybody[] = {
     {(gchar *) "ARCHIE", (gchar *) "archie@lab.test", archie_own,
      (gchar *) "archie@lab.test: is suspended"},
     {(gchar *) "TEAM", (gchar *) "team@lab.test", team_own,
-     (gchar *) "team@lab.test: is not a user but a share"},
+     (gchar *) "team@lab.test: is not a user but a share", .shared = TRUE},
+    {(gchar *) "left@lab.test", (gchar *) "left@lab.test", left_own,
+     (gchar *) "no user left@lab.test", .former = TRUE},
+    {(gchar *) "jane.doe@two.test", (gchar *) "jane.doe@two.test", jane_two_own,
+     (gchar *) "no user jane.doe@two.test", .former = TRUE},
+    {(gchar *) "INFO", (gchar *) "info@lab.test", info_own, NULL},
 };
 
 const BmPerson *

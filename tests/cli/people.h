@@ -5,7 +5,8 @@
 #include "cli/bm-owner.h"
 
 /* jd: jd@lab.test, jane.doe@lab.test, jd@d1.internal; bob: bob@lab.test; jd of another domain:
- * jd@two.test; archie@lab.test is archived; team@lab.test is a share. */
+ * jd@two.test; archie@lab.test is archived; team@lab.test is a share; left@lab.test and
+ * jane.doe@two.test had somebody's mail once; info@lab.test is a user. */
 const BmPerson *people_find (const gchar *address, gpointer data);
 /* sent, received: items separated by "|", addresses in them by spaces, "3*a@x" three times the item;
  * store: the store's name. */

@@ -24,6 +24,7 @@ test_line (void)
                       .domain = "d1.internal",
                       .into = "/",
                       .credential = "api-key",
+                      .owner = "mismatch",
                       .job = "/var/jobs/jd-1",
                       .ledger = &ledger,
                       .status = 0};
@@ -35,6 +36,7 @@ test_line (void)
   g_assert_cmpstr (json_object_get_string_member (object, "time"), ==, "2023-11-14T22:13:20.042Z");
   g_assert_cmpstr (json_object_get_string_member (object, "event"), ==, "end");
   g_assert_cmpstr (json_object_get_string_member (object, "credential"), ==, "api-key");
+  g_assert_cmpstr (json_object_get_string_member (object, "owner"), ==, "mismatch");
   g_assert_cmpint (json_object_get_int_member (object, "size"), ==, 271360);
   g_assert_cmpint (json_object_get_int_member (object, "status"), ==, 0);
   g_assert_false (json_object_has_member (object, "cause"));
@@ -46,6 +48,7 @@ test_line (void)
   BmAuditLine first = {.event = "begin", .status = -1};
   g_autofree gchar *begin = bm_audit_format (&first, &operator_, 0);
   g_assert_null (strstr (begin, "status"));
+  g_assert_null (strstr (begin, "owner"));
   g_assert_null (strstr (begin, "ledger"));
 }
 

@@ -144,7 +144,7 @@ source_free (BmSource *base)
 
 static const BmSourceOps source_ops = {source_census, source_order, NULL, source_next, source_free};
 
-enum { TOP = 1, INBOX, SENT, SENT_OLD, DRAFTS, OTHER };
+enum { TOP = 1, INBOX, SENT, SENT_OLD, DRAFTS, OTHER, SENT_COPY };
 
 static Source *
 source_new (void)
@@ -153,9 +153,13 @@ source_new (void)
     guint32 parent;
     const gchar *path;
     BmRole role;
-  } folders[] = {{0, "", BM_ROLE_NONE},           {TOP, "Inbox", BM_ROLE_INBOX},
-                 {TOP, "Gesendet", BM_ROLE_SENT}, {SENT, "Gesendet/2019", BM_ROLE_NONE},
-                 {TOP, "Drafts", BM_ROLE_DRAFTS}, {TOP, "Projects", BM_ROLE_NONE}};
+  } folders[] = {{0, "", BM_ROLE_NONE},
+                 {TOP, "Inbox", BM_ROLE_INBOX},
+                 {TOP, "Gesendet", BM_ROLE_SENT},
+                 {SENT, "Gesendet/2019", BM_ROLE_NONE},
+                 {TOP, "Drafts", BM_ROLE_DRAFTS},
+                 {TOP, "Projects", BM_ROLE_NONE},
+                 {OTHER, "Projects/Sent", BM_ROLE_NONE}};
   Source *source = g_new0 (Source, 1);
   source->base.ops = &source_ops;
   source->census = bm_census_new ();
@@ -167,6 +171,7 @@ source_new (void)
     folder->parent = folders[i].parent;
     folder->path = g_strdup (folders[i].path);
     folder->role = folders[i].role;
+    folder->alike = i + 1 == SENT_COPY ? BM_ROLE_SENT : BM_ROLE_NONE;
     g_ptr_array_add (source->census->folders, folder);
   }
   return source;
@@ -191,6 +196,22 @@ flat (GPtrArray *items)
     g_string_append_printf (out, "%s|", joined);
   }
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* Sent items that somebody copied into an archive. */
+static void
+test_copy (void)
+{
+  static const Item item = {SENT_COPY, "From: jd@lab.test\r\nTo: b@x.y\r\n\r\n1\r\n"};
+  g_autoptr (GError) error = NULL;
+  Source *source = source_new ();
+  g_autoptr (BmSource) owned = &source->base;
+  add (source, &item, 1);
+  g_autoptr (BmEvidence) evidence = bm_evidence_collect (owned, source->census, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree gchar *sent = flat (evidence->sent);
+  g_assert_cmpstr (sent, ==, "jd@lab.test|");
+  g_assert_cmpuint (evidence->received->len, ==, 0);
 }
 
 static void
@@ -301,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/header/addresses", test_addresses);
   g_test_add_func ("/header/find", test_find);
   g_test_add_func ("/evidence/collect", test_collect);
+  g_test_add_func ("/evidence/copy", test_copy);
   g_test_add_func ("/evidence/spread", test_spread);
   g_test_add_func ("/evidence/nothing", test_nothing);
   g_test_add_func ("/evidence/interrupted", test_interrupted);

@@ -12,7 +12,16 @@ static const struct {
     {"mine", "3*jd@lab.test", "", "", BM_OWNER_MATCH, "3 of 3 sent items come from this user"},
     {"my aliases", "jd@lab.test|jane.doe@lab.test|b@x.y", "", "", BM_OWNER_MATCH, "2 of 3"},
     {"an alias of the domain", "jd@alias.test", "", "", BM_OWNER_MATCH, "1 of 1"},
-    {"an old domain", "jane.doe@old.test", "", "", BM_OWNER_MATCH, "counting jane.doe@old.test"},
+    {"an old domain", "jane.doe@old.test", "", "", BM_OWNER_NAMESAKE,
+     "only when jane.doe@old.test counts by its local part"},
+    {"an old domain beside my own", "2*jd@lab.test|jane.doe@old.test", "", "", BM_OWNER_MATCH,
+     "2 of 3 sent items"},
+    {"half of it from an old domain", "2*jd@lab.test|2*jane.doe@old.test|x@x.y", "", "",
+     BM_OWNER_NAMESAKE, "4 of 5 sent items"},
+    {"an old domain on my behalf", "jane.doe@old.test jd@lab.test", "", "", BM_OWNER_MATCH,
+     "1 of 1"},
+    {"somebody who was in another domain here", "3*jane.doe@two.test", "", "", BM_OWNER_MISMATCH,
+     "3 from jane.doe@two.test"},
     {"a namesake in another domain", "jd@two.test", "", "", BM_OWNER_MISMATCH, "jd@two.test"},
     {"somebody else's", "3*bob@lab.test|2*jd@lab.test|x@x.y", "", "", BM_OWNER_MISMATCH,
      "4 of 6 sent items come from other addresses, 3 from bob@lab.test"},
@@ -29,6 +38,15 @@ static const struct {
      "to bob@lab.test"},
     {"to a list", "", "3*list@x.y", "", BM_OWNER_UNKNOWN, "3 of 3 mails are addressed to list@x.y"},
     {"to a share", "", "3*team@lab.test", "", BM_OWNER_UNKNOWN, "nothing"},
+    {"to me at an old domain", "", "3*jane.doe@old.test", "", BM_OWNER_NAMESAKE, "local part"},
+    {"to a suspended colleague", "", "2*archie@lab.test|x@x.y", "", BM_OWNER_MISMATCH,
+     "2 of 3 mails are addressed to archie@lab.test"},
+    {"to a colleague who left", "", "2*left@lab.test|x@x.y", "", BM_OWNER_MISMATCH,
+     "left@lab.test"},
+    {"a suspended colleague's store", "", "", "archie@lab.test", BM_OWNER_MISMATCH,
+     "named after archie@lab.test"},
+    {"a share's store", "", "", "team@lab.test", BM_OWNER_UNKNOWN, "nothing"},
+    {"my store at an old domain", "", "", "jane.doe@old.test", BM_OWNER_NAMESAKE, "store"},
     {"to everybody", "", "a@x.y|b@x.y|bob@lab.test", "", BM_OWNER_UNKNOWN, "nothing"},
     {"my store", "", "", "Mailbox - jd@lab.test", BM_OWNER_MATCH, "store"},
     {"a store of my name", "", "3*list@x.y", "Jane DOE", BM_OWNER_MATCH, "store"},
@@ -62,7 +80,36 @@ test_without_directory (void)
   const BmPerson *person = people_find ("jd@lab.test", NULL);
   g_autoptr (BmEvidence) evidence = people_evidence ("jd@two.test", "", "");
   g_autofree gchar *why = NULL;
-  g_assert_cmpint (bm_owner_check (evidence, person, NULL, NULL, &why), ==, BM_OWNER_MATCH);
+  g_assert_cmpint (bm_owner_check (evidence, person, NULL, NULL, &why), ==, BM_OWNER_NAMESAKE);
+}
+
+/* Every company has an info@ and a sales@: there the local part is nobody's name. */
+static void
+test_roles (void)
+{
+  const BmPerson *person = people_find ("info@lab.test", NULL);
+  static const struct {
+    const gchar *address;
+    BmOwnerKin kin;
+  } kins[] = {
+      {"info@lab.test", BM_OWNER_OWN},
+      {"info@old.test", BM_OWNER_OTHER},
+      {"information@old.test", BM_OWNER_OTHER},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (kins); i++)
+    g_assert_cmpint (bm_owner_kin (person, kins[i].address, people_find, NULL), ==, kins[i].kin);
+  g_autoptr (BmEvidence) evidence = people_evidence ("3*info@old.test", "", "");
+  g_autofree gchar *why = NULL;
+  g_assert_cmpint (bm_owner_check (evidence, person, people_find, NULL, &why), ==,
+                   BM_OWNER_MISMATCH);
+  static const gchar *const roles[] = {"contact", "sales", "support", "rh", "kontakt", "noreply"};
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++) {
+    g_autofree gchar *here = g_strconcat (roles[i], "@lab.test", NULL);
+    g_autofree gchar *there = g_strconcat (roles[i], "@old.test", NULL);
+    gchar *own[] = {here, NULL};
+    const BmPerson one = {.key = here, .own = own};
+    g_assert_cmpint (bm_owner_kin (&one, there, people_find, NULL), ==, BM_OWNER_OTHER);
+  }
 }
 
 static void
@@ -100,6 +147,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/owner/rule", test_rule);
   g_test_add_func ("/owner/without-directory", test_without_directory);
+  g_test_add_func ("/owner/roles", test_roles);
   g_test_add_func ("/owner/names", test_names);
   return g_test_run ();
 }

@@ -21,8 +21,13 @@ static const struct {
     {"/p/a.pst", "", "2*jd@lab.test|x@x.y", "", "jd@lab.test", "low", NULL, "jd@lab.test"},
     {"/p/a.pst", "", "", "Mailbox - jd@lab.test", "jd@lab.test", "medium", NULL, "jd@lab.test"},
     {"/p/jd@lab.test.pst", "2*jane.doe@lab.test", "", "", "jd@lab.test", "high", NULL, NULL},
-    {"/p/jd@lab.test.pst", "2*jd@old.test", "", "", "jd@lab.test", "high", NULL, "jd@lab.test"},
-    {"/p/a.pst", "2*jd@old.test", "2*jd@lab.test", "", "jd@lab.test", "high", NULL, "jd@old.test"},
+    /* agreed to by a local part only */
+    {"/p/jd@lab.test.pst", "2*jd@old.test", "", "", "jd@lab.test", "medium", NULL, "jd@lab.test"},
+    {"/p/a.pst", "2*jd@old.test", "2*jd@lab.test", "", "jd@lab.test", "medium", NULL,
+     "jd@old.test"},
+    {"/p/jd@lab.test.pst", "2*jd@old.test", "jd@lab.test", "", "jd@lab.test", "high", NULL,
+     "jd@lab.test"},
+    {"/p/info@lab.test.pst", "2*info@old.test", "", "", "", "", "info@old.test", NULL},
     {"/p/jane.doe@lab.test.pst", "", "", "Jane Doe", "jd@lab.test", "high", NULL,
      "jane.doe@lab.test"},
     {"/p/jd@lab.test.pst", "", "3*list@x.y", "", "jd@lab.test", "medium", NULL, "jd@lab.test"},
@@ -46,7 +51,11 @@ static const struct {
     {"/p/archie@lab.test.pst", "3*archie@lab.test", "", "", "", "", "suspended", "archie@lab.test"},
     {"/p/a.pst", "3*team@lab.test", "", "", "", "", "share", "team@lab.test"},
     {"/p/gone@lab.test.pst", "3*jd@lab.test", "", "", "", "", "gone@lab.test", NULL},
-    {"/p/jd@old.test.pst", "3*jd@lab.test", "", "", "jd@lab.test", "high", NULL, "jd@old.test"},
+    {"/p/jd@old.test.pst", "3*jd@lab.test", "", "", "jd@lab.test", "medium", NULL, "jd@old.test"},
+    {"/p/left@lab.test.pst", "3*jd@lab.test", "", "", "", "", "left@lab.test", NULL},
+    {"/p/left@lab.test.pst", "", "", "", "", "", "create the user", "left@lab.test"},
+    {"/p/a.pst", "3*jane.doe@two.test", "3*jd@lab.test", "", "", "", "jane.doe@two.test",
+     "jane.doe@two.test"},
 };
 
 static void

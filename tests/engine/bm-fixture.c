@@ -64,8 +64,9 @@ fixture_source (void)
   return fake_source_new (folders, items, FIXTURE_ITEMS);
 }
 
-static BmReport *
-run (Fixture *fixture, const BmImportOptions *options, const FixtureGuard *guard, GError **stopped)
+BmReport *
+fixture_run_all (Fixture *fixture, const BmImportOptions *options, const FixtureGuard *guard,
+                 GError **stopped)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmSource) source = fixture_source ();
@@ -88,13 +89,13 @@ run (Fixture *fixture, const BmImportOptions *options, const FixtureGuard *guard
 BmReport *
 fixture_run_with (Fixture *fixture, const BmImportOptions *options, GError **stopped)
 {
-  return run (fixture, options, &(FixtureGuard){0}, stopped);
+  return fixture_run_all (fixture, options, &(FixtureGuard){0}, stopped);
 }
 
 BmReport *
 fixture_run_guarded (Fixture *fixture, const FixtureGuard *guard, GError **stopped)
 {
-  return run (fixture, &fixture_fast, guard, stopped);
+  return fixture_run_all (fixture, &fixture_fast, guard, stopped);
 }
 
 BmReport *

@@ -32,6 +32,9 @@ typedef struct {
   BmGuardFunc func;
   gpointer data;
 } FixtureGuard;
+/* With any options and a guard; what ended it is in *stopped. */
+BmReport *fixture_run_all (Fixture *fixture, const BmImportOptions *options,
+                           const FixtureGuard *guard, GError **stopped);
 /* With fixture_fast, and a guard that may stop it. */
 BmReport *fixture_run_guarded (Fixture *fixture, const FixtureGuard *guard, GError **stopped);
 /* With fixture_fast; nothing may stop it. */

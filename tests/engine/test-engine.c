@@ -417,7 +417,8 @@ test_guard (Fixture *fixture, gconstpointer data)
   assert_complete (fixture, later);
 }
 
-/* What looks gone or different, or a database that fails, is asked about before it is believed. */
+/* What looks gone, different or refused, or a database that fails, is asked about before it is
+ * believed. */
 static void
 test_guard_urgent (Fixture *fixture, gconstpointer data)
 {
@@ -430,8 +431,17 @@ test_guard_urgent (Fixture *fixture, gconstpointer data)
   case 1:
     fixture->server->differs_guid = guid;
     break;
-  default:
+  case 2:
     fixture->server->lose_database = 1;
+    break;
+  case 3:
+    fixture->server->refuse_guid = guid;
+    break;
+  case 4:
+    fixture->server->refuse_folder = "Imported/x/Inbox/Projects";
+    break;
+  default:
+    fixture->server->poison_guid = guid;
   }
   g_autoptr (GError) stopped = NULL;
   Moving state = {.calls_left = 1, .only_urgent = TRUE};
@@ -440,7 +450,10 @@ test_guard_urgent (Fixture *fixture, gconstpointer data)
   g_assert_error (stopped, BM_ERROR, BM_CAUSE_MAILBOX_MOVED);
   g_assert_cmpuint (state.urgent, ==, 1);
   g_assert_cmpuint (report->ledger.gone + report->ledger.differs, ==, 0);
+  g_assert_cmpuint (report->ledger.failed, <=, 1); /* the one that cannot be read */
   fixture->server->gone_guid = fixture->server->differs_guid = NULL;
+  fixture->server->refuse_guid = fixture->server->poison_guid = NULL;
+  fixture->server->refuse_folder = NULL;
   g_autoptr (BmReport) later = fixture_run (fixture);
   assert_complete (fixture, later);
 }
@@ -642,6 +655,9 @@ main (int argc, char **argv)
   ADD ("guard-before-gone", test_guard_urgent, GINT_TO_POINTER (0));
   ADD ("guard-before-differs", test_guard_urgent, GINT_TO_POINTER (1));
   ADD ("guard-when-database-fails", test_guard_urgent, GINT_TO_POINTER (2));
+  ADD ("guard-before-refused", test_guard_urgent, GINT_TO_POINTER (3));
+  ADD ("guard-before-folder-refused", test_guard_urgent, GINT_TO_POINTER (4));
+  ADD ("guard-before-hung-up", test_guard_urgent, GINT_TO_POINTER (5));
   ADD ("idle", test_idle, NULL);
   ADD ("claim-that-changes", test_claim_that_changes, NULL);
   ADD ("no-wait", test_no_wait, NULL);

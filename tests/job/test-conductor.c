@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Batches and their conductor, with this program as its own worker: what it does is the name of its
- * file. Mailboxes and servers are the words of its user: "mailbox@server". */
+/* Batches and their conductor, with this program as its own worker (fake-worker.h). Mailboxes and
+ * servers are the words of its user: "mailbox@server". */
 #include "job/bm-conductor.h"
 
 #include "base/bm-failpoint.h"
+#include "job/bm-lock.h"
+#include "job/fake-worker.h"
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -13,120 +15,13 @@
 
 static gchar *jobs, *map, *self;
 
-/* ---- the worker ---- */
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_term (int number)
-{
-  stopped = 1;
-}
-
-static int
-end_with (const gchar *state_path, gint status, const gchar *cause)
-{
-  const BmWorkerState state = {.pid = (gint) getpid (),
-                               .ended = TRUE,
-                               .status = status,
-                               .cause = (gchar *) cause,
-                               .message = (gchar *) "words"};
-  bm_worker_state_write (state_path, &state, NULL);
-  return status;
-}
-
-/* How often this file was run before; one letter more each time. */
-static gsize
-count_run (const gchar *file, const gchar *suffix)
-{
-  g_autofree gchar *path = g_strconcat (file, suffix, NULL);
-  g_autofree gchar *text = NULL;
-  gsize n = 0;
-  g_file_get_contents (path, &text, &n, NULL);
-  FILE *out = fopen (path, "a");
-  fputc ('x', out);
-  fclose (out);
-  return n;
-}
-
-/* Two at once in one mailbox, or too many on a server, leave a mark. */
-static void
-enter (const gchar *place, guint most)
-{
-  g_autofree gchar *directory = g_build_filename (jobs, place, NULL);
-  g_autofree gchar *mine = g_strdup_printf ("%s/%d", directory, (int) getpid ());
-  g_mkdir_with_parents (directory, 0700);
-  g_file_set_contents (mine, "", 0, NULL);
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  guint n = 0;
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  if (n > most) {
-    g_autofree gchar *mark = g_build_filename (jobs, "crowded", NULL);
-    g_file_set_contents (mark, place, -1, NULL);
-  }
-}
-
-static void
-leave (const gchar *place)
-{
-  g_autofree gchar *mine = g_strdup_printf ("%s/%s/%d", jobs, place, (int) getpid ());
-  g_unlink (mine);
-}
-
-static int
-act (const gchar *name, const gchar *file, const gchar *state_path)
-{
-  gsize before = count_run (file, ".runs");
-  if (g_str_has_prefix (name, "busy"))
-    return before < 2 ? end_with (state_path, 75, "locked") : end_with (state_path, 0, "");
-  if (g_str_has_prefix (name, "always"))
-    return end_with (state_path, 75, "locked");
-  if (g_str_has_prefix (name, "crash") && before == 0)
-    kill (getpid (), SIGKILL);
-  if (g_str_has_prefix (name, "stall"))
-    return before < 2 ? end_with (state_path, 2, BM_WORKER_STALLED) : end_with (state_path, 0, "");
-  if (g_str_has_prefix (name, "some"))
-    return end_with (state_path, 1, "");
-  if (g_str_has_prefix (name, "refused"))
-    return end_with (state_path, 77, "user-refused");
-  if (g_str_has_prefix (name, "long")) {
-    for (guint i = 0; i < 1000 && !stopped; i++) {
-      const BmWorkerState state = {.pid = (gint) getpid (), .total = 10, .appended = 3};
-      bm_worker_state_write (state_path, &state, NULL);
-      g_usleep (5000);
-      g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
-      if (g_file_test (enough, G_FILE_TEST_EXISTS))
-        return end_with (state_path, 0, "");
-    }
-    return end_with (state_path, 130, "interrupted");
-  }
-  g_usleep (20000);
-  return end_with (state_path, 0, "");
-}
-
-static int
-work (int argc, char **argv)
-{
-  jobs = argv[2];
-  const gchar *file = argv[3], *user = argv[4], *state_path = argv[6];
-  g_autofree gchar *name = g_path_get_basename (file);
-  const gchar *server = strchr (user, '@');
-  signal (SIGTERM, on_term);
-  enter (user, 1);
-  enter (server, 2);
-  int status = act (name, file, state_path);
-  leave (user);
-  leave (server);
-  return status;
-}
-
-/* ---- the conductor's side ---- */
-
 typedef struct {
   guint shown, most_running;
   gboolean trouble; /* what trouble answers */
   gboolean saw_trouble;
+  guint trouble_when_running; /* so many looks of it, once a worker runs */
+  guint unknown;              /* so many look-ups fail */
+  const gchar *take_back;     /* the mapping that replaces the first, once a worker runs */
   BmWant want_when_running;
   guint stop_after;   /* interrupted after so many looks; 0 = never */
   guint enough_after; /* long workers may end after so many looks; 0 = not by this */
@@ -135,12 +30,30 @@ typedef struct {
 
 static Stage *stage;
 
+/* As the command batch would take the mapping. */
+static BmBatch *
+open_batch (const gchar *text)
+{
+  g_assert_true (g_file_set_contents (map, text, -1, NULL));
+  g_autoptr (BmMapping) mapping = bm_mapping_load (map, NULL);
+  g_autofree gchar *name = bm_batch_name_for (map);
+  BmBatch *batch = bm_batch_open (jobs, name, TRUE, NULL);
+  g_assert_nonnull (batch);
+  g_assert_true (bm_batch_take (batch, mapping, NULL));
+  return batch;
+}
+
 static gboolean
 prepare (gpointer data, BmBatchRow *row, GError **error)
 {
   const gchar *at = strchr (row->user, '@');
   if (g_str_has_prefix (row->user, "nobody")) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN, "nobody of that name");
+    return FALSE;
+  }
+  if (stage->unknown > 0) {
+    stage->unknown--;
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "no directory");
     return FALSE;
   }
   g_free (row->user_uid);
@@ -160,7 +73,33 @@ command (gpointer data, const BmBatchRow *row)
 static gchar *
 trouble (gpointer data)
 {
-  return stage->trouble ? g_strdup ("maintenance") : NULL;
+  g_autofree gchar *away = g_build_filename (jobs, "away", NULL);
+  gboolean is_away = g_file_test (away, G_FILE_TEST_EXISTS);
+  return stage->trouble || is_away ? g_strdup ("maintenance") : NULL;
+}
+
+/* Trouble that came with a worker goes when it has been told for a while. */
+static void
+play_trouble (const BmConductorView *view)
+{
+  g_autofree gchar *away = g_build_filename (jobs, "away", NULL);
+  if (view->trouble != NULL && view->workers->len == 0 && stage->shown % 10 == 0)
+    g_unlink (away);
+  stage->saw_trouble |= view->trouble != NULL;
+  if (stage->trouble_when_running == 0 || view->workers->len == 0)
+    return;
+  const BmConductorWorker *worker = g_ptr_array_index (view->workers, 0);
+  if (worker->state.total == 10 && stage->trouble_when_running-- > 1)
+    g_file_set_contents (away, "", 0, NULL);
+}
+
+static void
+play_mapping (const BmConductorView *view)
+{
+  if (stage->take_back == NULL || view->workers->len == 0)
+    return;
+  bm_batch_free (open_batch (stage->take_back));
+  stage->take_back = NULL;
 }
 
 static void
@@ -171,6 +110,8 @@ show (gpointer data, const BmConductorView *view)
     g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
     g_assert_true (g_file_set_contents (enough, "", 0, NULL));
   }
+  play_trouble (view);
+  play_mapping (view);
   stage->most_running = MAX (stage->most_running, view->workers->len);
   if (stage->trouble && view->trouble != NULL) {
     stage->saw_trouble = TRUE;
@@ -194,23 +135,15 @@ interrupted (void)
 
 static const BmConductorOps ops = {prepare, command, trouble, show};
 
-static BmBatch *
-open_batch (const gchar *text)
-{
-  g_assert_true (g_file_set_contents (map, text, -1, NULL));
-  g_autoptr (BmMapping) mapping = bm_mapping_load (map, NULL);
-  g_autofree gchar *name = bm_batch_name_for (map);
-  BmBatch *batch = bm_batch_open (jobs, name, TRUE, NULL);
-  g_assert_nonnull (batch);
-  g_assert_true (bm_batch_take (batch, mapping, NULL));
-  return batch;
-}
-
 static gboolean
 run (BmBatch *batch, Stage *on, GError **error)
 {
-  const BmConductorOptions options = {
-      .parallel = 3, .per_server = 2, .tries = {4, 10}, .trouble_every_ms = 5, .tick_ms = 5};
+  const BmConductorOptions options = {.parallel = 3,
+                                      .per_server = 2,
+                                      .tries = {4, 8, 10},
+                                      .hold_after_ms = 1,
+                                      .trouble_every_ms = 5,
+                                      .tick_ms = 5};
   stage = on;
   on->batch = batch;
   return bm_conductor_run (batch, &ops, NULL, &options, interrupted, error);
@@ -289,6 +222,22 @@ test_ends (guint8 *fixture, gconstpointer data)
   g_assert_nonnull (strstr (given_up->message, "words"));
 }
 
+/* Faulty rows that say the same are rows all the same, each time the mapping is read. */
+static void
+test_faulty_twins (guint8 *fixture, gconstpointer data)
+{
+  static const gchar text[] = "file,user\na,\na,\n,u@s\n,u@s\nb,u@s\nb,u@s\nb,u@s\n";
+  static const guint lines[] = {2, 3, 4, 5, 6, 7, 8};
+  for (guint time = 0; time < 2; time++) {
+    g_autoptr (BmBatch) batch = open_batch (text);
+    assert_states (batch, "refused -1, refused -1, refused -1, refused -1, waiting -1, refused -1, "
+                          "refused -1");
+    g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+    for (guint i = 0; i < rows->len; i++)
+      g_assert_cmpuint (((BmBatchRow *) g_ptr_array_index (rows, i))->line, ==, lines[i]);
+  }
+}
+
 /* Many rows: never two in one mailbox, never more than two on a server. */
 static void
 test_bounds (guint8 *fixture, gconstpointer data)
@@ -328,6 +277,7 @@ test_pause_and_go_on (guint8 *fixture, gconstpointer data)
   g_assert_false (run (batch, &on, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED);
   assert_states (batch, "waiting 130, waiting -1");
+  g_assert_true (on.saw_trouble); /* whoever looks is told that it was somebody's order */
   g_assert_cmpint (bm_batch_wanted (batch), ==, BM_WANT_PAUSE);
   g_assert_true (bm_batch_want (batch, BM_WANT_RUN, NULL));
   g_autofree gchar *enough = g_build_filename (jobs, "enough", NULL);
@@ -461,7 +411,120 @@ test_mapping_changes (guint8 *fixture, gconstpointer data)
   g_assert_cmpuint (runs_of ("ok1"), ==, 1);
 }
 
-/* The conductor that the test above kills. */
+/* Trouble that lasts stops what runs, and everything goes on when it is over. */
+static void
+test_trouble_stops (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.trouble_when_running = 2, .enough_after = 80};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nlong,a@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  g_assert_true (on.saw_trouble);
+  assert_states (batch, "ended 0");
+  g_assert_cmpuint (runs_of ("long"), ==, 2);
+  g_autofree gchar *told = bm_batch_get (batch, "trouble");
+  g_assert_true (told == NULL || *told == '\0');
+}
+
+/* No row is blamed for what the trouble explains, or for a directory that cannot be asked. */
+static void
+test_excused (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.unknown = 9};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nflaky,a@s\nok,b@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  g_assert_true (on.saw_trouble);
+  assert_states (batch, "ended 0, ended 0");
+  g_assert_cmpuint (runs_of ("flaky"), ==, 2);
+}
+
+/* What gets on is not given up; what stands still with its whole server is tried longer; a worker
+ * that was killed told its job in time. */
+static void
+test_tries (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nslow,a@s\nheld,b@t\nkilled,c@u\n");
+  g_assert_true (run (batch, &on, NULL));
+  assert_states (batch, "ended 0, given-up 2, given-up -1");
+  g_assert_cmpuint (runs_of ("slow"), ==, 7);
+  g_assert_cmpuint (runs_of ("held"), ==, 8);
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+  g_assert_cmpstr (((BmBatchRow *) g_ptr_array_index (rows, 2))->job, ==, "/j/its-job");
+}
+
+/* What earlier runs of the one that looks had proven is no sign that replication moves. */
+static void
+test_stalled_server (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nwary,a@s\nok,b@s\n");
+  g_autoptr (GPtrArray) rows = bm_batch_rows (batch, NULL);
+  BmBatchRow *other = g_ptr_array_index (rows, 1);
+  other->not_before_ms = g_get_real_time () / 1000 + 300;
+  g_assert_true (bm_batch_save_row (batch, other, NULL));
+  g_assert_true (run (batch, &on, NULL));
+  assert_states (batch, "ended 0, ended 0");
+  g_autofree gchar *crowded = g_build_filename (jobs, "crowded", NULL);
+  g_assert_false (g_file_test (crowded, G_FILE_TEST_EXISTS));
+}
+
+/* The row that runs was for somebody else: it stops, and never goes on. */
+static void
+test_taken_back (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.take_back = "file,user\nok,b@s\n"};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nlong,a@s\nok,b@s\n");
+  g_assert_true (run (batch, &on, NULL));
+  g_autofree gchar *got = states (batch);
+  g_assert_true (g_str_has_prefix (got, "cancelled "));
+  g_assert_true (g_str_has_suffix (got, ", ended 0"));
+  g_assert_cmpuint (runs_of ("long"), ==, 1);
+}
+
+/* Started by somebody who ignores SIGCHLD, as some supervisors do. */
+static void
+test_without_sigchld (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {0};
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nok,a@s\nsome,b@s\n");
+  signal (SIGCHLD, SIG_IGN);
+  g_assert_true (run (batch, &on, NULL));
+  signal (SIGCHLD, SIG_DFL);
+  assert_states (batch, "ended 0, ended 1");
+}
+
+/* The lock of the last run may be held a moment longer than its process is there. */
+static void
+test_lock_lingers (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.stop_after = 20};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmBatch) batch = open_batch ("file,user\nok,a@s\n");
+  g_autofree gchar *path = bm_batch_row_path (batch, 1, "lock");
+  gint lock = bm_lock_take (path, "the row", NULL);
+  g_assert_cmpint (lock, >=, 0);
+  g_assert_false (run (batch, &on, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED);
+  assert_states (batch, "waiting -1");
+  close (lock);
+}
+
+/* Ten thousand rows of a server that is stalled: each tick is one pass over them. */
+static void
+test_many_rows (guint8 *fixture, gconstpointer data)
+{
+  Stage on = {.stop_after = 300};
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) text = g_string_new ("file,user\nheld,a@s\n");
+  for (guint i = 0; i < 10000; i++)
+    g_string_append_printf (text, "ok%u,m%u@s\n", i, i);
+  g_autoptr (BmBatch) batch = open_batch (text->str);
+  g_assert_false (run (batch, &on, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_INTERRUPTED);
+  g_assert_cmpuint (runs_of ("held"), >=, 2);
+}
+
+/* The conductor that a test above kills. */
 static int
 conduct (gchar **argv)
 {
@@ -481,11 +544,12 @@ main (int argc, char **argv)
 {
   self = g_file_read_link ("/proc/self/exe", NULL);
   if (argc > 6 && g_str_equal (argv[1], "worker"))
-    return work (argc, argv);
+    return fake_work (argc, argv);
   if (argc > 3 && g_str_equal (argv[1], "conduct"))
     return conduct (argv);
   g_test_init (&argc, &argv, NULL);
   ADD ("ends", test_ends);
+  ADD ("faulty-twins", test_faulty_twins);
   ADD ("bounds", test_bounds);
   ADD ("trouble", test_trouble);
   ADD ("pause-and-go-on", test_pause_and_go_on);
@@ -494,6 +558,14 @@ main (int argc, char **argv)
   ADD ("takes-over", test_takes_over);
   ADD ("lock", test_lock);
   ADD ("mapping-changes", test_mapping_changes);
+  ADD ("trouble-stops", test_trouble_stops);
+  ADD ("excused", test_excused);
+  ADD ("tries", test_tries);
+  ADD ("stalled-server", test_stalled_server);
+  ADD ("taken-back", test_taken_back);
+  ADD ("without-sigchld", test_without_sigchld);
+  ADD ("lock-lingers", test_lock_lingers);
+  ADD ("many-rows", test_many_rows);
   int status = g_test_run ();
   g_free (self);
   return status;

@@ -85,7 +85,8 @@ static void
 test_separators (void)
 {
   static const gchar *const texts[] = {"file,user,into\n/a,u@x,I\n", "file;user;into\r/a;u@x;I\r",
-                                       "file\tuser\tinto\n/a\tu@x\tI"};
+                                       "file\tuser\tinto\n/a\tu@x\tI",
+                                       "sep=;\r\nfile;user;into\r\n/a;u@x;I\r\n"};
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (BmMapping) mapping = load (texts[i], -1, NULL);
     g_assert_nonnull (mapping);
@@ -106,7 +107,8 @@ test_microsoft (void)
             "Exchange,,p.pst,p@contoso.com,,/ImportedPst/2019,932,,,\n"
             "Exchange,,q.pst,q@contoso.com,TRUE,/x,,,,\n"
             "SharePoint,,r.pst,r@contoso.com,FALSE,/x,,,,\n"
-            "Exchange,,s.pst,s@contoso.com,FALSE,/x,japanese,,,\n",
+            "Exchange,,s.pst,s@contoso.com,FALSE,/x,japanese,,,\n"
+            "Exchange,,t.pst,t@contoso.com,yes,/x,,,,\n",
             -1, &error);
   g_assert_no_error (error);
   g_assert_true (mapping->microsoft);
@@ -118,8 +120,8 @@ test_microsoft (void)
   g_assert_cmpstr (row (mapping, 2)->options[1], ==, "cp932");
   for (guint i = 0; i < 3; i++)
     g_assert_cmpstr (row (mapping, i)->problem, ==, NULL);
-  static const gchar *const words[] = {"IsArchive", "SharePoint", "japanese"};
-  for (guint i = 0; i < 3; i++)
+  static const gchar *const words[] = {"IsArchive", "SharePoint", "japanese", "neither"};
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_assert_nonnull (strstr (row (mapping, 3 + i)->problem, words[i]));
 }
 
@@ -201,6 +203,51 @@ test_bad_rows (void)
   }
 }
 
+/* What hands and spreadsheets do to a file. */
+static void
+test_accidents (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmMapping) mapping = load ("\xe2\x80\x8b"
+                                        "file,\xc2\xa0user\n"
+                                        "/p/a.pst,\xc2\xa0u@x\xe2\x80\x8b \n"
+                                        ",\n"
+                                        " , \n"
+                                        "/p/Doe, Jane.pst,u@x\n"
+                                        "/p/b.pst,u@x,,,\n"
+                                        "\"/p/c.pst,u@x\n"
+                                        "/p/d.pst,u@x\n",
+                                        -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (mapping->rows->len, ==, 5);
+  static const gchar *const words[] = {NULL, "more fields", NULL, "never closed", NULL};
+  static const guint lines[] = {2, 5, 6, 7, 8};
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    g_assert_cmpuint (row (mapping, i)->line, ==, lines[i]);
+    if (words[i] == NULL)
+      g_assert_cmpstr (row (mapping, i)->problem, ==, NULL);
+    else
+      g_assert_nonnull (strstr (row (mapping, i)->problem, words[i]));
+  }
+  g_assert_cmpstr (row (mapping, 0)->user, ==, "u@x");
+  g_assert_cmpstr (row (mapping, 4)->file, ==, "/p/d.pst");
+}
+
+/* Rows of two programs in one file: each line is read for itself, and none fails for another. */
+static void
+test_mixed_encodings (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmMapping) mapping = load ("file,user\n/p/\xc3\xa9.pst,a@x\n/p/\xe9.pst,b@x\n"
+                                        "/p/\x81.pst,c@x\n",
+                                        -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (mapping->rows->len, ==, 3);
+  g_assert_cmpstr (row (mapping, 0)->file, ==, "/p/é.pst");
+  g_assert_cmpstr (row (mapping, 1)->file, ==, "/p/é.pst");
+  g_assert_cmpstr (row (mapping, 2)->user, ==, "c@x");
+}
+
 static void
 test_bad_files (void)
 {
@@ -210,8 +257,9 @@ test_bad_files (void)
     const gchar *word;
   } cases[] = {{"", 0, "no row"},
                {"file,user\n", -1, "no row"},
-               {"file,user\n\"open", -1, "line 2"},
+               {"file,user\n,,\n , \n", -1, "no row"},
                {"a,b\nc,d\n", -1, "columns"},
+               {"file,user,USER\n/a,u@x,v@x\n", -1, "user is there twice"},
                {"file,user\n/a\0,b\n", 14, "not a text file"},
                {"PK\003\004\0\0\0\0\0\0xxxxxx", 16, "not"}};
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -238,6 +286,8 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/options", test_options);
   g_test_add_func ("/mapping/hashes", test_hashes);
   g_test_add_func ("/mapping/bad-rows", test_bad_rows);
+  g_test_add_func ("/mapping/accidents", test_accidents);
+  g_test_add_func ("/mapping/mixed-encodings", test_mixed_encodings);
   g_test_add_func ("/mapping/bad-files", test_bad_files);
   int status = g_test_run ();
   g_unlink (path);

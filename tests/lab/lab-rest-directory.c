@@ -105,6 +105,8 @@ const LabRoute lab_rest_directory_routes[] = {
     {"GET", "directory/*/_byEmail/*", .sql = "lab.entry_by_email($1, $2)", .in_domain = TRUE},
     {"GET", "directory/*/entry-uid/*", .sql = "lab.entry_by_uid($1, $2)", .in_domain = TRUE},
     {"GET", "containers/_manage/_ifPresentLight/*", container_light},
+    {"GET", "containers/_manage/_ifPresent/*", container_light},
+    {"GET", "containers/_manage/*/_list", .sql = "lab.container_items($1)"},
     {"GET", "servers/default/_complete", .sql = "lab.servers()"},
     {"GET", "configuration", .sql = "lab.configuration()"},
     {"GET", "system/installation/version", .sql = "lab.version()"},

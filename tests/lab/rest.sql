@@ -56,6 +56,13 @@ CREATE FUNCTION lab.user_by_email (d text, x text) RETURNS json LANGUAGE sql STA
 CREATE FUNCTION lab.user_uids (d text) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT coalesce(json_agg(uid ORDER BY id), '[]') FROM lab.entry WHERE kind = 'USER' AND domain_uid = d $$;
 
+-- The items of a container, as ItemDescriptors; the directory of a domain is a container named as the domain.
+CREATE FUNCTION lab.container_items (c text) RETURNS json LANGUAGE sql STABLE AS $$
+  SELECT json_agg(json_build_object('uid', ci.uid, 'version', ci.version, 'displayName', ci.displayname,
+    'externalId', ci.external_id, 'internalId', ci.id, 'createdBy', ci.createdby, 'updatedBy', ci.updatedby,
+    'created', lab.ms(ci.created), 'updated', lab.ms(ci.updated), 'flags', '[]'::json) ORDER BY ci.id)
+    FROM t_container_item ci JOIN t_container dir ON dir.id = ci.container_id WHERE dir.uid = c $$;
+
 CREATE FUNCTION lab.mailbox_by_uid (d text, x text) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT lab.item_value(ci, mailbox_value) FROM lab.entry WHERE mailbox IS NOT NULL AND domain_uid = d AND uid = x $$;
 CREATE FUNCTION lab.mailbox_by_name (d text, x text) RETURNS json LANGUAGE sql STABLE AS $$

@@ -99,8 +99,11 @@ bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options, const 
     folders[i] = bm_pst_writer_add_folder (writer, 0, name, "IPF.Note", NULL);
   }
   guint32 sent_items = 0;
+  guint32 above = 0;
+  if (bulk->owner != NULL && bulk->sent_below)
+    above = bm_pst_writer_add_folder (writer, 0, "Archive 2019", "IPF.Note", NULL);
   if (bulk->owner != NULL && !bulk->no_sent)
-    sent_items = bm_pst_writer_add_folder (writer, 0, "Sent Items", "IPF.Note", NULL);
+    sent_items = bm_pst_writer_add_folder (writer, above, "Sent Items", "IPF.Note", NULL);
   for (guint64 i = 0; i < bulk->messages; i++) {
     guint32 folder = folders[next (&state) % n];
     gboolean sent = sent_items != 0 && i % 4 == 3;

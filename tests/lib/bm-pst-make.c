@@ -12,7 +12,7 @@ typedef struct {
   gint folders;
   gint seed;
   gchar *owner;
-  gboolean no_sent;
+  gboolean no_sent, sent_below;
   gchar *store_name;
   gboolean no_tables;
   gchar *format;
@@ -34,6 +34,7 @@ parse (Arguments *a, int *argc, char ***argv, GError **error)
       {"seed", 0, 0, G_OPTION_ARG_INT, &a->seed, "other messages", "N"},
       {"owner", 0, 0, G_OPTION_ARG_STRING, &a->owner, "whose mailbox --bulk is", "ADDRESS"},
       {"no-sent", 0, 0, G_OPTION_ARG_NONE, &a->no_sent, "nothing sent by the owner", NULL},
+      {"sent-below", 0, 0, G_OPTION_ARG_NONE, &a->sent_below, "Sent Items below an archive", NULL},
       {"store-name", 0, 0, G_OPTION_ARG_STRING, &a->store_name, "of the message store", "NAME"},
       {"no-contents-tables", 0, 0, G_OPTION_ARG_NONE, &a->no_tables, "folders list nothing", NULL},
       {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "unicode or ansi", "NAME"},
@@ -76,8 +77,8 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
 static gboolean
 write_file (const Arguments *a, const BmPstWriterOptions *options, GError **error)
 {
-  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders,
-                    (guint) a->seed,   a->owner,          a->no_sent};
+  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders, (guint) a->seed,
+                    a->owner,          a->no_sent,        a->sent_below};
 
   if (a->sample)
     return bm_pst_sample_write (a->rest[0], options, error);

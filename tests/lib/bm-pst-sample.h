@@ -32,7 +32,8 @@ typedef struct {
   /* An address: whose mailbox it is. All mail goes to it, and every fourth message is one that it
    * sent, in one more folder, Sent Items. NULL: to a fixed address, nothing sent. */
   const gchar *owner;
-  gboolean no_sent; /* with an owner: all received, no such folder */
+  gboolean no_sent;    /* with an owner: all received, no such folder */
+  gboolean sent_below; /* with an owner: that folder lies below Archive 2019 */
 } BmPstBulk;
 
 gboolean bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options,

@@ -84,7 +84,7 @@ row_of (guint line, const gchar *file, const gchar *state, gint status, const gc
   row->status = status;
   row->cause = g_strdup (cause);
   row->message = g_strdup (*cause != '\0' ? "words; \"quoted\" <i>" : "");
-  row->job = g_strdup (*cause != '\0' ? "" : "a job");
+  row->job = *cause != '\0' ? g_strdup ("") : g_strdup_printf ("a job %u", line);
   return row;
 }
 
@@ -155,6 +155,7 @@ static void
 test_renderings (void)
 {
   g_autoptr (BmBatchReport) report = batch ();
+  bm_batch_report_add (report, row_of (7, "/p/f.pst", "refused", -1, "usage"), "F", NULL);
   bm_batch_report_finish (report);
   g_autofree gchar *html = bm_batch_report_to_html (report);
   g_autofree gchar *text = bm_batch_report_to_text (report);
@@ -163,10 +164,12 @@ test_renderings (void)
   g_assert_null (strstr (html, "<b>"));
   g_assert_null (strstr (html, "<i>"));
   g_assert_null (strstr (html, "<script"));
-  g_assert_nonnull (strstr (html, "href=\"../../a%20job/report.html\""));
+  g_assert_nonnull (strstr (html, "href=\"../../a%20job%202/report.html\""));
   g_assert_nonnull (strstr (html, "retry weekend --cause user-unknown"));
   g_assert_nonnull (strstr (text, "The ledger balances"));
   g_assert_nonnull (strstr (text, "retry weekend --cause unreadable"));
+  g_assert_nonnull (strstr (text, "batch '/m/weekend.csv' --name weekend"));
+  g_assert_nonnull (strstr (json, "retry weekend --cause unreadable"));
   g_assert_true (g_str_has_prefix (csv, "\xef\xbb\xbfline;"));
   g_assert_nonnull (strstr (csv, "\"'=cmd"));
   g_assert_nonnull (strstr (csv, "\"words; \"\"quoted\"\" <i>\""));
@@ -175,7 +178,95 @@ test_renderings (void)
   JsonObject *root = json_node_get_object (json_parser_get_root (parser));
   g_assert_cmpint (json_object_get_int_member (root, "version"), ==, 1);
   g_assert_cmpstr (json_object_get_string_member (root, "grade"), ==, "poor");
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 5);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "rows")), ==, 6);
+}
+
+/* One PST under two names, or one user under two: both rows come to the same job, whose items are
+ * there once. */
+static void
+test_same_job (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  g_autoptr (BmReport) bad = report_with (990, 0, 0, 0, 10, 0);
+  BmReportCount cause = {"unreadable", 10};
+  g_array_append_val (bad->causes, cause);
+  BmBatchReportRow *again = row_of (7, "/p/copy.pst", "ended", 1, "");
+  g_free (again->job);
+  again->job = g_strdup ("a job 3");
+  bm_batch_report_add (report, again, "B", bad);
+  bm_batch_report_finish (report);
+  g_assert_true (again->has_ledger);
+  g_assert_cmpuint (report->ledger.found, ==, 3002);
+  g_assert_cmpuint (g_array_index (report->causes, BmBatchReportCause, 1).items, ==, 10);
+  for (guint i = 0; i < report->mailboxes->len; i++) {
+    const BmBatchReportMailbox *one = g_ptr_array_index (report->mailboxes, i);
+    if (g_str_equal (one->key, "B")) {
+      g_assert_cmpuint (one->rows, ==, 2);
+      g_assert_cmpuint (one->ledger.found, ==, 1000);
+    }
+  }
+}
+
+/* Ten thousand rows of as many mailboxes: looked for by key, not one after the other. */
+static void
+test_many (void)
+{
+  g_autoptr (BmBatchReport) report =
+      bm_batch_report_new ("many", "/m/many.csv", "/jobs/batches/many");
+  g_autoptr (BmReport) good = report_with (1000, 0, 0, 1, 0, 0);
+  for (guint i = 0; i < 20000; i++) {
+    g_autofree gchar *key = g_strdup_printf ("mailbox %u", i % 10000);
+    bm_batch_report_add (report, row_of (i + 2, "/p/a.pst", "ended", 0, ""), key, good);
+  }
+  bm_batch_report_finish (report);
+  g_assert_cmpuint (report->mailboxes->len, ==, 10000);
+  g_assert_cmpuint (report->ledger.verified, ==, 20000000);
+  g_assert_cmpint (report->exit_status, ==, 0);
+}
+
+/* What a job warns of is told where the whole is signed. */
+static void
+test_warnings (void)
+{
+  g_autoptr (BmBatchReport) report = batch ();
+  g_autoptr (BmReport) job = report_with (10, 0, 0, 0, 0, 0);
+  job->warnings = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (job->warnings, g_strdup ("whose PST <u>it is</u>; nobody \"knows\""));
+  g_ptr_array_add (job->warnings, g_strdup ("a page is lost"));
+  bm_batch_report_add (report, row_of (7, "/p/f.pst", "ended", 0, ""), "F", job);
+  bm_batch_report_finish (report);
+  g_autofree gchar *html = bm_batch_report_to_html (report);
+  g_autofree gchar *text = bm_batch_report_to_text (report);
+  g_autofree gchar *csv = bm_batch_report_to_csv (report);
+  g_autofree gchar *json = bm_batch_report_to_json (report);
+  g_assert_nonnull (strstr (text, "\nWarnings\n  line 7, "));
+  g_assert_nonnull (strstr (text, ": a page is lost\n"));
+  g_assert_nonnull (strstr (html, "warning: whose PST &lt;u&gt;it is"));
+  g_assert_nonnull (strstr (html, "<br>warning: a page is lost</td>"));
+  g_assert_nonnull (strstr (csv, ";job;warnings\r\n"));
+  g_assert_nonnull (
+      strstr (csv, ";\"whose PST <u>it is</u>; nobody \"\"knows\"\" | a page is lost\"\r\n"));
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonArray *rows =
+      json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
+  JsonArray *last =
+      json_object_get_array_member (json_array_get_object_element (rows, 5), "warnings");
+  g_assert_cmpuint (json_array_get_length (last), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (last, 1), ==, "a page is lost");
+}
+
+/* A row whose user cannot be told has a name in the list of mailboxes all the same. */
+static void
+test_no_user (void)
+{
+  g_autoptr (BmBatchReport) report = bm_batch_report_new ("b", "/m/b.csv", "/jobs/batches/b");
+  BmBatchReportRow *row = row_of (2, "/p/a.pst", "refused", 64, "usage");
+  g_free (row->user);
+  row->user = g_strdup ("");
+  bm_batch_report_add (report, row, "", NULL);
+  bm_batch_report_finish (report);
+  g_assert_nonnull (strstr (report->rule, "mailboxes: (no user), line 2"));
 }
 
 int
@@ -186,6 +277,10 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-report/worst-grades", test_worst_grades);
   g_test_add_func ("/batch-report/sums", test_sums);
   g_test_add_func ("/batch-report/unfinished", test_unfinished);
+  g_test_add_func ("/batch-report/same-job", test_same_job);
+  g_test_add_func ("/batch-report/many", test_many);
+  g_test_add_func ("/batch-report/warnings", test_warnings);
+  g_test_add_func ("/batch-report/no-user", test_no_user);
   g_test_add_func ("/batch-report/renderings", test_renderings);
   return g_test_run ();
 }

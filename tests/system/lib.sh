@@ -74,3 +74,27 @@ mailbox() {
        WHERE sc.uid LIKE '%!user.$uid' AND r.system_flags >= 0 ${2:+AND mr.name = '$2'} ORDER BY 1"
   done
 }
+wait_for() { # COMMAND: until it says yes, for 20 s
+  for try in $(seq 1 200); do
+    eval "$1" && return 0
+    sleep 0.1
+  done
+  return 1
+}
+copy_shard() { # every row of the first bj-data to the second, and where its numbers go on
+  local _ port2
+  read -r _ port2 <<< "$BMLAB_PG_PORTS"
+  local other=(psql -X -q -h 127.0.0.2 -p "$port2" -U "$BMLAB_PG_ADMIN" bj-data)
+  local tables
+  tables=$(sql "SELECT string_agg(format('%I', tablename), ' ') FROM pg_tables
+    WHERE schemaname = 'public' AND 'r' = (SELECT relkind FROM pg_class WHERE oid = format('%I', tablename)::regclass)") # no parents of partitions
+  { echo "SET session_replication_role = replica;"
+    for table in $tables; do
+      echo "DELETE FROM $table;"
+      echo "COPY $table FROM STDIN;"
+      sql "COPY $table TO STDOUT"
+      echo '\.'
+    done
+    sql "SELECT format('SELECT setval(%L, %s);', schemaname || '.' || sequencename, last_value) FROM pg_sequences WHERE last_value > 0"
+  } | "${other[@]}" > "$work/sql" 2>&1
+}

@@ -94,8 +94,11 @@ for user in archie xavier nora sven team admin0 nobody; do
   [ -s "$work/talk" ]
   ok $? "with a reason: $(head -n 1 "$work/talk")"
 done
+import "$work/sample.pst" quinn --dry-run
+is "$status" 0 "a quota that is smaller than the file, but not than its mails ($(($(stat -c %s "$work/sample.pst") / 1024)) KiB)"
+sql "UPDATE t_mailbox SET quota = 60 WHERE name = 'quinn'" bj > /dev/null
 import "$work/sample.pst" quinn
-is "$status" 73 "a quota too small for the file stops before anything is sent"
+is "$status $(grep -c 'over-quota: an estimated .* are needed, .* of 60.0.*KiB are left' "$work/talk")" "73 1" "a quota too small for the mails stops before anything is sent"
 is "$(mailbox quinn | wc -l)" 0 "nothing is"
 is "$(python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); print(r["stopped"]["cause"], r["exit_status"])' "$work/report.json")" \
   "over-quota 73" "and the report says why"
