@@ -48,24 +48,36 @@ send_window (Learner *learner, GError **error)
   return TRUE;
 }
 
-/* FALSE: no answer to what was asked. */
+/* map NULL: only looks whether the pairs are well-formed. */
+static gboolean
+take_pairs (BmFrame *frame, guint32 n, BmAddressMap *map, guint32 nid)
+{
+  for (guint32 i = 0; i < n && !frame->broken; i++) {
+    g_autofree gchar *name = bm_frame_line (frame, NAME_MAX_BYTES);
+    g_autofree gchar *address = bm_frame_line (frame, NAME_MAX_BYTES);
+    if (map != NULL)
+      bm_address_map_add (map, name, address, nid);
+  }
+  return bm_frame_finished (frame);
+}
+
+/* FALSE: no answer to what was asked; nothing of it is believed. */
 static gboolean
 take_learnt (Learner *learner)
 {
   BmFrame *frame = learner->frame;
   guint32 nid = bm_frame_u32 (frame);
   guint32 n = bm_frame_u32 (frame);
+  gsize begin = frame->at;
   while (learner->next < learner->end &&
          g_array_index (learner->nids, guint32, learner->next) < nid)
     learner->next++;
-  if (learner->next == learner->end || g_array_index (learner->nids, guint32, learner->next) != nid)
+  if (learner->next == learner->end ||
+      g_array_index (learner->nids, guint32, learner->next) != nid ||
+      !take_pairs (frame, n, NULL, 0))
     return FALSE;
-  for (guint32 i = 0; i < n && !frame->broken; i++) {
-    g_autofree gchar *name = bm_frame_line (frame, NAME_MAX_BYTES);
-    g_autofree gchar *address = bm_frame_line (frame, NAME_MAX_BYTES);
-    bm_address_map_add (learner->map, name, address, nid);
-  }
-  return bm_frame_finished (frame);
+  frame->at = begin;
+  return take_pairs (frame, n, learner->map, nid);
 }
 
 /* Until the window's DONE. FALSE: the child is gone, hangs or lies. */

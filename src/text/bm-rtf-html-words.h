@@ -61,6 +61,8 @@ typedef enum {
   BM_RTF_HTML_OBJECT,
   BM_RTF_HTML_ENTER, /* a group whose text is shown although \* stands before it */
   BM_RTF_HTML_DRAWING,
+  BM_RTF_HTML_DRAWING_VALUE,  /* its picture is shown, its words are not */
+  BM_RTF_HTML_DRAWING_RESULT, /* the same for programs that know no drawings */
 } BmRtfHtmlAction;
 
 typedef struct {

@@ -19,7 +19,7 @@
 #define PIXELS_MAX   10000
 
 /* Where visible text of a group goes. */
-typedef enum { TO_PAGE, TO_LABEL, TO_FIELD } Target;
+typedef enum { TO_PAGE, TO_LABEL, TO_FIELD, TO_NOWHERE } Target;
 
 /* What a group inherits and its end restores. */
 typedef struct {
@@ -48,6 +48,7 @@ typedef struct {
   gboolean merged, border;
   const gchar *const *objects;
   GPtrArray *pictures;
+  guint drawings, drawn; /* drawn: of which there is a picture */
   gboolean complete;
 } Writer;
 
@@ -66,6 +67,8 @@ on_text (gpointer user, const gchar *utf8, gsize size)
 {
   Writer *writer = user;
   GString *other = writer->now.target == TO_LABEL ? writer->label : writer->field;
+  if (writer->now.target == TO_NOWHERE)
+    return;
   if (writer->now.target == TO_PAGE)
     bm_page_text (writer->page, &writer->now.format, utf8, size);
   else if (other->len + size <= CAPTURE_MAX)
@@ -105,6 +108,7 @@ put_picture (Writer *writer, GBytes *data, const gchar *type, const gchar *exten
   picture->extension = extension;
   picture->content_id = g_strdup_printf ("rtf-picture-%u@pst.invalid", writer->pictures->len + 1);
   g_ptr_array_add (writer->pictures, picture);
+  writer->drawn += writer->now.target == TO_NOWHERE;
   g_autoptr (GString) html = g_string_new (NULL);
   gint64 wide = (gint64) writer->wide * writer->scale_x / 100 / TWIPS_PIXEL;
   gint64 high = (gint64) writer->high * writer->scale_y / 100 / TWIPS_PIXEL;
@@ -416,7 +420,7 @@ begin_capture (Writer *writer, const BmRtfHtmlWord *word)
 {
   bm_rtf_reader_flush (writer->reader);
   writer->in_picture = word->action == BM_RTF_HTML_PICTURE;
-  writer->in_colours = !writer->in_picture;
+  writer->in_colours = word->action == BM_RTF_HTML_COLOURS;
   writer->captured_from = writer->group;
   writer->kind = BM_RTF_NONE;
   writer->nibble = -1;
@@ -452,7 +456,10 @@ field_word (Writer *writer, const BmRtfHtmlWord *word)
       bm_page_html (writer->page, *writer->objects++);
     break;
   case BM_RTF_HTML_DRAWING:
-    writer->complete = FALSE;
+    writer->drawings++;
+    break;
+  case BM_RTF_HTML_DRAWING_VALUE:
+    set_target (writer, TO_NOWHERE);
     break;
   default: /* BM_RTF_HTML_ENTER */
     break;
@@ -472,7 +479,8 @@ on_word (gpointer user, const BmRtfLexer *lexer, gboolean star)
     format_word (writer, word, lexer);
   else if (word->action <= BM_RTF_HTML_RIGHT_TO_LEFT)
     block_word (writer, word, lexer->number);
-  else if (word->action == BM_RTF_HTML_PICTURE || word->action == BM_RTF_HTML_COLOURS)
+  else if (word->action == BM_RTF_HTML_PICTURE || word->action == BM_RTF_HTML_COLOURS ||
+           word->action == BM_RTF_HTML_DRAWING_RESULT)
     return begin_capture (writer, word);
   else if (word->action >= BM_RTF_HTML_LABEL)
     field_word (writer, word);
@@ -512,7 +520,7 @@ bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objec
   if (bm_page_has_text (writer.page) || writer.has_label)
     bm_page_paragraph (writer.page, &writer.now.block,
                        writer.has_label ? g_strstrip (writer.label->str) : NULL);
-  *complete = good && writer.complete && !on_full (&writer);
+  *complete = good && writer.complete && writer.drawn >= writer.drawings && !on_full (&writer);
   *pictures = writer.pictures;
   g_array_unref (writer.stack);
   g_array_unref (writer.colours);

@@ -143,6 +143,15 @@ test_incomplete (void)
   g_assert_false (complete);
   g_assert_nonnull (strstr (drawing, "box"));
   g_assert_null (strstr (drawing, "sv"));
+  GPtrArray *found = NULL;
+  g_autofree gchar *shown = convert (
+      HEAD "x{\\shp{\\*\\shpinst{\\sp{\\sn pib}{\\sv {\\pict\\pngblip 89504e47}}}}{\\shprslt "
+           "{\\pict\\wmetafile8 00}other}}y\\par}",
+      NULL, &found, &complete);
+  g_autoptr (GPtrArray) pictures = found;
+  g_assert_true (complete); /* the picture is all there is */
+  g_assert_cmpuint (pictures->len, ==, 1);
+  g_assert_nonnull (strstr (shown, "x<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"\">y"));
   g_free (convert (HEAD "{\\pict\\wmetafile8 0100}\\par}", NULL, NULL, &complete));
   g_assert_false (complete);
 }

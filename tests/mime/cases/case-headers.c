@@ -46,6 +46,47 @@ case_01_received_mail (Case *c)
   case_expect (c, "text 1 contains Hi <b>Bob</b>");
 }
 
+/* What senders get wrong: two of what there may be one of, dates that are none, empty fields. What is
+ * left out comes from the properties. */
+static void
+case_01_odd_headers (Case *c)
+{
+  CaseMail *twice = received_mail (c, RECEIVED "From: Eve <eve@example.com>\r\n"
+                                               "To: Kim <kim@example.com>\r\nSubject: Other\r\n"
+                                               "Date: Sat, 15 Jul 2017 04:40:00 +0200\r\n");
+  CaseMail *empty =
+      received_mail (c, "Received: by mail.example.net; Fri, 14 Jul 2017 04:40:05 +0200\r\n"
+                        "From: \r\nTo:\r\nDate: yesterday at noon\r\n"
+                        "Message-ID: <\r\nReferences:\r\nX-Empty:\r\n");
+  CaseMail *nobody =
+      received_mail (c, "Received: by x\r\nFrom: ,;\r\nDate: \r\nTo: undisclosed-recipients:;\r\n");
+  CaseMail *others[] = {empty, nobody};
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    mail_text (others[i], 0x0042, "Ada Lovelace");
+    mail_text (others[i], 0x5d02, "ada@example.org");
+    mail_row (others[i], 1, "Bob", "bob@example.net");
+    mail_time (others[i], 0x0039, 1500000000);
+  }
+  mail_time (twice, 0x0e06, 1500000000);
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED));
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+  case_expect (c, "addresses To=Bob <bob@example.net>|Kim <kim@example.com>");
+  case_expect (c, "count To=1");
+  case_expect (c, "count Subject=1");
+  case_expect (c, "header Subject=Hello");
+  case_expect (c, "header Date=Fri, 14 Jul 2017 04:40:00 +0200");
+  case_render (c, 1);
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+  case_expect (c, "addresses To=Bob <bob@example.net>");
+  case_expect (c, "header Date=Fri, 14 Jul 2017 02:40:00 +0000");
+  case_expect (c, "no-header References");
+  case_render (c, 2);
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+  case_expect (c, "header To=undisclosed-recipients:;");
+  case_expect (c, "header Date=Fri, 14 Jul 2017 02:40:00 +0000");
+}
+
 static void
 case_02_internet_headers_line (Case *c)
 {
@@ -466,6 +507,7 @@ case_91_injection (Case *c)
 
 static const CaseEntry cases[] = {
     CASE (01, received_mail),
+    CASE (01, odd_headers),
     CASE (02, internet_headers_line),
     CASE (03, nested_part_headers),
     CASE (04, latin1_subject),
