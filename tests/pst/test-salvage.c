@@ -338,7 +338,7 @@ compare_with_sound (Fixture *fixture, const BmPstWriterOptions *options, guint e
 typedef struct {
   const gchar *name;
   guint lost, salvaged, salvaged_ansi; /* how many depends on what lies on the page */
-  const gchar *warning; /* a part of one; NULL: none */
+  const gchar *warning;                /* a part of one; NULL: none */
 } Index;
 
 /* Lost pages of the indexes. An older copy of a leaf names what is still there, and nothing else; the
