@@ -12,7 +12,6 @@
 #define TYPE_DATA  1 /* XBLOCK, XXBLOCK; [MS-PST] 2.2.2.8.3.2 */
 #define TYPE_SUBS  2 /* SLBLOCK, SIBLOCK; 2.2.2.8.3.3 */
 #define LEVELS_MAX 2
-#define LEAST_COST 512 /* of a block, however short */
 
 BmPstBlocks
 bm_pst_blocks_begin (BmPst *pst)
@@ -61,10 +60,9 @@ read_stored (BmPstBlocks *blocks, guint64 bid, guint *size, guint *inflated)
   if (!bm_pst_block_find (pst, bid, &offset, size) || *size == 0)
     return NULL;
   guint whole = (*size + trailer_size + unit - 1) / unit * unit;
-  guint64 cost = MAX (whole, (guint) LEAST_COST);
-  if (whole > pst->size || offset < 512 || offset > pst->size - whole || cost > blocks->left)
+  if (whole > pst->size || offset < 512 || offset > pst->size - whole || whole > blocks->left)
     return NULL;
-  blocks->left -= cost;
+  blocks->left -= whole;
   g_autofree guint8 *data = g_malloc (whole);
   if (!bm_pst_read_at (pst, data, whole, offset))
     return NULL;

@@ -220,9 +220,14 @@ bm_pst_heap_value (BmPstHeap *heap, const BmPstCell *cell, guint8 **data, gsize 
   if (hnid == 0)
     return TRUE;
   if ((hnid & 0x1f) == 0) {
-    const guint8 *found = allocation (heap, hnid, size);
-    *data = found != NULL && *size > 0 ? g_memdup2 (found, *size) : NULL;
-    return found != NULL;
+    gsize n = 0;
+    const guint8 *found = allocation (heap, hnid, &n);
+    if (found == NULL || n > heap->blocks->left)
+      return FALSE;
+    heap->blocks->left -= n; /* a thousand properties may name one allocation */
+    *data = n > 0 ? g_memdup2 (found, n) : NULL;
+    *size = n;
+    return TRUE;
   }
   const BmPstSub *sub = bm_pst_subs_find (heap->subs, hnid);
   GByteArray *bytes =

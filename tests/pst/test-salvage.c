@@ -435,6 +435,38 @@ test_nothing (Fixture *fixture, gconstpointer data)
   g_assert_error (error, BM_ERROR, BM_CAUSE_UNREADABLE);
 }
 
+/* With any budget, all that is read and copied together is no more than it, and what does not fit is
+ * refused. */
+static void
+test_budget (Fixture *fixture, gconstpointer data)
+{
+  g_assert_true (bm_pst_sample_write (fixture->path, data, NULL));
+  open_it (fixture);
+  const BmPstNode *node = bm_pst_node (fixture->pst, BM_PST_SAMPLE_NID_DOCUMENTS);
+  guint refused = 0;
+  for (guint64 budget = 0; budget < 8192; budget += 32) {
+    gboolean whole;
+    guint64 copied = 0;
+    BmPstBlocks blocks = {.pst = fixture->pst, .left = budget};
+    g_autoptr (BmPstHeap) heap =
+        bm_pst_heap_open (&blocks, node->data, node->sub, BM_PST_HEAP_PROPERTIES, NULL);
+    if (heap == NULL)
+      continue;
+    g_autoptr (GArray) cells = bm_pst_heap_properties (heap, &whole);
+    for (guint i = 0; i < 100 * cells->len; i++) {
+      g_autofree guint8 *value = NULL;
+      gsize size;
+      refused += !bm_pst_heap_value (heap, &g_array_index (cells, BmPstCell, i % cells->len),
+                                     &value, &size);
+      g_assert_cmpint (value != NULL, ==, size > 0);
+      copied += size > 8 ? size : 0; /* shorter ones stand in the record */
+    }
+    g_assert_cmpuint (copied, <=, budget);
+    g_assert_cmpuint (blocks.left, <=, budget);
+  }
+  g_assert_cmpuint (refused, >, 0);
+}
+
 /* ---- any bytes ---- */
 
 static guint32
@@ -526,7 +558,8 @@ main (int argc, char **argv)
                {"unsupported-parts", test_unsupported_parts},
                {"no-window", test_no_window},
                {"both-lost", test_both_lost},
-               {"nothing", test_nothing}};
+               {"nothing", test_nothing},
+               {"budget", test_budget}};
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, data, func) g_test_add (name, Fixture, data, set_up, func, tear_down)
   for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
