@@ -112,27 +112,30 @@ bm_cli_check_reading (const BmCliReading *reading, GError **error)
 
 /* NULL without error: there is none. */
 static BmAddressMap *
-read_address_map (const BmCliReading *reading, GError **error)
+read_address_map (const gchar *path, GError **error)
 {
   g_autofree gchar *csv = NULL;
   gsize size = 0;
   BmAddressMap *map = NULL;
   g_autoptr (GError) local = NULL;
-  if (reading->address_map == NULL)
+  if (path == NULL)
     return NULL;
-  if (g_file_get_contents (reading->address_map, &csv, &size, &local))
+  if (g_file_get_contents (path, &csv, &size, &local))
     map = bm_address_map_parse (csv, size, &local);
   if (map == NULL)
-    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "--address-map %s: %s", reading->address_map,
-                 local->message);
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "address map %s: %s", path, local->message);
   return map;
 }
 
 BmSource *
-bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar *fallback_charset,
+bm_cli_open_source (const gchar *path, const BmCliReading *reading, const BmConfig *config,
                     guint64 max_message_size, gboolean learn, GError **error)
 {
-  const gchar *charset = reading->charset != NULL ? reading->charset : fallback_charset;
+  const gchar *charset = reading->charset, *map = reading->address_map;
+  if (charset == NULL && config != NULL)
+    charset = config->default_charset;
+  if (map == NULL && config != NULL)
+    map = config->address_map;
   g_autoptr (GError) local = NULL;
   BmReaderOptions options = {.path = path,
                              .charset = charset != NULL ? charset : "",
@@ -142,7 +145,7 @@ bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar 
                              .no_sandbox = reading->no_sandbox,
                              .learn = learn};
   if (bm_cli_check_reading (reading, &local))
-    options.addresses = read_address_map (reading, &local);
+    options.addresses = read_address_map (map, &local);
   if (local == NULL)
     return bm_reader_open (&options, error);
   g_propagate_error (error, g_steal_pointer (&local));

@@ -33,7 +33,7 @@ static const struct {
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
     {"jobs", " directory "},
     {"batch", " parallel per-server watch-disk min-free "},
-    {"reading", " default-charset "},
+    {"reading", " default-charset address-map "},
 };
 
 static void
@@ -344,6 +344,7 @@ load_all (Loader *loader, const gchar *bm_ini, BmConfig *config)
   config->default_charset = get (loader, "reading", "default-charset", "");
   if (*config->default_charset != '\0' && bm_charset_from_name (config->default_charset) == NULL)
     fault (loader, "reading", "default-charset", "no character set that is known");
+  config->address_map = get_file (loader, "reading", "address-map");
 }
 
 BmConfig *
@@ -389,6 +390,7 @@ bm_config_free (BmConfig *config)
   g_strfreev (config->batch_watch_disk);
   g_free (config->jobs);
   g_free (config->default_charset);
+  g_free (config->address_map);
   g_free (config);
 }
 
