@@ -115,6 +115,8 @@ put_picture (Writer *writer, GBytes *data, const gchar *type, const gchar *exten
   g_string_append_printf (html, "<img src=\"cid:%s\" alt=\"\"", picture->content_id);
   if (wide > 0 && high > 0 && wide <= PIXELS_MAX && high <= PIXELS_MAX)
     g_string_append_printf (html, " width=\"%d\" height=\"%d\"", (gint) wide, (gint) high);
+  if (writer->now.target == TO_NOWHERE) /* a drawing stands beside the text */
+    g_string_append (html, " align=\"left\"");
   g_string_append (html, ">");
   bm_page_html (writer->page, html->str);
 }
@@ -162,13 +164,15 @@ on_hex (Writer *writer, const guint8 *bytes, gsize size)
 }
 
 static void
-on_captured (gpointer user, const guint8 *bytes, gsize size)
+on_captured (gpointer user, const guint8 *bytes, gsize size, gboolean binary)
 {
   Writer *writer = user;
-  if (writer->in_picture && writer->kind != BM_RTF_NONE) {
+  if (writer->group != writer->captured_from)
+    return; /* \blipuid and such are hex too */
+  if (writer->in_picture && binary)
+    g_byte_array_append (writer->hex, bytes, (guint) MIN (size, G_MAXINT32 - writer->hex->len));
+  else if (writer->in_picture && writer->kind != BM_RTF_NONE)
     on_hex (writer, bytes, size);
-    return;
-  }
   for (gsize i = 0; writer->in_colours && i < size; i++)
     if (bytes[i] == ';' && writer->colours->len < COLOURS_MAX) {
       g_array_append_val (writer->colours, writer->colour);
@@ -388,8 +392,10 @@ picture_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
   case BM_RTF_HTML_SCALE_X:
     writer->scale_x = CLAMP (number, 0, 10000);
     break;
-  default: /* BM_RTF_HTML_SCALE_Y */
+  case BM_RTF_HTML_SCALE_Y:
     writer->scale_y = CLAMP (number, 0, 10000);
+    break;
+  default:
     break;
   }
 }
@@ -398,6 +404,8 @@ static BmRtfAnswer
 capture_word (Writer *writer, const BmRtfHtmlWord *word, gint number)
 {
   guint32 part = (guint32) CLAMP (number, 0, 255);
+  if (writer->group != writer->captured_from)
+    return BM_RTF_TAKEN;
   switch (word->action) {
   case BM_RTF_HTML_RED:
     writer->colour |= BM_PAGE_COLOUR | part << 16;

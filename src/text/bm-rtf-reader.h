@@ -21,7 +21,7 @@ typedef struct {
   void (*text) (gpointer user, const gchar *utf8, gsize size);
   /* A control word of the document or of a captured group; star: \* stood before it. */
   BmRtfAnswer (*word) (gpointer user, const BmRtfLexer *lexer, gboolean star);
-  void (*captured) (gpointer user, const guint8 *bytes, gsize size);
+  void (*captured) (gpointer user, const guint8 *bytes, gsize size, gboolean binary); /* of \bin */
   /* A group begins and ends; pairs always match. */
   void (*open) (gpointer user);
   void (*close) (gpointer user);

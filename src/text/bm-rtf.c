@@ -154,7 +154,7 @@ put_bytes (Reader *reader, const guint8 *bytes, gsize size)
   if (reader->now.destination == TO_FONT_TABLE)
     add_font_name (reader, bytes, size);
   else if (reader->now.destination == TO_LISTENER)
-    reader->listener->captured (reader->user, bytes, size);
+    reader->listener->captured (reader->user, bytes, size, FALSE);
   if (!visible (reader) || size == 0)
     return;
   const Font *font = reader->now.destination == TO_TEXT ? current_font (reader) : NULL;
@@ -443,7 +443,7 @@ read_all (Reader *reader)
       break;
     case BM_RTF_BINARY:
       if (reader->now.destination == TO_LISTENER)
-        reader->listener->captured (reader->user, reader->lexer.text, reader->lexer.size);
+        reader->listener->captured (reader->user, reader->lexer.text, reader->lexer.size, TRUE);
       break;
     case BM_RTF_END:
     default:

@@ -110,16 +110,20 @@ test_pictures (void)
   GPtrArray *found = NULL;
   gboolean complete = FALSE;
   g_autofree gchar *html =
-      convert (HEAD "a{\\*\\shppict{\\pict\\picwgoal1500\\pichgoal750\\pngblip 89504e\n47}}"
+      convert (HEAD "a{\\*\\shppict{\\pict{\\*\\picprop{\\sp{\\sn ab}{\\sv 12}}}\\picwgoal1500"
+                    "\\pichgoal750\\pngblip{\\*\\blipuid 0123abcd}89504e\n47}}"
                     "{\\nonshppict{\\pict\\wmetafile8 00}}b\\par{\\pict\\jpegblip\\bin3 \xff\xd8{}"
                     "\\par}",
                NULL, &found, &complete);
   g_autoptr (GPtrArray) pictures = found;
-  g_assert_cmpuint (pictures->len, ==, 1); /* binary data of a picture is not hex */
+  g_assert_cmpuint (pictures->len, ==, 2);
   const BmRtfPicture *picture = g_ptr_array_index (pictures, 0);
   g_assert_cmpmem (g_bytes_get_data (picture->data, NULL), g_bytes_get_size (picture->data),
                    "\x89PNG", 4);
   g_assert_cmpstr (picture->type, ==, "image/png");
+  picture = g_ptr_array_index (pictures, 1); /* data as it is */
+  g_assert_cmpmem (g_bytes_get_data (picture->data, NULL), g_bytes_get_size (picture->data),
+                   "\xff\xd8{", 3);
   g_assert_nonnull (strstr (html, "a<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"\" "
                                   "width=\"100\" height=\"50\">b"));
 }
@@ -151,7 +155,8 @@ test_incomplete (void)
   g_autoptr (GPtrArray) pictures = found;
   g_assert_true (complete); /* the picture is all there is */
   g_assert_cmpuint (pictures->len, ==, 1);
-  g_assert_nonnull (strstr (shown, "x<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"\">y"));
+  g_assert_nonnull (strstr (shown, "x<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"\" "
+                                   "align=\"left\">y"));
   g_free (convert (HEAD "{\\pict\\wmetafile8 0100}\\par}", NULL, NULL, &complete));
   g_assert_false (complete);
 }

@@ -393,6 +393,15 @@ static void
 case_42_corpus (Case *c)
 {
   guint converted = 0;
+  const Rendered *r = case_corpus (c, "aspose-sample.ost", "RTF newsletter copy");
+  if (r == NULL)
+    return;
+  for (guint i = 0; i < 5; i++) { /* pictures of drawings, as binary data */
+    GMimeObject *picture = rendered_leaf (r, 2 + i);
+    g_autofree gchar *data = rendered_content (picture, NULL);
+    g_assert_cmpmem (data, 8, "\x89PNG\r\n\x1a\n", 8);
+  }
+  case_expect (c, "text 1 contains Celebrating 10,000 customers");
   if (case_corpus_each (c, "tika-bodies.pst", check_native, &converted) > 0)
     g_assert_cmpuint (converted, ==, 1);
 }
