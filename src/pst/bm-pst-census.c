@@ -52,6 +52,12 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
 {
   if (pst->header_crc_bad)
     g_ptr_array_add (census->warnings, g_strdup ("the header's checksum is wrong; it was ignored"));
+  if (!pst->header_crc_bad && pst->stored_size > pst->size)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("the file is shorter than it says: %" G_GUINT64_FORMAT
+                                      " of %" G_GUINT64_FORMAT " bytes are there; items may be "
+                                      "damaged; if it is a copy, copy it again",
+                                      pst->size, pst->stored_size));
   if (pst->roots_found)
     g_ptr_array_add (census->warnings,
                      g_strdup ("the header is older than the file: the roots of its trees were "
@@ -112,10 +118,27 @@ nothing_readable (BmPst *pst, const BmCensus *census)
   return *census->display_name == '\0' && !can_read_messages (pst, census);
 }
 
+/* An incomplete copy: the search would find some of it, but copying it again finds all. A file that
+ * somebody has lengthened to its size is one of which there is no better copy. */
+static gboolean
+is_cut_off (const BmPst *pst, GError **error)
+{
+  guint64 end = MAX (pst->nbt_offset, pst->bbt_offset);
+  if (pst->header_crc_bad || end <= pst->size - pst->layout->page)
+    return FALSE; /* a bad header may name anything */
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
+               "the PST is cut off: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+               " bytes are there; copy it again",
+               pst->size, MAX (pst->stored_size, end + pst->layout->page));
+  return TRUE;
+}
+
 BmCensus *
 bm_pst_census (BmPst *pst, GError **error)
 {
   bm_pst_find_roots (pst);
+  if (is_cut_off (pst, error))
+    return NULL;
   bm_pst_walk (pst);
   bm_pst_find_lost (pst);
   if (pst->nodes->len == 0) {

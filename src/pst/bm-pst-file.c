@@ -166,11 +166,13 @@ read_roots (BmPst *pst)
 {
   const guint8 *h = pst->header;
   if (pst->format == BM_PST_ANSI) {
+    pst->stored_size = bm_pst_get32 (h + 168);
     pst->nbt_bid = bm_pst_get32 (h + 184);
     pst->nbt_offset = bm_pst_get32 (h + 188);
     pst->bbt_bid = bm_pst_get32 (h + 192);
     pst->bbt_offset = bm_pst_get32 (h + 196);
   } else {
+    pst->stored_size = bm_pst_get64 (h + 184);
     pst->nbt_bid = bm_pst_get64 (h + 216);
     pst->nbt_offset = bm_pst_get64 (h + 224);
     pst->bbt_bid = bm_pst_get64 (h + 232);

@@ -65,7 +65,7 @@ struct _BmPst {
   BmPstCrypt crypt;
   const BmPstLayout *layout;
   guint8 header[BM_PST_HEADER_SIZE];
-  guint64 nbt_bid, nbt_offset, bbt_bid, bbt_offset;
+  guint64 nbt_bid, nbt_offset, bbt_bid, bbt_offset, stored_size; /* as the header says */
   gboolean header_crc_bad, bbt_repaired, roots_found;
   gchar *charset;
   GArray *nodes; /* BmPstNode, ascending by nid, unique */

@@ -107,7 +107,7 @@ search_once (BmPst *pst)
 static gboolean
 take_root (const Root *root, guint64 *bid, guint64 *offset)
 {
-  if (root->offset == 0 || root->bid <= *bid)
+  if (root->offset == 0 || root->bid <= *bid || root->offset == *offset)
     return FALSE;
   *bid = root->bid;
   *offset = root->offset;

@@ -156,9 +156,27 @@ compare_file (const gchar *path)
   return compared;
 }
 
+/* Were the header not trusted, the search would find the roots that it names: in every file but the
+ * one whose header is old. */
+static void
+check_roots (const gchar *path)
+{
+  gint fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_autoptr (BmPst) pst = bm_pst_open_fd (fd, NULL, NULL);
+  gboolean old = g_str_has_suffix (path, "/aspose-bad-header.pst");
+  g_assert_cmpint (pst->header_crc_bad, ==, old);
+  guint64 nodes = pst->nbt_offset, blocks = pst->bbt_offset;
+  pst->header_crc_bad = TRUE;
+  bm_pst_find_roots (pst);
+  g_assert_cmpint (pst->roots_found, ==, old);
+  g_assert_cmpint (pst->nbt_offset == nodes && pst->bbt_offset == blocks, ==, !old);
+  close (fd);
+}
+
 static void
 test_equal (gconstpointer data)
 {
+  check_roots (data);
   g_test_message ("%u items are the same", compare_file (data));
 }
 
@@ -351,6 +369,7 @@ static const Index indexes[] = {
     {"leaf-old", 1, 0, 0, "13 nodes that the index has lost were found"},
     {"header-old", 0, 0, 0, "the header is older than the file"},
     {"header-crc", 0, 0, 0, "checksum is wrong"},
+    {"tail-lost", 0, 0, 0, "the file is shorter than it says"},
     {"attachment-table", 0, 1, 1, NULL},
 };
 
@@ -433,6 +452,33 @@ test_nothing (Fixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_null (bm_pst_salvage_item (fixture->pst, 0x7fffffe4, &error));
   g_assert_error (error, BM_ERROR, BM_CAUSE_UNREADABLE);
+}
+
+/* An incomplete copy is refused, not read in part. Lengthened with zeros, what is left is searched
+ * for: here all but the root of a tree. */
+static void
+test_cut_off (Fixture *fixture, gconstpointer data)
+{
+  const BmPstWriterOptions *options = data;
+  const gboolean ansi = options->format == BM_PST_WRITE_ANSI;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *bytes = NULL;
+  gsize size;
+  g_assert_true (bm_pst_sample_write (fixture->path, options, NULL));
+  g_assert_true (g_file_get_contents (fixture->path, &bytes, &size, NULL));
+  guint64 nodes = bm_pst_writer_get ((guint8 *) bytes + (ansi ? 188 : 224), ansi ? 4 : 8);
+  guint64 blocks = bm_pst_writer_get ((guint8 *) bytes + (ansi ? 196 : 240), ansi ? 4 : 8);
+  g_assert_cmpint (truncate (fixture->path, (off_t) MAX (nodes, blocks)), ==, 0);
+  fixture->fd = open (fixture->path, O_RDONLY | O_CLOEXEC);
+  fixture->pst = bm_pst_open_fd (fixture->fd, NULL, NULL);
+  g_assert_null (bm_pst_census (fixture->pst, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+  g_autofree gchar *sizes = g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT " bytes",
+                                             MAX (nodes, blocks), size);
+  g_assert_nonnull (strstr (error->message, sizes));
+  g_assert_cmpint (truncate (fixture->path, (off_t) size), ==, 0);
+  open_it (fixture);
+  g_assert_cmpuint (fixture->census->items->len, ==, ITEMS);
 }
 
 /* With any budget, all that is read and copied together is no more than it, and what does not fit is
@@ -559,7 +605,8 @@ main (int argc, char **argv)
                {"no-window", test_no_window},
                {"both-lost", test_both_lost},
                {"nothing", test_nothing},
-               {"budget", test_budget}};
+               {"budget", test_budget},
+               {"cut-off", test_cut_off}};
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, data, func) g_test_add (name, Fixture, data, set_up, func, tear_down)
   for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
