@@ -127,6 +127,10 @@ bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error)
     g_autoptr (GArray) shown = shown_nodes (pst, nids, n, with_map == 1, &fixed);
     window = bm_pst_window_new (pst, (const BmPstNode *) shown->data, shown->len, fixed, NULL);
   }
+  if (window == NULL && errno == ENOMEM) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "no memory for a window");
+    return NULL;
+  }
   if (window == NULL) { /* all of it goes the salvage path */
     window = g_new0 (BmPstWindow, 1);
     window->pst = pst;

@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPst, bm_pst_close)
 BmCensus *bm_pst_census (BmPst *pst, GError **error);
 
 /* Opens libpff on a window of these items (any order, at most 4096); where libpff opens none, all of
- * them go the salvage path. Errors: UNREADABLE when n is 0. */
+ * them go the salvage path. Errors: UNREADABLE when n is 0 or memory is short
+ * (errno ENOMEM). */
 BmPstWindow *bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error);
 void bm_pst_window_close (BmPstWindow *window);
 /* The index-th item of the window. When its class is not mail, attachments and recipients are left
