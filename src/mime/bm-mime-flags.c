@@ -29,18 +29,22 @@ bm_mime_is_draft (const BmItem *item)
          bm_props_get (item->props, 0x007d) == NULL;
 }
 
-/* Who received it (0x003F, 0x0040, 0x0075, 0x0076) is said of received mail only; mail that its owner
- * sent to himself is marked so. */
+/* Who received it (0x003F, 0x0040, 0x0075, 0x0076) is said of received mail only, and headers of a way
+ * are on it only: those of mail that an IMAP account sent have none. Mail that its owner sent to
+ * himself is marked so. */
 gboolean
 bm_mime_is_received (const BmMime *mime)
 {
+  static const gchar *const traces[] = {"Received", "Return-Path", "Delivered-To"};
   static const guint16 ids[] = {0x003f, 0x0040, 0x0075, 0x0076};
   const BmProps *props = mime->item->props;
-  gboolean named = mime->transport != NULL;
+  gboolean named = FALSE;
   if (bm_props_int (props, 0x0e07, 0) & (MSGFLAG_UNSENT | MSGFLAG_FROMME))
     return FALSE;
   for (guint i = 0; !named && i < G_N_ELEMENTS (ids); i++)
     named = bm_props_get (props, ids[i]) != NULL;
+  for (guint i = 0; !named && i < G_N_ELEMENTS (traces); i++)
+    named = bm_mime_transport_get (mime, traces[i]) != NULL;
   return named;
 }
 

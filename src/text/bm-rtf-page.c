@@ -240,8 +240,12 @@ open_list (BmPage *page, gint level, gchar kind)
 static void
 end_cell (BmPage *page)
 {
-  if (page->cells->len >= CELLS_MAX)
+  if (page->cells->len >= CELLS_MAX) { /* the last one takes the rest */
+    g_string_append (g_ptr_array_index (page->cells, CELLS_MAX - 1), page->cell->str);
+    page->cell_bytes += page->cell->len;
+    g_string_truncate (page->cell, 0);
     return;
+  }
   page->cell_bytes += page->cell->len;
   g_ptr_array_add (page->cells, page->cell);
   page->cell = g_string_new (NULL);

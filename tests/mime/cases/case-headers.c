@@ -235,6 +235,18 @@ case_15_bcc_of_sent_mail_with_headers (Case *c)
   case_expect (c, "addresses To=Bob <bob@example.net>");
 }
 
+/* The copy that an IMAP account kept: headers of its own, but no way. */
+static void
+case_15_bcc_of_imap_account (Case *c)
+{
+  CaseMail *sent = sent_mail (c);
+  mail_text (sent, 0x007d, strstr (RECEIVED, "From:"));
+  mail_row (sent, 3, "Eve", "eve@example.com");
+  case_render (c, 0);
+  case_expect (c, "addresses Bcc=Eve <eve@example.com>");
+  case_expect (c, "count To=1");
+}
+
 static void
 case_15_bcc_of_received_mail (Case *c)
 {
@@ -518,6 +530,7 @@ static const CaseEntry cases[] = {
     CASE (08, sender_only),
     CASE (15, bcc_of_sent_mail),
     CASE (15, bcc_of_sent_mail_with_headers),
+    CASE (15, bcc_of_imap_account),
     CASE (15, bcc_of_received_mail),
     CASE (15, bcc_of_received_mail_without_headers),
     CASE (16, p1_recipient),
