@@ -90,7 +90,9 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (SUBJECT_EDITED, "subject-edited", "the subject was edited after arrival; the edit was kept")  \
   X (TEXT_FROM_HTML, "text-from-html", "the plain text was made from the HTML")                    \
   X (UNREADABLE_PROPERTY, "unreadable-property", "a property could not be read")                   \
-  X (INBOX_CHILD_MOVED, "inbox-child-moved", "a folder below the inbox became a top-level folder")
+  X (INBOX_CHILD_MOVED, "inbox-child-moved", "a folder below the inbox became a top-level folder") \
+  X (CALENDAR_PARTIAL, "calendar-partial",                                                         \
+     "time or repetition of an appointment or task could not be read")
 
 typedef enum {
 #define X(sym, token, text) BM_NOTE_##sym,

@@ -100,12 +100,23 @@ is_same_party (const BmMimeParty *a, const BmMimeParty *b)
   return a->name != NULL && g_strcmp0 (a->name, b->name) == 0;
 }
 
+BmMimeParty
+bm_mime_party_from (const BmProps *props)
+{
+  BmMimeParty party = representing (props);
+  return is_somebody (&party) ? party : sender (props);
+}
+
+gchar *
+bm_mime_party_name (const BmMimeParty *party, const gchar *address)
+{
+  return clean_name (party->name, address);
+}
+
 gchar *
 bm_mime_from (BmMime *mime, gchar **address)
 {
-  BmMimeParty party = representing (mime->item->props);
-  if (!is_somebody (&party))
-    party = sender (mime->item->props);
+  BmMimeParty party = bm_mime_party_from (mime->item->props);
   if (is_somebody (&party))
     return bm_mime_mailbox (mime, &party, address);
   bm_notes_add (&mime->notes, BM_NOTE_SENDER_UNKNOWN);
@@ -205,8 +216,8 @@ compare_rows (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-static BmMimeParty
-party_of_row (const BmProps *row)
+BmMimeParty
+bm_mime_party_of_row (const BmProps *row)
 {
   static const guint16 names[] = {0x3001, 0x5ff6, 0x3a20};
   BmMimeParty party = party_of (row, 0x3001, 0x39fe, 0x3002, 0x3003, 0x0fff);
@@ -254,7 +265,7 @@ bm_mime_recipients (BmMime *mime, guint type)
       gint64 row_type = bm_props_int (row, 0x0c15, 1);
       if ((row_type & ROW_TYPE_MASK) != type || ((row_type & ROW_P1) != 0) != (pass == 1))
         continue;
-      BmMimeParty party = party_of_row (row);
+      BmMimeParty party = bm_mime_party_of_row (row);
       g_autofree gchar *address = NULL;
       g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
       gboolean first = g_hash_table_add (seen, g_ascii_strdown (address, -1));
@@ -315,7 +326,7 @@ bm_render_learn (const BmItem *item, BmLearnFunc tell, gpointer user)
   learn (&from, tell, user);
   learn (&by, tell, user);
   for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
-    BmMimeParty party = party_of_row (g_ptr_array_index (item->recipients, i));
+    BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
     learn (&party, tell, user);
   }
   learn_contact (item->props, tell, user);

@@ -152,6 +152,34 @@ safe_name (const gchar *name)
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
 
+/* Attachments of an embedded item that its card or calendar would lose. */
+static gboolean
+has_more (const BmItem *item)
+{
+  const BmMime mime = {.item = item};
+  for (guint i = 0; i < item->attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (item->attachments, i);
+    if (!bm_mime_calendar_owns (&mime, attachment) && !bm_mime_card_owns (item, attachment))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What an embedded item becomes; NULL: there is none. */
+static const gchar *
+embedded_extension (const BmAttachment *attachment)
+{
+  const BmItem *item = attachment->embedded;
+  if (attachment->method != BM_ATTACH_EMBEDDED)
+    return NULL;
+  if (item == NULL || has_more (item))
+    return ".eml";
+  if (bm_mime_is_class (item, "IPM.Contact") || bm_mime_is_class (item, "IPM.DistList"))
+    return ".vcf";
+  gboolean meeting = bm_mime_is_class (item, "IPM.Schedule.Meeting"); /* a mail */
+  return !meeting && bm_mime_calendar_can (item) ? ".ics" : ".eml";
+}
+
 gchar *
 bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes)
 {
@@ -175,8 +203,9 @@ bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *n
     g_free (name);
     name = made;
   }
-  if (attachment->method == BM_ATTACH_EMBEDDED && !g_str_has_suffix (name, ".eml")) {
-    gchar *made = g_strconcat (name, ".eml", NULL);
+  const gchar *extension = embedded_extension (attachment);
+  if (extension != NULL && !g_str_has_suffix (name, extension)) {
+    gchar *made = g_strconcat (name, extension, NULL);
     g_free (name);
     name = made;
   } else if (g_strcmp0 (name, stored) != 0) {
@@ -284,6 +313,18 @@ message_part (BmSpool *data, GBytes *bytes, const gchar *name)
   return part;
 }
 
+/* A card or a calendar, as a text to keep. */
+static BmMimePart *
+structured (BmMime *inner, const gchar *name, gboolean card)
+{
+  g_autofree gchar *text = card ? bm_mime_card_text (inner) : bm_mime_calendar_text (inner);
+  BmMimePart *part = bm_mime_part_text (card ? "vcard" : "calendar; method=PUBLISH", text);
+  g_autoptr (GString) value = g_string_new ("attachment");
+  bm_mime_add_parameter (value, "filename", name);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  return part;
+}
+
 static BmMimePart *
 embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar *name,
           GError **error)
@@ -295,6 +336,13 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
     return notice (name, "A message nested too deeply was left out.\n");
   }
   bm_mime_begin (&inner, attachment->embedded, mime->context, seed, mime->depth + 1);
+  const gchar *extension = embedded_extension (attachment);
+  if (!g_str_equal (extension, ".eml")) {
+    BmMimePart *part = structured (&inner, name, g_str_equal (extension, ".vcf"));
+    mime->notes |= inner.notes;
+    bm_mime_end (&inner);
+    return part;
+  }
   BmSpool *spool = bm_mime_render_bytes (&inner, error);
   mime->notes |= inner.notes;
   bm_mime_end (&inner);

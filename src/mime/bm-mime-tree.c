@@ -313,40 +313,132 @@ picture_part (const BmRtfPicture *picture, guint index)
 }
 
 static BmMimePart *
-body_part (BmMime *mime, const BmMimeBody *body)
+body_part (BmMime *mime, const BmMimeBody *body, BmMimePart *calendar)
 {
   BmMimePart *text = bm_mime_part_text ("plain", body->text);
-  g_autoptr (GPtrArray) html = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
   if (body->html != NULL)
-    g_ptr_array_add (html, bm_mime_part_text ("html", body->html));
-  return wrap (mime, text, html, "alternative", "alternative");
+    g_ptr_array_add (others, bm_mime_part_text ("html", body->html));
+  if (calendar != NULL)
+    g_ptr_array_add (others, calendar);
+  return wrap (mime, text, others, "alternative", "alternative");
+}
+
+/* A contact with attachments of its own is a message inside another one: its card is one more. */
+static void
+add_card (BmMime *mime, GPtrArray *attached)
+{
+  g_autofree gchar *card = bm_mime_card_text (mime);
+  if (card == NULL)
+    return;
+  BmMimePart *part = bm_mime_part_text ("vcard", card);
+  g_string_append (part->fields, "Content-Disposition: attachment; filename=\"contact.vcf\"\r\n");
+  g_ptr_array_add (attached, part);
+}
+
+/* RFC 6522 3: words, the part for machines, the message that it is about. Takes first. */
+static BmMimePart *
+report_part (BmMime *mime, BmMimePart *first, const BmMimeReport *report, GError **error)
+{
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autofree gchar *subtype = bm_mime_report_subtype (report);
+  g_ptr_array_add (others, bm_mime_report_status (mime, report));
+  if (report->original >= 0) {
+    g_autoptr (GError) local = NULL;
+    BmMimePart *original =
+        bm_mime_attachment (mime, (guint) report->original, NULL, FALSE, &local);
+    if (original != NULL)
+      g_ptr_array_add (others, original);
+    if (local != NULL) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      bm_mime_part_free (first);
+      return NULL;
+    }
+  }
+  return wrap (mime, first, others, subtype, "report");
+}
+
+typedef struct {
+  BmMimeBody body;
+  BmMimePart *calendar;
+  gint calendar_of; /* the attachment that it was, or -1 */
+  gboolean is_report;
+  BmMimeReport report;
+} Content;
+
+static void
+content_read (BmMime *mime, Content *content)
+{
+  *content = (Content){.calendar_of = -1};
+  bm_mime_body_read (mime, &content->body);
+  content->calendar = bm_mime_calendar_part (mime, &content->calendar_of);
+  content->is_report = bm_mime_report_find (mime, &content->report);
+  if (content->is_report && content->body.html == NULL && *content->body.text == '\0') {
+    g_free (content->body.text);
+    content->body.text = bm_mime_report_words (mime, &content->report);
+  }
+}
+
+static void
+content_clear (Content *content)
+{
+  bm_mime_body_clear (&content->body);
+  bm_mime_part_free (content->calendar);
+  g_free (content->report.text);
+}
+
+/* It is shown in another place. */
+static gboolean
+is_elsewhere (const BmMime *mime, const Content *content, guint index)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  gint i = (gint) index;
+  if (content->is_report && (i == content->report.status || i == content->report.original))
+    return TRUE;
+  return i == content->calendar_of || bm_mime_calendar_owns (mime, attachment) ||
+         bm_mime_card_owns (mime->item, attachment);
+}
+
+static BmMimePart *
+put_together (BmMime *mime, Content *content, Sorted *sorted, GError **error)
+{
+  BmMimePart *tree =
+      body_part (mime, &content->body, g_steal_pointer (&content->calendar));
+  tree = wrap (mime, tree, sorted->inlines, "related", "related");
+  if (content->is_report)
+    tree = report_part (mime, tree, &content->report, error);
+  return tree != NULL ? wrap (mime, tree, sorted->attached, "mixed", "mixed") : NULL;
 }
 
 BmMimePart *
 bm_mime_tree (BmMime *mime, GError **error)
 {
-  BmMimeBody body = {0};
-  bm_mime_body_read (mime, &body);
+  BmMimePart *tree = bm_mime_secure (mime);
+  if (tree != NULL)
+    return tree;
+  Content content;
+  content_read (mime, &content);
+  const BmMimeBody *body = &content.body;
   g_autoptr (GPtrArray) inlines =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
   g_autoptr (GPtrArray) attached =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
-  g_autoptr (GHashTable) references = body.html != NULL ? bm_html_references (body.html) : NULL;
+  g_autoptr (GHashTable) references = body->html != NULL ? bm_html_references (body->html) : NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Sorted sorted = {inlines, attached, references, seen};
-  BmMimePart *tree = NULL;
   gboolean ok = TRUE;
-  if (body.rtf != NULL)
-    g_ptr_array_add (attached, rtf_part (body.rtf));
-  for (guint i = 0; body.pictures != NULL && i < body.pictures->len; i++)
-    g_ptr_array_add (inlines, picture_part (g_ptr_array_index (body.pictures, i), i));
+  if (body->rtf != NULL)
+    g_ptr_array_add (attached, rtf_part (body->rtf));
+  for (guint i = 0; body->pictures != NULL && i < body->pictures->len; i++)
+    g_ptr_array_add (inlines, picture_part (g_ptr_array_index (body->pictures, i), i));
   for (guint i = 0; ok && i < mime->item->attachments->len; i++)
-    ok = sort_attachment (mime, &sorted, i, error);
-  if (ok) {
-    tree = body_part (mime, &body);
-    tree = wrap (mime, tree, inlines, "related", "related");
-    tree = wrap (mime, tree, attached, "mixed", "mixed");
-  }
-  bm_mime_body_clear (&body);
+    if (!is_elsewhere (mime, &content, i))
+      ok = sort_attachment (mime, &sorted, i, error);
+  add_card (mime, attached);
+  if (ok)
+    tree = put_together (mime, &content, &sorted, error);
+  content_clear (&content);
   return tree;
 }

@@ -57,6 +57,11 @@ typedef struct {
 gchar *bm_mime_resolve (BmMime *mime, const BmMimeParty *party);
 /* The same, NULL instead of a placeholder. */
 gchar *bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party);
+/* A row of the recipient table; who sent the item, or in whose name. Borrowed. */
+BmMimeParty bm_mime_party_of_row (const BmProps *row);
+BmMimeParty bm_mime_party_from (const BmProps *props);
+/* The display name when it says more than the address. New; or NULL. */
+gchar *bm_mime_party_name (const BmMimeParty *party, const gchar *address);
 /* The address that the party itself gives, and its Exchange name; either may be NULL. */
 gchar *bm_mime_exchange_pair (const BmMimeParty *party, gchar **name);
 /* name and address (of whatever type) of a one-off entry id. FALSE when it is none. */
@@ -121,6 +126,36 @@ BmMimePart *bm_mime_part_multipart (BmMime *mime, const gchar *subtype, const gc
 gboolean bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **error);
 guint64 bm_mime_part_size (const BmMimePart *part); /* an estimate from below */
 BmMimePart *bm_mime_tree (BmMime *mime, GError **error);
+
+/* bm-mime-secure.c: the whole content of signed or encrypted mail; NULL: it is converted like any. */
+BmMimePart *bm_mime_secure (BmMime *mime);
+
+/* bm-mime-report.c: reports on mail. */
+typedef struct {
+  guint kind;
+  const gchar *type;     /* of the part for machines: message/TYPE; static */
+  gchar *text;           /* that part as stored, or NULL */
+  gint status, original; /* attachments that are parts of the report; or -1 */
+} BmMimeReport;
+/* FALSE: the item is no report. report->text is the caller's. */
+gboolean bm_mime_report_find (const BmMime *mime, BmMimeReport *report);
+BmMimePart *bm_mime_report_status (BmMime *mime, const BmMimeReport *report);
+gchar *bm_mime_report_words (const BmMime *mime, const BmMimeReport *report);
+gchar *bm_mime_report_subtype (const BmMimeReport *report);
+
+/* bm-mime-calendar.c: iCalendar. Prefixes of classes end at dots, case does not matter. */
+gboolean bm_mime_is_class (const BmItem *item, const gchar *message_class);
+/* Of an appointment, a task or meeting mail; NULL for others, and when it says no time. LF. New. */
+gchar *bm_mime_calendar_text (BmMime *mime);
+gboolean bm_mime_calendar_can (const BmItem *item); /* it would give a text */
+/* The same as a part; *attachment: it was that one, not to be shown twice; or -1. */
+BmMimePart *bm_mime_calendar_part (BmMime *mime, gint *attachment);
+/* A changed instance, hidden as an attachment: part of the calendar. */
+gboolean bm_mime_calendar_owns (const BmMime *mime, const BmAttachment *attachment);
+
+/* bm-mime-vcard.c: of a contact or a distribution list; NULL for others. LF. New. */
+gchar *bm_mime_card_text (BmMime *mime);
+gboolean bm_mime_card_owns (const BmItem *item, const BmAttachment *attachment); /* its picture */
 
 /* bm-mime-attach.c: one attachment to one part. NULL without error: leaves nothing. */
 BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id,

@@ -5,6 +5,7 @@
 
 #include "text/bm-charset.h"
 #include <gmime/gmime.h>
+#include <libical/ical.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@ bm_render_init (void)
   tzset ();
   g_mime_init ();
   bm_charset_preload ();
+  icalerror_set_errors_are_fatal (FALSE);
   /* what GLib and GMime load on first use: random seed, converters, Unicode tables */
   g_random_int ();
   g_free (g_mime_utils_header_encode_text (NULL, "\xc3\xa9", "utf-8"));
