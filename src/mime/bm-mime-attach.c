@@ -23,6 +23,8 @@ static const struct {
     {"jpg", "image/jpeg"},
     {"mp3", "audio/mpeg"},
     {"mp4", "video/mp4"},
+    {"p7m", "application/pkcs7-mime"},
+    {"p7s", "application/pkcs7-signature"},
     {"pdf", "application/pdf"},
     {"png", "image/png"},
     {"ppt", "application/vnd.ms-powerpoint"},
