@@ -14,9 +14,12 @@ static const struct {
   const gchar *message_class;
   Kind kind;
 } classes[] = {
-    {"IPM.Schedule.Meeting.Request", REQUEST},   {"IPM.Schedule.Meeting.Canceled", CANCEL},
-    {"IPM.Schedule.Meeting.Resp.Pos", ACCEPT},   {"IPM.Schedule.Meeting.Resp.Tent", TENTATIVE},
-    {"IPM.Schedule.Meeting.Resp.Neg", DECLINE},  {"IPM.Appointment", EVENT},
+    {"IPM.Schedule.Meeting.Request", REQUEST},
+    {"IPM.Schedule.Meeting.Canceled", CANCEL},
+    {"IPM.Schedule.Meeting.Resp.Pos", ACCEPT},
+    {"IPM.Schedule.Meeting.Resp.Tent", TENTATIVE},
+    {"IPM.Schedule.Meeting.Resp.Neg", DECLINE},
+    {"IPM.Appointment", EVENT},
     {"IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}", EVENT},
     {"IPM.Task", TASK},
 };
@@ -211,8 +214,8 @@ add_busy (icalcomponent *event, gint64 busy, gboolean cancelled)
   static const gchar *const names[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE"};
   icalproperty *own = icalproperty_new_x (names[busy >= 0 && busy <= 4 ? busy : 2]);
   icalproperty_set_x_name (own, "X-MICROSOFT-CDO-BUSYSTATUS");
-  icalcomponent_add_property (event, icalproperty_new_transp (busy == 0 ? ICAL_TRANSP_TRANSPARENT
-                                                                        : ICAL_TRANSP_OPAQUE));
+  icalcomponent_add_property (
+      event, icalproperty_new_transp (busy == 0 ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
   icalcomponent_add_property (event, icalproperty_new_status (cancelled   ? ICAL_STATUS_CANCELLED
                                                               : busy == 1 ? ICAL_STATUS_TENTATIVE
                                                                           : ICAL_STATUS_CONFIRMED));
@@ -233,8 +236,8 @@ event_of (BmMime *mime, Kind kind, gint64 busy)
   gint64 sequence = bm_event_int (mime->item, bm_psetid_appointment, 0x8201, 0);
   bm_event_describe (mime, event);
   bm_event_people (mime, event, people[kind], states[kind]);
-  icalcomponent_add_property (
-      event, icalproperty_new_sequence ((int) CLAMP (sequence, 0, G_MAXINT)));
+  icalcomponent_add_property (event,
+                              icalproperty_new_sequence ((int) CLAMP (sequence, 0, G_MAXINT)));
   if (kind == REQUEST || kind == CANCEL || kind == EVENT)
     add_busy (event, busy, kind == CANCEL || (kind == EVENT && (state & 4) != 0));
   return event;
@@ -329,15 +332,14 @@ task_calendar (BmMime *mime)
   bm_event_describe (mime, todo);
   add_day (item, todo, ICAL_DTSTART_PROPERTY, 0x8104);
   add_day (item, todo, ICAL_DUE_PROPERTY, 0x8105);
-  icalcomponent_add_property (
-      todo, icalproperty_new_status (status >= 0 && status <= 2 ? states[status]
-                                                                : ICAL_STATUS_NEEDSACTION));
+  icalcomponent_add_property (todo, icalproperty_new_status (status >= 0 && status <= 2
+                                                                 ? states[status]
+                                                                 : ICAL_STATUS_NEEDSACTION));
   if (percent != NULL && percent->real >= 0 && percent->real <= 1)
     icalcomponent_add_property (
         todo, icalproperty_new_percentcomplete ((int) (percent->real * 100 + 0.5)));
   if (status == 2 && bm_event_time (item, bm_psetid_task, 0x810f, &time))
-    icalcomponent_add_property (todo,
-                                bm_event_moment (ICAL_COMPLETED_PROPERTY, time, NULL, FALSE));
+    icalcomponent_add_property (todo, bm_event_moment (ICAL_COMPLETED_PROPERTY, time, NULL, FALSE));
   GBytes *series = bm_event_data (item, bm_psetid_task, 0x8116);
   g_autoptr (BmRecur) recur = bm_recur_parse (series, TRUE);
   if (recur != NULL && icalcomponent_get_first_property (todo, ICAL_DTSTART_PROPERTY) != NULL) {

@@ -2,11 +2,11 @@
 /* Organizer and attendees of an event. [MS-OXCICAL] 2.1.3.1.1.20.2 and .16. One thread. */
 #include "mime/bm-mime-calendar.h"
 
-#define ATTENDEES_MAX   5000
-#define FLAG_ORGANIZER  0x2 /* of 0x5FFD, [MS-OXOCAL] 2.2.3.9 */
-#define FLAG_NOT_THERE  0x20
-#define ROW_TYPE_MASK   0xf
-#define IS_MEETING      0x1 /* of 0x8217 */
+#define ATTENDEES_MAX  5000
+#define FLAG_ORGANIZER 0x2 /* of 0x5FFD, [MS-OXOCAL] 2.2.3.9 */
+#define FLAG_NOT_THERE 0x20
+#define ROW_TYPE_MASK  0xf
+#define IS_MEETING     0x1 /* of 0x8217 */
 
 static icalproperty *
 person (BmMime *mime, icalproperty_kind kind, const BmMimeParty *party, gchar **plain)
@@ -47,9 +47,9 @@ set_role (icalproperty *property, gint64 type)
     icalproperty_set_parameter (property, icalparameter_new_cutype (ICAL_CUTYPE_RESOURCE));
     icalproperty_set_parameter (property, icalparameter_new_role (ICAL_ROLE_NONPARTICIPANT));
   } else {
-    icalproperty_set_parameter (property,
-                                icalparameter_new_role (type == 2 ? ICAL_ROLE_OPTPARTICIPANT
-                                                                  : ICAL_ROLE_REQPARTICIPANT));
+    icalproperty_set_parameter (
+        property,
+        icalparameter_new_role (type == 2 ? ICAL_ROLE_OPTPARTICIPANT : ICAL_ROLE_REQPARTICIPANT));
   }
 }
 

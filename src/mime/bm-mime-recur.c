@@ -14,8 +14,17 @@
 #define END_BY_COUNT     0x2022
 
 enum { FREQ_DAILY = 0x200a, FREQ_WEEKLY, FREQ_MONTHLY, FREQ_YEARLY };
-enum { OVER_SUBJECT = 1, OVER_TYPE = 2, OVER_DELTA = 4, OVER_REMINDER = 8, OVER_LOCATION = 0x10,
-       OVER_BUSY = 0x20, OVER_ATTACHMENT = 0x40, OVER_SUBTYPE = 0x80, OVER_COLOUR = 0x100 };
+enum {
+  OVER_SUBJECT = 1,
+  OVER_TYPE = 2,
+  OVER_DELTA = 4,
+  OVER_REMINDER = 8,
+  OVER_LOCATION = 0x10,
+  OVER_BUSY = 0x20,
+  OVER_ATTACHMENT = 0x40,
+  OVER_SUBTYPE = 0x80,
+  OVER_COLOUR = 0x100
+};
 
 typedef struct {
   const guint8 *data;
@@ -344,9 +353,8 @@ bm_recur_parse (GBytes *blob, gboolean task)
   guint32 last = take32 (&cursor);
   if (cursor.failed)
     return NULL;
-  recur->until = pattern.end == END_BY_DATE && last < NEVER
-                     ? ((gint64) last - MINUTES_TO_1970) * 60
-                     : G_MAXINT64;
+  recur->until = pattern.end == END_BY_DATE && last < NEVER ? ((gint64) last - MINUTES_TO_1970) * 60
+                                                            : G_MAXINT64;
   recur->rule = rule_of (&pattern, recur->first);
   if (recur->rule == NULL)
     return NULL;

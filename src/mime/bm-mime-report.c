@@ -140,8 +140,8 @@ add_recipient (BmMime *mime, GString *out, const BmProps *row, guint kind)
   add_value (out, "Status", "", code);
   add_value (out, "Remote-MTA", "dns; ", bm_props_text (row, 0x0c21));
   const gchar *said = bm_props_text (row, 0x0c1b);
-  add_value (out, "Diagnostic-Code", said != NULL && g_ascii_isdigit (*said) ? "smtp; " : "x-text; ",
-             said);
+  add_value (out, "Diagnostic-Code",
+             said != NULL && g_ascii_isdigit (*said) ? "smtp; " : "x-text; ", said);
 }
 
 static gchar *
@@ -189,9 +189,8 @@ bm_mime_report_status (BmMime *mime, const BmMimeReport *report)
   g_autofree gchar *made = NULL;
   const gchar *text = report->text;
   if (text == NULL) {
-    made = g_str_equal (report->type, "delivery-status")
-               ? delivery_status (mime, report->kind)
-               : disposition (mime, report->kind);
+    made = g_str_equal (report->type, "delivery-status") ? delivery_status (mime, report->kind)
+                                                         : disposition (mime, report->kind);
     text = made;
   }
   BmMimePart *part = bm_mime_part_text ("plain", text);
@@ -214,10 +213,11 @@ bm_mime_report_words (const BmMime *mime, const BmMimeReport *report)
   for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
     BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
     if (g_str_equal (report->type, "delivery-status"))
-      g_string_append_printf (text, "\n  %s", party.name != NULL    ? party.name
-                                              : party.smtp != NULL  ? party.smtp
-                                              : party.address != NULL ? party.address
-                                                                      : "?");
+      g_string_append_printf (text, "\n  %s",
+                              party.name != NULL      ? party.name
+                              : party.smtp != NULL    ? party.smtp
+                              : party.address != NULL ? party.address
+                                                      : "?");
   }
   const gchar *subject = bm_props_text (item->props, 0x0049);
   if (subject != NULL && *subject != '\0')

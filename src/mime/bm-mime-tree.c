@@ -347,8 +347,7 @@ report_part (BmMime *mime, BmMimePart *first, const BmMimeReport *report, GError
   g_ptr_array_add (others, bm_mime_report_status (mime, report));
   if (report->original >= 0) {
     g_autoptr (GError) local = NULL;
-    BmMimePart *original =
-        bm_mime_attachment (mime, (guint) report->original, NULL, FALSE, &local);
+    BmMimePart *original = bm_mime_attachment (mime, (guint) report->original, NULL, FALSE, &local);
     if (original != NULL)
       g_ptr_array_add (others, original);
     if (local != NULL) {
@@ -404,8 +403,7 @@ is_elsewhere (const BmMime *mime, const Content *content, guint index)
 static BmMimePart *
 put_together (BmMime *mime, Content *content, Sorted *sorted, GError **error)
 {
-  BmMimePart *tree =
-      body_part (mime, &content->body, g_steal_pointer (&content->calendar));
+  BmMimePart *tree = body_part (mime, &content->body, g_steal_pointer (&content->calendar));
   tree = wrap (mime, tree, sorted->inlines, "related", "related");
   if (content->is_report)
     tree = report_part (mime, tree, &content->report, error);

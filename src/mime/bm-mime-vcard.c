@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#define FOLD          75
-#define MEMBERS_MAX   10000
-#define PICTURE_MAX   (2u << 20)
-#define WRAPPED_SIZE  21 /* flags, MUID, kind of entry */
-#define ONE_OFF       0x00
+#define FOLD         75
+#define MEMBERS_MAX  10000
+#define PICTURE_MAX  (2u << 20)
+#define WRAPPED_SIZE 21 /* flags, MUID, kind of entry */
+#define ONE_OFF      0x00
 
 static const guint8 psetid_address[16] = {0x04, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
@@ -132,15 +132,15 @@ add_phones (GString *card, const BmProps *props)
     guint16 id;
     const gchar *name;
   } phones[] = {
-      {0x3a08, "TEL;TYPE=WORK,VOICE"}, {0x3a1b, "TEL;TYPE=WORK,VOICE"},
-      {0x3a09, "TEL;TYPE=HOME,VOICE"}, {0x3a2f, "TEL;TYPE=HOME,VOICE"},
-      {0x3a1c, "TEL;TYPE=CELL,VOICE"}, {0x3a21, "TEL;TYPE=PAGER"},
-      {0x3a24, "TEL;TYPE=WORK,FAX"},   {0x3a25, "TEL;TYPE=HOME,FAX"},
-      {0x3a23, "TEL;TYPE=FAX"},        {0x3a1e, "TEL;TYPE=CAR,VOICE"},
-      {0x3a1d, "TEL;TYPE=X-RADIO"},    {0x3a1f, "TEL;TYPE=VOICE"},
-      {0x3a1a, "TEL;TYPE=PREF,VOICE"}, {0x3a2d, "TEL;TYPE=ISDN"},
-      {0x3a2c, "TEL;TYPE=X-TELEX"},    {0x3a4b, "TEL;TYPE=X-TTY"},
-      {0x3a02, "TEL;TYPE=X-CALLBACK"}, {0x3a57, "TEL;TYPE=WORK,X-COMPANY"},
+      {0x3a08, "TEL;TYPE=WORK,VOICE"},  {0x3a1b, "TEL;TYPE=WORK,VOICE"},
+      {0x3a09, "TEL;TYPE=HOME,VOICE"},  {0x3a2f, "TEL;TYPE=HOME,VOICE"},
+      {0x3a1c, "TEL;TYPE=CELL,VOICE"},  {0x3a21, "TEL;TYPE=PAGER"},
+      {0x3a24, "TEL;TYPE=WORK,FAX"},    {0x3a25, "TEL;TYPE=HOME,FAX"},
+      {0x3a23, "TEL;TYPE=FAX"},         {0x3a1e, "TEL;TYPE=CAR,VOICE"},
+      {0x3a1d, "TEL;TYPE=X-RADIO"},     {0x3a1f, "TEL;TYPE=VOICE"},
+      {0x3a1a, "TEL;TYPE=PREF,VOICE"},  {0x3a2d, "TEL;TYPE=ISDN"},
+      {0x3a2c, "TEL;TYPE=X-TELEX"},     {0x3a4b, "TEL;TYPE=X-TTY"},
+      {0x3a02, "TEL;TYPE=X-CALLBACK"},  {0x3a57, "TEL;TYPE=WORK,X-COMPANY"},
       {0x3a2e, "TEL;TYPE=X-ASSISTANT"},
   };
   for (guint i = 0; i < G_N_ELEMENTS (phones); i++)
@@ -181,15 +181,16 @@ add_date (GString *card, const gchar *name, const BmProps *props, guint16 id)
   guint month = 12;
   while (month > 1 && bm_zone_days (year, month, 1) > day)
     month--;
-  g_autofree gchar *text = g_strdup_printf (
-      "%04d-%02u-%02u", year, month, (guint) (day - bm_zone_days (year, month, 1)) + 1);
+  g_autofree gchar *text = g_strdup_printf ("%04d-%02u-%02u", year, month,
+                                            (guint) (day - bm_zone_days (year, month, 1)) + 1);
   add_line (card, name, text);
 }
 
 static gboolean
 is_contact_picture (const BmAttachment *attachment)
 {
-  return attachment->method == BM_ATTACH_BY_VALUE && bm_props_bool (attachment->props, 0x7fff, FALSE);
+  return attachment->method == BM_ATTACH_BY_VALUE &&
+         bm_props_bool (attachment->props, 0x7fff, FALSE);
 }
 
 static void
@@ -259,9 +260,9 @@ contact_card (BmMime *mime)
     guint16 id;
     const gchar *name;
   } texts[] = {
-      {0x3a17, "TITLE"},      {0x3a46, "ROLE"},          {0x3a4f, "NICKNAME"},
-      {0x3a51, "URL"},        {0x3a50, "URL;TYPE=HOME"}, {0x3a48, "X-SPOUSE"},
-      {0x3a4e, "X-MANAGER"},  {0x3a30, "X-ASSISTANT"},   {0x3a43, "X-HOBBY"},
+      {0x3a17, "TITLE"},     {0x3a46, "ROLE"},          {0x3a4f, "NICKNAME"},
+      {0x3a51, "URL"},       {0x3a50, "URL;TYPE=HOME"}, {0x3a48, "X-SPOUSE"},
+      {0x3a4e, "X-MANAGER"}, {0x3a30, "X-ASSISTANT"},   {0x3a43, "X-HOBBY"},
       {0x3a19, "X-OFFICE"},
   };
   const BmProps *props = mime->item->props;
@@ -324,8 +325,8 @@ list_card (BmMime *mime)
   add_text (card, "FN", name != NULL && *name != '\0' ? name : "?");
   guint n = MIN (MAX (count_of (members), count_of (copies)), MEMBERS_MAX);
   for (guint i = 0; i < n; i++) {
-    gboolean done = i < count_of (copies) &&
-                    add_member (mime, card, g_ptr_array_index (copies->datas, i));
+    gboolean done =
+        i < count_of (copies) && add_member (mime, card, g_ptr_array_index (copies->datas, i));
     if (!done && i < count_of (members))
       done = add_member (mime, card, g_ptr_array_index (members->datas, i));
     if (!done)

@@ -56,8 +56,8 @@ onset_day (const BmZoneDate *date, gint year)
   if (date->year != 0)
     return bm_zone_days (date->year, date->month, date->day);
   gint64 first = bm_zone_days (year, date->month, 1);
-  gint64 next = date->month == 12 ? bm_zone_days (year + 1, 1, 1)
-                                  : bm_zone_days (year, date->month + 1u, 1);
+  gint64 next =
+      date->month == 12 ? bm_zone_days (year + 1, 1, 1) : bm_zone_days (year, date->month + 1u, 1);
   gint64 weekday = ((first + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
   gint64 day = first + (date->weekday - weekday + 7) % 7 + 7 * (date->day - 1);
   while (day >= next)

@@ -297,7 +297,8 @@ case_81_odd_classes (Case *c)
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
     case_render (c, i);
     case_expect (c, "addresses To=Bob <bob@example.net>");
-    case_expect (c, "param 1 filename=a.bin");
+    /* of a report it comes after what the report has to have */
+    case_expect (c, "param %d filename=a.bin", strstr (classes[i], ".NDR") != NULL ? 2 : 1);
   }
 }
 

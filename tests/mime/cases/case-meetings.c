@@ -6,13 +6,14 @@
 #include "mime/bm-mime-calendar.h"
 #include <string.h>
 
-#define START  1500033600 /* Fri, 14 Jul 2017 12:00:00 UTC */
-#define HOUR   3600
+#define START   1500033600 /* Fri, 14 Jul 2017 12:00:00 UTC */
+#define HOUR    3600
 #define MEETING bm_pst_psetid_meeting
 #define APPT    bm_pst_psetid_appointment
 #define COMMON  bm_pst_psetid_common
 
-static const guint8 psetid_task[16] = {0x03, 0x20, 0x06, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
+static const guint8 psetid_task[16] = {0x03, 0x20, 0x06, 0, 0, 0, 0, 0,
+                                       0xc0, 0,    0,    0, 0, 0, 0, 0x46};
 
 static guint32
 named (Case *c, const guint8 set[16], guint32 lid, guint16 type)
@@ -71,8 +72,8 @@ put32 (GByteArray *out, guint32 value)
 static GByteArray *
 object_id (guint year, guint8 month, guint8 day)
 {
-  static const guint8 head[16] = {0x04, 0, 0, 0, 0x82, 0, 0xe0, 0, 0x74, 0xc5, 0xb7, 0x10, 0x1a,
-                                  0x82, 0xe0, 0x08};
+  static const guint8 head[16] = {0x04, 0,    0,    0,    0x82, 0,    0xe0, 0,
+                                  0x74, 0xc5, 0xb7, 0x10, 0x1a, 0x82, 0xe0, 0x08};
   const guint8 date[] = {(guint8) (year >> 8), (guint8) year, month, day};
   GByteArray *out = g_byte_array_new ();
   g_byte_array_append (out, head, sizeof head);
@@ -84,7 +85,10 @@ object_id (guint year, guint8 month, guint8 day)
     put32 (out, 0x01010101 * (i + 1));
   return out;
 }
-#define UID "040000008200E00074C5B7101A82E00800000000" "00000000000000000000000000000000" "10000000" \
+#define UID                                                                                        \
+  "040000008200E00074C5B7101A82E00800000000"                                                       \
+  "00000000000000000000000000000000"                                                               \
+  "10000000"                                                                                       \
   "01010101020202020303030304040404"
 
 /* An id that another program gave. */
@@ -203,7 +207,8 @@ calendar_at (const Rendered *r, guint n)
 {
   gsize size;
   GMimeObject *leaf = rendered_leaf (r, n);
-  g_assert_true (g_mime_content_type_is_type (g_mime_object_get_content_type (leaf), "text", "calendar"));
+  g_assert_true (
+      g_mime_content_type_is_type (g_mime_object_get_content_type (leaf), "text", "calendar"));
   g_autofree gchar *text = rendered_content (leaf, &size);
   icalcomponent *parsed = icalparser_parse_string (text);
   g_assert_nonnull (parsed);
@@ -246,16 +251,23 @@ case_68_request (Case *c)
   case_expect (c, "param 2 method=REQUEST");
   g_autofree gchar *ics = calendar_at (r, 2);
   static const gchar *const lines[] = {
-      "METHOD:REQUEST", "UID:" UID, "SUMMARY:Hello", "LOCATION:Room 1\\, ground floor",
-      "DTSTART;TZID=Romance Standard Time:20170714T140000", "SEQUENCE:3",
-      "DTEND;TZID=Romance Standard Time:20170714T150000", "TZID:Romance Standard Time",
-      "ORGANIZER;CN=Ada Lovelace:mailto:ada@example.org", "DESCRIPTION:Hi Bob",
+      "METHOD:REQUEST",
+      "UID:" UID,
+      "SUMMARY:Hello",
+      "LOCATION:Room 1\\, ground floor",
+      "DTSTART;TZID=Romance Standard Time:20170714T140000",
+      "SEQUENCE:3",
+      "DTEND;TZID=Romance Standard Time:20170714T150000",
+      "TZID:Romance Standard Time",
+      "ORGANIZER;CN=Ada Lovelace:mailto:ada@example.org",
+      "DESCRIPTION:Hi Bob",
       "ATTENDEE;CN=Bob;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:bob@example.net",
       "ATTENDEE;CN=\"Cid, 'the' 1st\";ROLE=OPT-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:"
       "mailto:cid@example.net",
       "ATTENDEE;CN=Room;CUTYPE=RESOURCE;ROLE=NON-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:"
       "mailto:room@example.net",
-      "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3", "TZOFFSETTO:+0200"};
+      "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3",
+      "TZOFFSETTO:+0200"};
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     assert_line (ics, lines[i]);
 }
@@ -429,13 +441,14 @@ case_70_series (Case *c)
   g_autofree gchar *shape = rendered_shape (r);
   g_assert_cmpstr (shape, ==, "mixed(text/plain,text/calendar)");
   g_autofree gchar *ics = calendar_at (r, 1);
-  static const gchar *const lines[] = {
-      "EXDATE;TZID=Romance Standard Time:20170721T140000",
-      "RECURRENCE-ID;TZID=Romance Standard Time:20170728T140000",
-      "DTSTART;TZID=Romance Standard Time:20170728T160000",
-      "RECURRENCE-ID;TZID=Romance Standard Time:20170804T140000",
-      "DTSTART;TZID=Romance Standard Time:20170805T090000",
-      "SUMMARY:L\xc3\xa9te", "LOCATION:Bar", "DESCRIPTION:Only this time"};
+  static const gchar *const lines[] = {"EXDATE;TZID=Romance Standard Time:20170721T140000",
+                                       "RECURRENCE-ID;TZID=Romance Standard Time:20170728T140000",
+                                       "DTSTART;TZID=Romance Standard Time:20170728T160000",
+                                       "RECURRENCE-ID;TZID=Romance Standard Time:20170804T140000",
+                                       "DTSTART;TZID=Romance Standard Time:20170805T090000",
+                                       "SUMMARY:L\xc3\xa9te",
+                                       "LOCATION:Bar",
+                                       "DESCRIPTION:Only this time"};
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     assert_line (ics, lines[i]);
   g_assert_nonnull (strstr (ics, "FREQ=WEEKLY"));
@@ -577,8 +590,10 @@ case_74_attendees (Case *c)
   g_autofree gchar *ics = calendar_at (r, 1);
   g_assert_cmpuint (count (ics, "\nATTENDEE"), ==, 7);
   assert_line (ics, "ORGANIZER;CN=Ada:mailto:ada@example.org");
-  assert_line (ics, "ATTENDEE;CN=User;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED:mailto:user3@example.net");
-  assert_line (ics, "ATTENDEE;CN=User;ROLE=OPT-PARTICIPANT;PARTSTAT=DECLINED:mailto:user4@example.net");
+  assert_line (ics,
+               "ATTENDEE;CN=User;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED:mailto:user3@example.net");
+  assert_line (ics,
+               "ATTENDEE;CN=User;ROLE=OPT-PARTICIPANT;PARTSTAT=DECLINED:mailto:user4@example.net");
   g_assert_cmpuint (count (ics, "ROLE=OPT-PARTICIPANT"), ==, 3);
 }
 
@@ -624,12 +639,10 @@ case_77_task_request (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (57, appointment), CASE (68, request),
-    CASE (68, attached),    CASE (68, corpus),
-    CASE (69, answers),     CASE (69, other_proposal_and_cancel),
-    CASE (70, series),      CASE (70, other_rules),
-    CASE (71, days),        CASE (72, cut),
-    CASE (73, unknown_zone), CASE (74, attendees),
+    CASE (57, appointment),  CASE (68, request),      CASE (68, attached),
+    CASE (68, corpus),       CASE (69, answers),      CASE (69, other_proposal_and_cancel),
+    CASE (70, series),       CASE (70, other_rules),  CASE (71, days),
+    CASE (72, cut),          CASE (73, unknown_zone), CASE (74, attendees),
     CASE (77, task_request),
 };
 

@@ -111,8 +111,9 @@ case_62_opaque (Case *c)
   g_assert_true (g_bytes_equal (said, text));
   r = case_render (c, 1);
   case_expect (c, "param 0 smime-type=enveloped-data");
-  g_assert_true (verifies (dir, r, "openssl smime -decrypt -in rendered -recip cert -inkey key -out "
-                                   "said 2>&1"));
+  g_assert_true (verifies (dir, r,
+                           "openssl smime -decrypt -in rendered -recip cert -inkey key -out "
+                           "said 2>&1"));
   g_autoptr (GBytes) opened = contents (dir, "said");
   g_assert_true (g_bytes_equal (opened, text));
   close_workshop (dir);
@@ -244,9 +245,13 @@ case_65_not_delivered (Case *c)
                    "report(text/plain,message/delivery-status,message/rfc822[text/plain])");
   case_expect (c, "text 0 contains Sorry");
   static const gchar *const lines[] = {
-      "Reporting-MTA: dns; mx.example.net\r\n", "Final-Recipient: rfc822; zoe@example.net\r\n",
-      "Action: failed\r\n", "Status: 5.1.1\r\n", "Remote-MTA: dns; mail.example.net\r\n",
-      "Diagnostic-Code: smtp; 550 5.1.1 no such ?ser X-Evil: 1\r\n", "report-type=delivery-status"};
+      "Reporting-MTA: dns; mx.example.net\r\n",
+      "Final-Recipient: rfc822; zoe@example.net\r\n",
+      "Action: failed\r\n",
+      "Status: 5.1.1\r\n",
+      "Remote-MTA: dns; mail.example.net\r\n",
+      "Diagnostic-Code: smtp; 550 5.1.1 no such ?ser X-Evil: 1\r\n",
+      "report-type=delivery-status"};
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     if (strstr (r->text, lines[i]) == NULL)
       g_error ("no %s in %s", lines[i], r->text);
@@ -311,11 +316,11 @@ case_65_corpus (Case *c)
 static void
 case_65_other_reports (Case *c)
 {
-  static const gchar *const kinds[][3] = {{"REPORT.IPM.Note.DR", "delivered", "2.0.0"},
-                                          {"REPORT.IPM.Note.Delayed", "delayed", "4.0.0"},
-                                          {"REPORT.IPM.Schedule.Meeting.Request.Relayed", "relayed",
-                                           "2.0.0"},
-                                          {"report.ipm.note.expanded", "expanded", "2.0.0"}};
+  static const gchar *const kinds[][3] = {
+      {"REPORT.IPM.Note.DR", "delivered", "2.0.0"},
+      {"REPORT.IPM.Note.Delayed", "delayed", "4.0.0"},
+      {"REPORT.IPM.Schedule.Meeting.Request.Relayed", "relayed", "2.0.0"},
+      {"report.ipm.note.expanded", "expanded", "2.0.0"}};
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     report_mail (c, kinds[i][0]);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
@@ -365,11 +370,16 @@ case_67_refused_calendar (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (62, opaque),         CASE (63, clear),
-    CASE (63, clear_with_lf),  CASE (64, not_as_it_should_be),
-    CASE (64, pgp),            CASE (65, not_delivered),
-    CASE (65, details),        CASE (65, corpus),
-    CASE (65, other_reports),  CASE (66, receipts),
+    CASE (62, opaque),
+    CASE (63, clear),
+    CASE (63, clear_with_lf),
+    CASE (64, not_as_it_should_be),
+    CASE (64, pgp),
+    CASE (65, not_delivered),
+    CASE (65, details),
+    CASE (65, corpus),
+    CASE (65, other_reports),
+    CASE (66, receipts),
     CASE (67, refused_calendar),
 };
 
