@@ -209,16 +209,14 @@ set_text (icalcomponent *event, icalproperty_kind kind, const gchar *text)
 }
 
 static void
-add_busy (icalcomponent *event, gint64 busy, gboolean cancelled)
+add_busy (icalcomponent *event, gint64 busy, icalproperty_status status)
 {
   static const gchar *const names[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE"};
   icalproperty *own = icalproperty_new_x (names[busy >= 0 && busy <= 4 ? busy : 2]);
   icalproperty_set_x_name (own, "X-MICROSOFT-CDO-BUSYSTATUS");
   icalcomponent_add_property (
       event, icalproperty_new_transp (busy == 0 ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
-  icalcomponent_add_property (event, icalproperty_new_status (cancelled   ? ICAL_STATUS_CANCELLED
-                                                              : busy == 1 ? ICAL_STATUS_TENTATIVE
-                                                                          : ICAL_STATUS_CONFIRMED));
+  icalcomponent_add_property (event, icalproperty_new_status (status));
   icalcomponent_add_property (event, own);
 }
 
@@ -238,8 +236,14 @@ event_of (BmMime *mime, Kind kind, gint64 busy)
   bm_event_people (mime, event, people[kind], states[kind]);
   icalcomponent_add_property (event,
                               icalproperty_new_sequence ((int) CLAMP (sequence, 0, G_MAXINT)));
-  if (kind == REQUEST || kind == CANCEL || kind == EVENT)
-    add_busy (event, busy, kind == CANCEL || (kind == EVENT && (state & 4) != 0));
+  if (kind == REQUEST) { /* what its sender meant; of 0x8205 it is tentative until answered */
+    gint64 intended = bm_event_int (mime->item, bm_psetid_appointment, 0x8224, -1);
+    add_busy (event, intended >= 0 ? intended : busy, ICAL_STATUS_CONFIRMED);
+  } else if (kind == CANCEL || (kind == EVENT && (state & 4) != 0)) {
+    add_busy (event, busy, ICAL_STATUS_CANCELLED);
+  } else if (kind == EVENT) {
+    add_busy (event, busy, busy == 1 ? ICAL_STATUS_TENTATIVE : ICAL_STATUS_CONFIRMED);
+  }
   return event;
 }
 

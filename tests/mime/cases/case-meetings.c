@@ -244,6 +244,8 @@ case_68_request (Case *c)
   set_bytes (c, mail, APPT, 0x825e, zone_definition ("Romance Standard Time", -60, TRUE));
   mail_row (mail, 2, "Cid, \"the\" 1st", "cid@example.net");
   mail_row (mail, 3, "Room", "room@example.net");
+  set_int (c, mail, APPT, 0x8205, 1);
+  set_int (c, mail, APPT, 0x8224, 2);
   mail_bytes (mail, 0x1013, "<p>Hi Bob</p>", 13);
   const Rendered *r = case_render (c, 0);
   g_autofree gchar *shape = rendered_shape (r);
@@ -252,6 +254,8 @@ case_68_request (Case *c)
   g_autofree gchar *ics = calendar_at (r, 2);
   static const gchar *const lines[] = {
       "METHOD:REQUEST",
+      "STATUS:CONFIRMED",
+      "X-MICROSOFT-CDO-BUSYSTATUS:BUSY",
       "UID:" UID,
       "SUMMARY:Hello",
       "LOCATION:Room 1\\, ground floor",
