@@ -153,6 +153,8 @@ use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
   }
   if (body->text == NULL && (body->html == NULL || kind == BM_RTF_NATIVE))
     body->text = bm_rtf_to_text (data, size, &lossy);
+  if (body->text != NULL && *body->text == '\0')
+    g_clear_pointer (&body->text, g_free);
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
 }
 

@@ -496,10 +496,13 @@ static void
 case_46_no_body (Case *c)
 {
   empty_mail (c);
-  const Rendered *r = case_render (c, 0);
-  g_assert_true (rendered_noted (r, BM_NOTE_BODY_EMPTY));
-  assert_shape (r, "text/plain");
-  case_expect (c, "header Subject=Hello");
+  mail_rtf (empty_mail (c), "{\\rtf1\\ansi\\fromtext{\\fonttbl{\\f0 Arial;}}\\pard\\plain\\f0}");
+  for (guint i = 0; i < 2; i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_true (rendered_noted (r, BM_NOTE_BODY_EMPTY));
+    assert_shape (r, "text/plain");
+    case_expect (c, "header Subject=Hello");
+  }
 }
 
 static const CaseEntry cases[] = {
