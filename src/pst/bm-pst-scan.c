@@ -4,8 +4,8 @@
  *
  * B-trees are written anew at another place and never changed in place, so older versions of a leaf
  * are found too. Page BIDs rise, so the newest comes first; and a node is believed only when the
- * block B-tree still knows its data, because deleting an item frees its blocks. A block is believed
- * when its own trailer says so.
+ * block B-tree still knows its data, because deleting an item frees its blocks; when another node has
+ * the same data, only if no newer page leaves it out. A block is believed when its own trailer says so.
  *
  * A header with a wrong CRC may be one that was never written anew: it names roots that are no
  * longer those of the trees, and items that are younger would be missed without a word. The same
@@ -168,23 +168,74 @@ is_lost (const BmPst *pst, BmPstRange keys)
   return FALSE;
 }
 
-/* In the lost part, not there already, and alive. seen: nids that a newer page has named, alive or
- * not. */
-static void
-take_node (BmPst *pst, const guint8 *entry, GHashTable *seen, GArray *found)
+typedef struct {
+  BmPst *pst;
+  GHashTable *seen;  /* nids that a newer page has named, alive or not */
+  GHashTable *owned; /* data BIDs that belong to a node already */
+  GArray *found;     /* BmPstNode */
+} Recovery;
+
+/* Is the index-th leaf the newest of those whose keys go past this nid on both sides? If not, a newer
+ * one does not name the node, so it was deleted by then. */
+static gboolean
+is_newest (const BmPst *pst, guint index, guint32 nid)
 {
-  BmPstNode node;
+  for (guint i = 0; i < index; i++) {
+    const BmPstLeaf *leaf = &g_array_index (pst->node_leaves, BmPstLeaf, i);
+    if (leaf->keys.first <= nid && nid <= leaf->keys.last)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Does the node's data say that it is alive? Copies of a message share one block, so that it lives as
+ * long as one of them; and so do the empty tables of a file, which nobody needs. */
+static gboolean
+is_alive (Recovery *recovery, const BmPstNode *node, guint index)
+{
   guint64 offset;
-  guint size;
+  guint size, type = node->nid & 0x1f;
+  if (!bm_pst_block_find (recovery->pst, node->data, &offset, &size))
+    return FALSE;
+  if (g_hash_table_add (recovery->owned, GSIZE_TO_POINTER (node->data & ~1ull)))
+    return TRUE;
+  return (type == BM_NID_MESSAGE || type == BM_NID_ASSOCIATED || type == BM_NID_FOLDER) &&
+         is_newest (recovery->pst, index, node->nid);
+}
+
+/* Of the index-th leaf: in the lost part, not there already, and alive. */
+static void
+take_node (Recovery *recovery, const guint8 *entry, guint index)
+{
+  BmPst *pst = recovery->pst;
+  BmPstNode node;
   bm_pst_entry_node (pst, entry, &node);
   if (node.nid == 0 || !is_lost (pst, (BmPstRange){node.nid, node.nid}) ||
-      !g_hash_table_add (seen, GUINT_TO_POINTER (node.nid)))
+      !g_hash_table_add (recovery->seen, GUINT_TO_POINTER (node.nid)))
     return;
   const BmPstNode *known = bm_pst_node (pst, node.nid);
   if (known != NULL && !bm_pst_is_phantom (pst, known))
     return;
-  if (bm_pst_block_find (pst, node.data, &offset, &size))
-    g_array_append_val (found, node);
+  if (is_alive (recovery, &node, index))
+    g_array_append_val (recovery->found, node);
+}
+
+static void
+recover (Recovery *recovery)
+{
+  BmPst *pst = recovery->pst;
+  g_autofree BmPstPage *page = g_new (BmPstPage, 1);
+  for (guint i = 0; i < pst->nodes->len; i++)
+    g_hash_table_add (recovery->owned,
+                      GSIZE_TO_POINTER (g_array_index (pst->nodes, BmPstNode, i).data & ~1ull));
+  for (guint i = 0; i < pst->node_leaves->len; i++) {
+    const BmPstLeaf *leaf = &g_array_index (pst->node_leaves, BmPstLeaf, i);
+    if (!is_lost (pst, leaf->keys) ||
+        !bm_pst_page_read (pst, leaf->offset, BM_PST_PAGE_NODES, 0, page))
+      continue;
+    for (guint k = 0; k < page->count; k++)
+      take_node (recovery, page->bytes + k * page->entry, i);
+  }
 }
 
 void
@@ -194,20 +245,15 @@ bm_pst_find_lost (BmPst *pst)
     return;
   merge_ranges (pst->lost);
   search_once (pst);
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
-  g_autofree BmPstPage *page = g_new (BmPstPage, 1);
-  for (guint i = 0; i < pst->node_leaves->len; i++) {
-    const BmPstLeaf *leaf = &g_array_index (pst->node_leaves, BmPstLeaf, i);
-    if (!is_lost (pst, leaf->keys) ||
-        !bm_pst_page_read (pst, leaf->offset, BM_PST_PAGE_NODES, 0, page))
-      continue;
-    for (guint k = 0; k < page->count; k++)
-      take_node (pst, page->bytes + k * page->entry, seen, found);
-  }
-  pst->found = found->len;
-  g_array_append_vals (pst->nodes, found->data, found->len);
+  Recovery recovery = {pst, g_hash_table_new (NULL, NULL), g_hash_table_new (NULL, NULL),
+                       g_array_new (FALSE, FALSE, sizeof (BmPstNode))};
+  recover (&recovery);
+  pst->found = recovery.found->len;
+  g_array_append_vals (pst->nodes, recovery.found->data, recovery.found->len);
   bm_pst_sort_nodes (pst, FALSE); /* found ones are sound, phantoms suspect: the former stay */
+  g_hash_table_unref (recovery.seen);
+  g_hash_table_unref (recovery.owned);
+  g_array_unref (recovery.found);
 }
 
 /* [MS-PST] 2.2.2.8.1 */
