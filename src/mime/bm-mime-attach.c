@@ -3,6 +3,7 @@
  * damage is made visible to the reader. [MS-OXCMAIL] 2.1.3.4, RFC 2183. One thread. */
 #include "mime/bm-mime.h"
 
+#include "text/bm-html.h"
 #include <string.h>
 
 #define MESSAGE_LINE_MAX 998 /* bytes without CRLF */
@@ -38,6 +39,7 @@ static const struct {
     {"xls", "application/vnd.ms-excel"},
     {"xml", "application/xml"},
     {"zip", "application/zip"},
+    {"vsd", "application/vnd.visio"},
     {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
     {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
@@ -104,9 +106,24 @@ type_of (const BmAttachment *attachment, const gchar *name)
   return g_steal_pointer (&type);
 }
 
+static gboolean
+extract (const BmAttachment *attachment, BmMimeOle *ole)
+{
+  *ole = (BmMimeOle){0};
+  GBytes *bytes = attachment->method == BM_ATTACH_OLE && attachment->data != NULL
+                      ? bm_spool_bytes (attachment->data, NULL)
+                      : NULL;
+  return bytes != NULL && bm_mime_ole_extract (bytes, ole);
+}
+
 gboolean
 bm_mime_is_picture (const BmAttachment *attachment, const gchar *name)
 {
+  g_auto (BmMimeOle) ole = {0};
+  if (extract (attachment, &ole)) {
+    g_autofree gchar *file = g_strconcat ("x.", ole.extension != NULL ? ole.extension : "", NULL);
+    return g_str_has_prefix (type_by_name (ole.name != NULL ? ole.name : file), "image/");
+  }
   g_autofree gchar *type = type_of (attachment, name);
   return attachment->method == BM_ATTACH_BY_VALUE && g_str_has_prefix (type, "image/");
 }
@@ -261,6 +278,27 @@ lost (BmMime *mime, const gchar *name)
   return notice (name, text);
 }
 
+/* A page that leads to it, for addresses of the web alone: others are no link to click on. */
+static BmMimePart *
+link_page (const gchar *name, const gchar *address)
+{
+  g_autoptr (GString) href = g_string_new (NULL), html = g_string_new (NULL);
+  g_autoptr (GString) value = g_string_new ("attachment");
+  g_autofree gchar *file = g_strconcat (name, ".html", NULL);
+  if (g_ascii_strncasecmp (address, "https://", 8) != 0 &&
+      g_ascii_strncasecmp (address, "http://", 7) != 0)
+    return NULL;
+  bm_html_escape (href, address);
+  g_string_append_printf (html,
+                          "<html><body><p>This attachment is kept elsewhere: "
+                          "<a href=\"%s\">%s</a></p></body></html>\n",
+                          href->str, href->str);
+  BmMimePart *part = bm_mime_part_text ("html", html->str);
+  bm_mime_add_parameter (value, "filename", file);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  return part;
+}
+
 /* A link to a file or a web page elsewhere. */
 static BmMimePart *
 reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
@@ -270,6 +308,9 @@ reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
   for (guint i = 0; i < G_N_ELEMENTS (ids) && (path == NULL || *path == '\0'); i++)
     path = bm_props_text (attachment->props, ids[i]);
   bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_STUB);
+  BmMimePart *page = path != NULL ? link_page (name, path) : NULL;
+  if (page != NULL)
+    return page;
   g_autofree gchar *text =
       g_strdup_printf ("The attachment \"%s\" is not part of the message; it was a reference to:\n"
                        "%s\n",
@@ -359,6 +400,18 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
 }
 
 static BmMimePart *
+data_part (GBytes *content, const gchar *type, const gchar *name, const gchar *content_id,
+           const gchar *location, gboolean is_inline)
+{
+  BmMimePart *part = g_new0 (BmMimePart, 1);
+  part->fields = g_string_new (NULL);
+  part->data = bm_spool_new_bytes (content);
+  part->base64 = TRUE;
+  add_content_fields (part, type, "base64", name, content_id, location, is_inline);
+  return part;
+}
+
+static BmMimePart *
 by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const gchar *content_id,
           gboolean is_inline, GError **error)
 {
@@ -376,20 +429,38 @@ by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const
   if (stored != NULL && g_ascii_strcasecmp (stored, "message/rfc822") == 0 &&
       bm_message_check (data, size, NULL) && lines_fit (data, size))
     return message_part (bm_spool_new_bytes (content), content, name);
-  g_autofree gchar *type = attachment->method == BM_ATTACH_OLE
-                               ? g_strdup ("application/x-oleobject")
-                               : type_of (attachment, name);
-  if (attachment->method == BM_ATTACH_OLE)
-    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
-  BmMimePart *part = g_new0 (BmMimePart, 1);
-  part->fields = g_string_new (NULL);
-  part->data = bm_spool_new_bytes (content);
-  part->base64 = TRUE;
+  g_autofree gchar *type = type_of (attachment, name);
   const gchar *location = bm_props_text (attachment->props, 0x3713);
-  add_content_fields (part, type, "base64", name, content_id,
-                      is_inline && location != NULL && *location != '\0' ? location : NULL,
-                      is_inline);
-  return part;
+  return data_part (content, type, name, content_id,
+                    is_inline && location != NULL && *location != '\0' ? location : NULL,
+                    is_inline);
+}
+
+/* The file, the picture or the document in it; the object itself when it cannot be opened. */
+static BmMimePart *
+ole_part (BmMime *mime, const BmAttachment *attachment, const gchar *name, const gchar *content_id,
+          gboolean is_inline, GError **error)
+{
+  g_auto (BmMimeOle) ole = {0};
+  GBytes *bytes = bm_spool_bytes (attachment->data, error);
+  if (bytes == NULL)
+    return NULL;
+  if (attachment->damaged)
+    bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_DAMAGED);
+  if (!extract (attachment, &ole)) {
+    g_autofree gchar *file =
+        g_str_has_suffix (name, ".ole") ? g_strdup (name) : g_strconcat (name, ".ole", NULL);
+    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+    return data_part (bytes, "application/x-oleobject", file, content_id, NULL, is_inline);
+  }
+  g_autofree gchar *file =
+      ole.name != NULL ? safe_name (ole.name) : g_strconcat (name, ".", ole.extension, NULL);
+  const gchar *own = extension_of (name);
+  if (*file == '\0' || (ole.extension != NULL && g_strcmp0 (own, ole.extension) == 0)) {
+    g_free (file);
+    file = g_strdup (name);
+  }
+  return data_part (ole.data, type_by_name (file), file, content_id, NULL, is_inline);
 }
 
 BmMimePart *
@@ -410,6 +481,10 @@ bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean
   case BM_ATTACH_WEB_REFERENCE:
     if (empty)
       return reference (mime, attachment, name);
+    break;
+  case BM_ATTACH_OLE:
+    if (!empty)
+      return ole_part (mime, attachment, name, content_id, is_inline, error);
     break;
   case BM_ATTACH_NONE:
     if (empty && bm_props_text (attachment->props, 0x3707) == NULL &&

@@ -363,16 +363,51 @@ typedef struct {
   BmMimeBody body;
   BmMimePart *calendar;
   gint calendar_of; /* the attachment that it was, or -1 */
+  BmItem *tnef;     /* what winmail.dat holds, or NULL */
+  BmMime inner;     /* of it */
+  gint tnef_of;
   gboolean is_report;
   BmMimeReport report;
 } Content;
 
+/* What the message itself does not have comes from winmail.dat: in it Outlook had all. */
+static void
+read_tnef (BmMime *mime, Content *content)
+{
+  BmMimeBody body = {0};
+  gint unused;
+  content->tnef = bm_mime_tnef (mime, &content->tnef_of);
+  if (content->tnef == NULL)
+    return;
+  bm_mime_begin (&content->inner, content->tnef, mime->context, mime->seed, mime->depth + 1);
+  content->inner.notes = 0; /* it needs no Message-ID */
+  bm_mime_body_read (&content->inner, &body);
+  if (content->body.html == NULL && body.html != NULL) {
+    BmMimeBody old = content->body;
+    content->body = body;
+    if (*old.text != '\0') {
+      g_free (content->body.text);
+      content->body.text = g_steal_pointer (&old.text);
+    }
+    bm_mime_body_clear (&old);
+  } else {
+    if (*content->body.text == '\0') {
+      g_free (content->body.text);
+      content->body.text = g_steal_pointer (&body.text);
+    }
+    bm_mime_body_clear (&body);
+  }
+  if (content->calendar == NULL)
+    content->calendar = bm_mime_calendar_part (&content->inner, &unused);
+}
+
 static void
 content_read (BmMime *mime, Content *content)
 {
-  *content = (Content){.calendar_of = -1};
+  *content = (Content){.calendar_of = -1, .tnef_of = -1};
   bm_mime_body_read (mime, &content->body);
   content->calendar = bm_mime_calendar_part (mime, &content->calendar_of);
+  read_tnef (mime, content);
   content->is_report = bm_mime_report_find (mime, &content->report);
   if (content->is_report && content->body.html == NULL && *content->body.text == '\0') {
     g_free (content->body.text);
@@ -381,8 +416,13 @@ content_read (BmMime *mime, Content *content)
 }
 
 static void
-content_clear (Content *content)
+content_clear (BmMime *mime, Content *content)
 {
+  if (content->tnef != NULL) {
+    mime->notes |= content->inner.notes;
+    bm_mime_end (&content->inner);
+    bm_item_free (content->tnef);
+  }
   bm_mime_body_clear (&content->body);
   bm_mime_part_free (content->calendar);
   g_free (content->report.text);
@@ -396,8 +436,8 @@ is_elsewhere (const BmMime *mime, const Content *content, guint index)
   gint i = (gint) index;
   if (content->is_report && (i == content->report.status || i == content->report.original))
     return TRUE;
-  return i == content->calendar_of || bm_mime_calendar_owns (mime, attachment) ||
-         bm_mime_card_owns (mime->item, attachment);
+  return i == content->calendar_of || i == content->tnef_of ||
+         bm_mime_calendar_owns (mime, attachment) || bm_mime_card_owns (mime->item, attachment);
 }
 
 static BmMimePart *
@@ -434,9 +474,11 @@ bm_mime_tree (BmMime *mime, GError **error)
   for (guint i = 0; ok && i < mime->item->attachments->len; i++)
     if (!is_elsewhere (mime, &content, i))
       ok = sort_attachment (mime, &sorted, i, error);
+  for (guint i = 0; ok && content.tnef != NULL && i < content.tnef->attachments->len; i++)
+    ok = sort_attachment (&content.inner, &sorted, i, error);
   add_card (mime, attached);
   if (ok)
     tree = put_together (mime, &content, &sorted, error);
-  content_clear (&content);
+  content_clear (mime, &content);
   return tree;
 }

@@ -127,6 +127,21 @@ gboolean bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **erro
 guint64 bm_mime_part_size (const BmMimePart *part); /* an estimate from below */
 BmMimePart *bm_mime_tree (BmMime *mime, GError **error);
 
+/* bm-mime-ole.c: what an OLE object holds. */
+typedef struct {
+  GBytes *data;
+  gchar *name;            /* of a packed file; or NULL, then */
+  const gchar *extension; /* says what it is; static */
+} BmMimeOle;
+/* FALSE: nothing that a person can open; *ole is empty then. bytes are borrowed. */
+gboolean bm_mime_ole_extract (GBytes *bytes, BmMimeOle *ole);
+void bm_mime_ole_clear (BmMimeOle *ole);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmMimeOle, bm_mime_ole_clear)
+
+/* bm-mime-tnef.c: the first winmail.dat that can be read, as an item; *index: which attachment it is.
+ * NULL: there is none; one that cannot be read is noted. New. */
+BmItem *bm_mime_tnef (BmMime *mime, gint *index);
+
 /* bm-mime-secure.c: the whole content of signed or encrypted mail; NULL: it is converted like any. */
 BmMimePart *bm_mime_secure (BmMime *mime);
 

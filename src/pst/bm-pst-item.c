@@ -22,8 +22,8 @@ gboolean
 bm_pst_attachment_is_short (const BmAttachment *attachment)
 {
   gint64 stored = bm_props_int (attachment->props, TAG_ATTACH_SIZE, 0);
-  return stored > SIZE_OVERHEAD &&
-         bm_spool_size (attachment->data) < (guint64) (stored - SIZE_OVERHEAD) / 2;
+  guint64 read = attachment->data != NULL ? bm_spool_size (attachment->data) : 0;
+  return stored > SIZE_OVERHEAD && read < (guint64) (stored - SIZE_OVERHEAD) / 2;
 }
 
 BmPstStrings
@@ -139,6 +139,10 @@ read_attachment (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstSt
     read_embedded (reader, item, attachment, pff);
   else if (kind == LIBPFF_ATTACHMENT_TYPE_DATA && !read_data (attachment, pff, error))
     return FALSE;
+  /* no data at all, and yet it had some */
+  if (attachment->data == NULL &&
+      (attachment->method == BM_ATTACH_BY_VALUE || attachment->method == BM_ATTACH_OLE))
+    attachment->damaged |= bm_pst_attachment_is_short (attachment);
   g_ptr_array_add (item->attachments, g_steal_pointer (&attachment));
   return TRUE;
 }
