@@ -209,6 +209,10 @@ bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *n
   g_autofree gchar *subject = NULL;
   if (attachment->embedded != NULL) {
     subject = bm_mime_subject (attachment->embedded);
+    if (subject == NULL || *subject == '\0') { /* contacts have a name instead */
+      g_free (subject);
+      subject = g_strdup (bm_props_text (attachment->embedded->props, 0x3001));
+    }
     if (subject != NULL && *subject != '\0' && (stored == NULL || *stored == '\0'))
       stored = subject;
   }

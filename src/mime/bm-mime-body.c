@@ -175,6 +175,34 @@ use_best (BmMime *mime, BmMimeBody *body)
     use_rtf (mime, body, FALSE);
 }
 
+/* The article of a feed is elsewhere, [MS-OXORSS] 2.2.1.3: Outlook shows where. */
+static void
+add_feed_link (BmMime *mime, BmMimeBody *body)
+{
+  static const guint8 post_rss[16] = {0x41, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                      0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  const BmProp *prop = bm_props_get_lid (mime->item->props, post_rss, 0x8901);
+  if (!bm_mime_is_class (mime->item, "IPM.Post.Rss") || prop == NULL || prop->text == NULL ||
+      (!g_str_has_prefix (prop->text, "https://") && !g_str_has_prefix (prop->text, "http://")))
+    return;
+  g_autofree gchar *link = bm_mime_one_line (prop->text);
+  if (strstr (body->text, link) == NULL) {
+    gchar *text = g_strconcat (body->text, "\n", link, "\n", NULL);
+    g_free (body->text);
+    body->text = text;
+  }
+  if (body->html == NULL)
+    return;
+  g_autoptr (GString) escaped = g_string_new (NULL);
+  bm_html_escape (escaped, link);
+  const gchar *end = g_strrstr (body->html, "</body>");
+  gsize at = end != NULL ? (gsize) (end - body->html) : strlen (body->html);
+  gchar *html = g_strdup_printf ("%.*s<p><a href=\"%s\">%s</a></p>%s", (gint) at, body->html,
+                                 escaped->str, escaped->str, body->html + at);
+  g_free (body->html);
+  body->html = html;
+}
+
 void
 bm_mime_body_read (BmMime *mime, BmMimeBody *body)
 {
@@ -189,6 +217,7 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
     body->text = g_strdup ("");
     bm_notes_add (&mime->notes, BM_NOTE_BODY_EMPTY);
   }
+  add_feed_link (mime, body);
 }
 
 void

@@ -197,6 +197,34 @@ add_named (const BmProps *props, GString *out)
   }
 }
 
+/* Of voice messages and faxes, [MS-OXCMAIL] 2.1.3.2.17. Ids of this range mean other things in other
+ * classes. */
+static void
+add_voice (const BmItem *item, GString *out)
+{
+  static const gchar *const classes[] = {
+      "IPM.Note.Microsoft.Voicemail", "IPM.Note.rpmsg.Microsoft.Voicemail",
+      "IPM.Note.Microsoft.Fax", "IPM.Note.Microsoft.Missed.Voice",
+      "IPM.Note.Microsoft.Conversation.Voice"};
+  static const struct {
+    guint16 id;
+    const gchar *name;
+  } fields[] = {
+      {0x6801, "X-VoiceMessageDuration"},   {0x6802, "X-CallingTelephoneNumber"},
+      {0x6803, "X-VoiceMessageSenderName"}, {0x6804, "X-FaxNumberOfPages"},
+      {0x6805, "X-AttachmentOrder"},        {0x6806, "X-CallID"},
+  };
+  gboolean is_voice = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    is_voice |= bm_mime_is_class (item, classes[i]);
+  for (guint i = 0; is_voice && i < G_N_ELEMENTS (fields); i++) {
+    gint64 number = bm_props_int (item->props, fields[i].id, -1);
+    g_autofree gchar *text = number >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, number)
+                                         : g_strdup (bm_props_text (item->props, fields[i].id));
+    add (out, fields[i].name, text);
+  }
+}
+
 void
 bm_mime_add_extra (BmMime *mime, GString *out)
 {
@@ -206,6 +234,7 @@ bm_mime_add_extra (BmMime *mime, GString *out)
   add_lists (props, out);
   add_follow_up (props, out);
   add_suppress (props, out);
+  add_voice (mime->item, out);
   add_categories (mime, out);
   add_named (props, out);
   for (guint i = 0; i < mime->exchange->len; i++) {
