@@ -67,6 +67,7 @@ gboolean bm_props_bool (const BmProps *props, guint16 id, gboolean fallback);
 GBytes *bm_props_data (const BmProps *props, guint16 id); /* borrowed; NULL when absent */
 /* Seconds since 1970; FALSE when absent, 0, before 1601-01-02 or in the year 4501 ("none"). */
 gboolean bm_props_time (const BmProps *props, guint16 id, gint64 *unix_time);
+gboolean bm_prop_time (const BmProp *prop, gint64 *unix_time); /* the same of one property */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmProps, bm_props_free)
 
 typedef struct _BmItem BmItem;

@@ -68,24 +68,31 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
      "special content was kept as attachment, not converted")                                      \
   X (DAMAGED_BLOCK, "damaged-block", "a block of the PST that this item uses has a wrong CRC")     \
   X (DATE_CLAMPED, "date-clamped", "the internal date was outside 1970-01-02..2099-12-31")         \
-  X (DATE_GUESSED, "date-guessed", "no date of its own; another property's was used")              \
+  X (DATE_FROM_CHANGE, "date-from-change", "no date of its own: when it was last changed")         \
+  X (DATE_FROM_CREATION, "date-from-creation", "no date of its own: when the item was created")    \
+  X (DATE_FROM_THREAD, "date-from-thread", "no date of its own: that of its place in the thread")  \
   X (DATE_UNKNOWN, "date-unknown", "no date at all: 1970-01-02")                                   \
   X (DUPLICATE_CONTENT_ID, "duplicate-content-id", "two inline parts had one Content-ID")          \
+  X (EXCHANGE_UNRESOLVED, "exchange-unresolved", "an Exchange name has no known address")          \
   X (FLAGS_DIFFER, "flags-differ", "the stored flags are not those sent")                          \
   X (FOLDER_RENAMED, "folder-renamed", "the server's rules changed the folder's name")             \
   X (HEADERS_REPAIRED, "headers-repaired", "transport headers were malformed")                     \
   X (KEYWORD_CHANGED, "keyword-changed", "a category could not be a keyword as it is")             \
+  X (KEYWORD_LEFT_OUT, "keyword-left-out", "more categories than a server takes as keywords")      \
   X (MESSAGE_ID_GENERATED, "message-id-generated", "the item had no Message-ID")                   \
   X (NESTING_CUT, "nesting-cut", "messages nested too deeply were left out")                       \
   X (RECIPIENTS_FROM_DISPLAY, "recipients-from-display", "no recipient table: display names used") \
   X (RTF_CRC, "rtf-crc", "compressed RTF with a wrong CRC was read all the same")                  \
-  X (RTF_NATIVE, "rtf-native", "native RTF: sent as text, with the original attached")             \
+  X (RTF_NATIVE, "rtf-native", "native RTF was converted to HTML")                                 \
+  X (SALVAGED, "salvaged", "refused by libpff; read by our own salvage path as far as possible")   \
   X (SENDER_UNKNOWN, "sender-unknown", "the item names no sender")                                 \
   X (SIZE_DIFFERS, "size-differs", "the stored size is not the one sent")                          \
   X (SUBJECT_EDITED, "subject-edited", "the subject was edited after arrival; the edit was kept")  \
   X (TEXT_FROM_HTML, "text-from-html", "the plain text was made from the HTML")                    \
   X (UNREADABLE_PROPERTY, "unreadable-property", "a property could not be read")                   \
-  X (INBOX_CHILD_MOVED, "inbox-child-moved", "a folder below the inbox became a top-level folder")
+  X (INBOX_CHILD_MOVED, "inbox-child-moved", "a folder below the inbox became a top-level folder") \
+  X (CALENDAR_PARTIAL, "calendar-partial",                                                         \
+     "time or repetition of an appointment or task could not be read")
 
 typedef enum {
 #define X(sym, token, text) BM_NOTE_##sym,

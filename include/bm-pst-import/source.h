@@ -5,6 +5,7 @@
  * after each order, next until it answers END. One thread uses a source. */
 #pragma once
 
+#include <bm-pst-import/address-map.h>
 #include <bm-pst-import/model.h>
 
 G_BEGIN_DECLS
@@ -60,12 +61,18 @@ typedef struct {
   guint census_timeout_s;   /* wall clock of the census; 0 = 1800 */
   guint64 memory_limit;     /* bytes of address space of the child; 0 = 2 GiB */
   gboolean no_sandbox;      /* for debugging; the report says so */
+  BmAddressMap *addresses;  /* of an administrator, for Exchange names; taken; NULL: none */
+  gboolean learn;           /* when one stays unresolved, learn from everybody in the file, once */
 } BmReaderOptions;
 
 BmSource *bm_reader_open (const BmReaderOptions *options, GError **error);
 /* Digest of everything the rendering depends on besides the item, and the versions of renderer and
  * GMime, as one line for journal, manifest and report. Valid after census. Borrowed. */
 const gchar *bm_reader_render_id (BmSource *source);
+/* Where what is learnt is kept, so that another run of the same job renders alike: read now when it
+ * is there (which may change render_id), else written when something was learnt. Call after census,
+ * before orders. Errors: JOURNAL, and those of starting a reader. */
+gboolean bm_reader_keep_learnt (BmSource *source, const gchar *path, GError **error);
 /* "on (seccomp, landlock)", "on (seccomp)" or "off". Valid after census. Borrowed. */
 const gchar *bm_reader_sandbox (BmSource *source);
 /* Starts a reader just to learn what its sandbox would be. Static. */

@@ -88,6 +88,7 @@ void
 bm_cli_reading_clear (BmCliReading *reading)
 {
   g_clear_pointer (&reading->charset, g_free);
+  g_clear_pointer (&reading->address_map, g_free);
 }
 
 gboolean
@@ -109,18 +110,46 @@ bm_cli_check_reading (const BmCliReading *reading, GError **error)
   return FALSE;
 }
 
-BmSource *
-bm_cli_open_source (const gchar *path, const BmCliReading *reading, const gchar *fallback_charset,
-                    guint64 max_message_size, GError **error)
+/* NULL without error: there is none. */
+static BmAddressMap *
+read_address_map (const gchar *path, GError **error)
 {
-  const gchar *charset = reading->charset != NULL ? reading->charset : fallback_charset;
+  g_autofree gchar *csv = NULL;
+  gsize size = 0;
+  BmAddressMap *map = NULL;
+  g_autoptr (GError) local = NULL;
+  if (path == NULL)
+    return NULL;
+  if (g_file_get_contents (path, &csv, &size, &local))
+    map = bm_address_map_parse (csv, size, &local);
+  if (map == NULL)
+    g_set_error (error, BM_ERROR, BM_CAUSE_USAGE, "address map %s: %s", path, local->message);
+  return map;
+}
+
+BmSource *
+bm_cli_open_source (const gchar *path, const BmCliReading *reading, const BmConfig *config,
+                    guint64 max_message_size, gboolean learn, GError **error)
+{
+  const gchar *charset = reading->charset, *map = reading->address_map;
+  if (charset == NULL && config != NULL)
+    charset = config->default_charset;
+  if (map == NULL && config != NULL)
+    map = config->address_map;
+  g_autoptr (GError) local = NULL;
   BmReaderOptions options = {.path = path,
                              .charset = charset != NULL ? charset : "",
                              .max_message_size = max_message_size,
                              .item_timeout_s = (guint) reading->item_timeout,
                              .memory_limit = (guint64) reading->item_memory << 20,
-                             .no_sandbox = reading->no_sandbox};
-  return bm_cli_check_reading (reading, error) ? bm_reader_open (&options, error) : NULL;
+                             .no_sandbox = reading->no_sandbox,
+                             .learn = learn};
+  if (bm_cli_check_reading (reading, &local))
+    options.addresses = read_address_map (map, &local);
+  if (local == NULL)
+    return bm_reader_open (&options, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 static volatile sig_atomic_t signalled;

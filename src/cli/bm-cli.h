@@ -38,13 +38,21 @@ gboolean bm_cli_check_format (const gchar *format, const gchar *allowed, int *st
 gboolean bm_cli_check_stall_after (gint stall_after, int *status);
 /* The options of every command that reads a PST. Zero is the default of each. */
 typedef struct {
-  gchar *charset;
+  gchar *charset, *address_map;
   gint item_timeout, item_memory; /* seconds; MiB */
   gboolean no_sandbox;
 } BmCliReading;
 
 #define BM_CLI_READING_ENTRIES(r)                                                                  \
   {"default-charset", 0, 0, G_OPTION_ARG_STRING, &(r)->charset, "For text without one", "NAME"},   \
+      {"code-page", 0, 0, G_OPTION_ARG_STRING, &(r)->charset, "The same, as a number", "N"},       \
+      {"address-map",                                                                              \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_FILENAME,                                                                      \
+       &(r)->address_map,                                                                          \
+       "CSV of Exchange name, address",                                                            \
+       "FILE"},                                                                                    \
       {"item-timeout", 0, 0, G_OPTION_ARG_INT, &(r)->item_timeout, "For reading one item (60)",    \
        "SECONDS"},                                                                                 \
       {"item-memory", 0, 0, G_OPTION_ARG_INT, &(r)->item_memory, "For reading one item (2048)",    \
@@ -57,9 +65,10 @@ void bm_cli_reading_clear (BmCliReading *reading);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmCliReading, bm_cli_reading_clear)
 /* For commands that do other work first; opening the source checks too. Error: USAGE. */
 gboolean bm_cli_check_reading (const BmCliReading *reading, GError **error);
-/* Opens the PST's reader. fallback_charset: of the configuration; NULL = the built-in one. */
+/* Opens the PST's reader. config: for what the options leave open; NULL = the built-in defaults.
+ * learn: unresolved Exchange addresses are worth a pass over the whole file. */
 BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
-                              const gchar *fallback_charset, guint64 max_message_size,
+                              const BmConfig *config, guint64 max_message_size, gboolean learn,
                               GError **error);
 /* Starts the reader once to see whether its sandbox closes; prints it. */
 int bm_cli_print_sandbox (void);

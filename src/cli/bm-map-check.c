@@ -194,9 +194,8 @@ check_file (Work *work, GError **error)
   g_autoptr (GError) local = NULL;
   BmCliReading reading = work->importing.reading;
   reading.no_sandbox = work->check->options->no_sandbox;
-  g_autoptr (BmSource) source =
-      bm_cli_open_source (work->row->file, &reading, work->check->config->default_charset,
-                          work->check->size_limit, &local);
+  g_autoptr (BmSource) source = bm_cli_open_source (work->row->file, &reading, work->check->config,
+                                                    work->check->size_limit, FALSE, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
   if (census != NULL)
     work->evidence =

@@ -236,7 +236,7 @@ bm_cmd_export (int argc, char **argv)
     g_set_error_literal (&error, BM_ERROR, BM_CAUSE_USAGE, "export needs --output DIR");
     return bm_cli_fail (g_steal_pointer (&error));
   }
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, &error);
+  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, TRUE, &error);
   if (source == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   return export_to (source, output);

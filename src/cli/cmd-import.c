@@ -203,8 +203,8 @@ check_render_id (Run *run, GError **error)
   g_autofree gchar *known = bm_journal_get (run->job->journal, "render.id");
   if (known == NULL || g_strcmp0 (known, bm_reader_render_id (run->source)) == 0)
     return TRUE;
-  g_warning ("this job began with another renderer or other options; messages not yet sent are "
-             "rendered anew");
+  g_warning ("this job began with another renderer, other options or another address map; what was "
+             "sent stays as it is, messages not yet sent are rendered anew");
   return TRUE;
 }
 
@@ -250,6 +250,9 @@ open_job (Run *run, const gchar *jobs, GError **error)
     run->job =
         bm_job_open (jobs, user->login, user->user_uid, &run->census->identity, run->into, error);
   if (run->job == NULL)
+    return FALSE;
+  g_autofree gchar *learnt = g_build_filename (run->job->directory, "addresses.csv", NULL);
+  if (!run->options->dry_run && !bm_reader_keep_learnt (run->source, learnt, error))
     return FALSE;
   bm_worker_job (&run->worker, run->job->directory);
   if (run->options->subjects)
@@ -336,8 +339,8 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
       !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;
-  run->source = bm_cli_open_source (run->path, &options->reading, config->default_charset,
-                                    run->session->message_size_limit, error);
+  run->source = bm_cli_open_source (run->path, &options->reading, config,
+                                    run->session->message_size_limit, TRUE, error);
   if (run->source == NULL)
     return FALSE;
   run->census = run->source->ops->census (run->source, error);
@@ -407,7 +410,12 @@ run_import (Run *run, GError **error)
       run->source, run->session->sink, run->session->witness, run->job->journal, &import_options);
   bm_import_set_progress (import, on_progress, run);
   bm_import_set_guard (import, bm_session_guard, run->session);
-  if (bm_import_run (import, error))
+  gboolean ok = bm_import_run (import, error);
+  /* it changes when addresses were learnt meanwhile */
+  const gchar *render_id = bm_reader_render_id (run->source);
+  if (render_id != NULL && !bm_journal_set (run->job->journal, "render.id", render_id, NULL))
+    g_warning ("the journal does not take the id of the renderer");
+  if (ok)
     return TRUE;
   bm_session_explain (run->session, error);
   return FALSE;

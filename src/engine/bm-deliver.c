@@ -320,7 +320,7 @@ static gboolean
 record_outcome (BmImport *import, EngineTarget *target, const BmMessage *message,
                 const BmOutcome *outcome, GError **error)
 {
-  const BmNotes keyword_changed = G_GUINT64_CONSTANT (1) << BM_NOTE_KEYWORD_CHANGED;
+  const BmNotes left_out = G_GUINT64_CONSTANT (1) << BM_NOTE_KEYWORD_LEFT_OUT;
   guint32 size = (guint32) g_bytes_get_size (message->bytes);
   switch (outcome->kind) {
   case BM_OUTCOME_APPENDED:
@@ -328,7 +328,7 @@ record_outcome (BmImport *import, EngineTarget *target, const BmMessage *message
                               error))
       return FALSE;
     if (outcome->text != NULL && /* the sink left its keywords out */
-        !bm_journal_add_notes (import->journal, message->nid, keyword_changed, error))
+        !bm_journal_add_notes (import->journal, message->nid, left_out, error))
       return FALSE;
     bm_verify_claim (import, target, message->nid, outcome->uidvalidity, outcome->uid,
                      &message->guid, size, message->flags);

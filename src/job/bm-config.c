@@ -34,7 +34,7 @@ static const struct {
     {"imap", " host port tls ca-file allow-plaintext admins batch-messages batch-bytes timeout "},
     {"jobs", " directory "},
     {"batch", " parallel per-server watch-disk min-free "},
-    {"reading", " default-charset "},
+    {"reading", " default-charset address-map "},
     {"web", " listen tls-cert tls-key base-path trusted-proxy admin-roles domain-roles uploads"
             " max-upload min-free folders upload-expires keep-days session-idle lockout-failures"
             " lockout-seconds "},
@@ -460,6 +460,7 @@ load_all (Loader *loader, const gchar *bm_ini, BmConfig *config)
   config->default_charset = get (loader, "reading", "default-charset", "");
   if (*config->default_charset != '\0' && bm_charset_from_name (config->default_charset) == NULL)
     fault (loader, "reading", "default-charset", "no character set that is known");
+  config->address_map = get_file (loader, "reading", "address-map");
 }
 
 BmConfig *
@@ -520,6 +521,7 @@ bm_config_free (BmConfig *config)
   g_free (config->jobs);
   g_free (config->default_charset);
   clear_web (&config->web);
+  g_free (config->address_map);
   g_free (config);
 }
 

@@ -72,6 +72,7 @@ typedef struct {
   guint64 batch_min_free;                 /* bytes: with less on one of them a batch pauses */
   gchar *jobs;                            /* directory of job directories */
   gchar *default_charset;
+  gchar *address_map; /* path of a CSV as BmAddressMap reads; or NULL */
   BmConfigWeb web;
 } BmConfig;
 

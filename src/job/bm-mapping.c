@@ -107,23 +107,14 @@ static void G_GNUC_PRINTF (2, 3) set_problem (BmMapRow *row, const gchar *format
 static const struct {
   const gchar *name;
   gboolean value;
-} row_options[] = {{"--include", TRUE},
-                   {"--exclude", TRUE},
-                   {"--class", TRUE},
-                   {"--exclude-class", TRUE},
-                   {"--since", TRUE},
-                   {"--before", TRUE},
-                   {"--min-size", TRUE},
-                   {"--max-size", TRUE},
-                   {"--default-charset", TRUE},
-                   {"--item-timeout", TRUE},
-                   {"--item-memory", TRUE},
-                   {"--mark-seen", FALSE},
-                   {"--empty-folders", FALSE},
-                   {"--with-subjects", FALSE},
-                   {"--ignore-quota", FALSE},
-                   {"--new-job", FALSE},
-                   {"--owner-mismatch-ok", FALSE}};
+} row_options[] = {
+    {"--include", TRUE},           {"--exclude", TRUE},       {"--class", TRUE},
+    {"--exclude-class", TRUE},     {"--since", TRUE},         {"--before", TRUE},
+    {"--min-size", TRUE},          {"--max-size", TRUE},      {"--default-charset", TRUE},
+    {"--code-page", TRUE},         {"--address-map", TRUE},   {"--item-timeout", TRUE},
+    {"--item-memory", TRUE},       {"--mark-seen", FALSE},    {"--empty-folders", FALSE},
+    {"--with-subjects", FALSE},    {"--ignore-quota", FALSE}, {"--new-job", FALSE},
+    {"--owner-mismatch-ok", FALSE}};
 
 /* Index into the table above, or -1; *length: of the option's name in word. */
 static gint

@@ -1,215 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Who: senders and recipients with addresses the world understands. Exchange addresses are resolved
- * from the item itself; what cannot be is a valid, unroutable placeholder and a note.
- * [MS-OXCMAIL] 2.1.3.1, [MS-OXCDATA] 2.2.5.1 (one-off entry ids). One thread. */
+/* Who: senders and recipients as address headers. [MS-OXCMAIL] 2.1.3.1. One thread. */
 #include "mime/bm-mime.h"
 
-#include "text/bm-charset.h"
 #include <gmime/gmime.h>
 #include <string.h>
 
 #define ROW_TYPE_MASK 0xf
 #define ROW_P1        G_GINT64_CONSTANT (0x10000000)
-
-/* ---- addresses ---- */
-
-/* local@domain of printable ASCII without anything that ends an address. */
-static gboolean
-is_address (const gchar *text)
-{
-  const gchar *at = text != NULL ? strrchr (text, '@') : NULL;
-  if (at == NULL || at == text || at[1] == '\0' || strchr (text, '@') != at || strlen (text) > 320)
-    return FALSE;
-  for (const gchar *p = text; *p != '\0'; p++)
-    if (*p <= ' ' || (guchar) *p >= 0x7f || strchr ("<>(),;:\\\"[]", *p) != NULL)
-      return FALSE;
-  return TRUE;
-}
-
-static gchar *
-clean_address (const gchar *text)
-{
-  if (text == NULL)
-    return NULL;
-  g_autofree gchar *copy = g_strstrip (g_strdup (text));
-  gsize length = strlen (copy);
-  if (g_ascii_strncasecmp (copy, "smtp:", 5) == 0)
-    memmove (copy, copy + 5, length - 4);
-  length = strlen (copy);
-  if (length > 2 && copy[0] == '<' && copy[length - 1] == '>') {
-    copy[length - 1] = '\0';
-    memmove (copy, copy + 1, length - 1);
-  }
-  return is_address (copy) ? g_steal_pointer (&copy) : NULL;
-}
-
-/* One NUL-terminated string of a one-off entry id; *p moves behind it. */
-static gchar *
-one_off_string (const guint8 **p, const guint8 *end, gboolean unicode)
-{
-  const guint8 *start = *p;
-  gsize width = unicode ? 2 : 1;
-  while (*p + width <= end && ((*p)[0] != 0 || (unicode && (*p)[1] != 0)))
-    *p += width;
-  gsize size = (gsize) (*p - start);
-  *p = MIN (*p + width, end);
-  return unicode ? bm_charset_utf16le_to_utf8 (start, size, NULL)
-                 : bm_charset_guess_to_utf8 (start, size, NULL, NULL, NULL);
-}
-
-/* name and address (an SMTP one, else NULL) of a one-off entry id. FALSE when it is none. */
-static gboolean
-one_off (GBytes *entry_id, gchar **name, gchar **address)
-{
-  static const guint8 muid[] = {0x81, 0x2b, 0x1f, 0xa4, 0xbe, 0xa3, 0x10, 0x19,
-                                0x9d, 0x6e, 0x00, 0xdd, 0x01, 0x0f, 0x54, 0x02};
-  gsize size = 0;
-  const guint8 *data = entry_id != NULL ? g_bytes_get_data (entry_id, &size) : NULL;
-  if (size < 24 || memcmp (data + 4, muid, sizeof muid) != 0)
-    return FALSE;
-  gboolean unicode = (data[23] & 0x80) != 0;
-  const guint8 *p = data + 24, *end = data + size;
-  *name = one_off_string (&p, end, unicode);
-  g_autofree gchar *type = one_off_string (&p, end, unicode);
-  g_autofree gchar *raw = one_off_string (&p, end, unicode);
-  *address = g_ascii_strcasecmp (type, "SMTP") == 0 ? clean_address (raw) : NULL;
-  return TRUE;
-}
-
-/* PidTagAddressBookProxyAddresses (0x800F101F): an address book's id, among those of named
- * properties; what the map of names says about it does not count, only that it looks like proxies. */
-static gchar *
-from_proxies (const BmProps *row)
-{
-  const GPtrArray *texts = NULL;
-  for (guint i = 0; row != NULL && i < bm_props_size (row) && texts == NULL; i++)
-    if (bm_props_at (row, i)->id == 0x800f)
-      texts = bm_props_at (row, i)->texts;
-  for (guint i = 0; texts != NULL && i < texts->len; i++) {
-    const gchar *text = g_ptr_array_index (texts, i);
-    if (g_str_has_prefix (text, "SMTP:")) /* upper case: the primary one */
-      return clean_address (text);
-  }
-  return NULL;
-}
-
-/* Address book entry ids differ at most in the case of the Exchange name behind the first 28 bytes,
- * [MS-OXCDATA] 2.2.5.2. */
-static gboolean
-same_entry_id (GBytes *a, GBytes *b)
-{
-  gsize size = 0, other = 0;
-  const gchar *x = a != NULL ? g_bytes_get_data (a, &size) : NULL;
-  const gchar *y = b != NULL ? g_bytes_get_data (b, &other) : NULL;
-  return size > 28 && size == other && memcmp (x, y, 28) == 0 &&
-         g_ascii_strncasecmp (x + 28, y + 28, size - 28) == 0;
-}
-
-/* The SMTP address that the item gives to the same Exchange user in another place: a recipient's
- * row; creator, last modifier, received by, received representing ([MS-OXPROPS]). */
-static gchar *
-from_item (const BmItem *item, const BmMimeParty *party)
-{
-  static const guint16 users[][2] = {
-      {0x3ff9, 0x5d0a}, {0x3ffb, 0x5d0b}, {0x003f, 0x5d07}, {0x0043, 0x5d08}};
-  gchar *address = NULL;
-  for (guint i = 0; address == NULL && i < G_N_ELEMENTS (users); i++)
-    if (same_entry_id (party->entry_id, bm_props_data (item->props, users[i][0])))
-      address = clean_address (bm_props_text (item->props, users[i][1]));
-  if (party->row != NULL || party->address == NULL || *party->address == '\0')
-    return address;
-  for (guint i = 0; address == NULL && item->recipients != NULL && i < item->recipients->len; i++) {
-    const BmProps *row = g_ptr_array_index (item->recipients, i);
-    const gchar *name = bm_props_text (row, 0x3003);
-    if (name != NULL && g_ascii_strcasecmp (name, party->address) == 0)
-      address = clean_address (bm_props_text (row, 0x39fe));
-  }
-  return address;
-}
-
-/* The address that the item's own transport headers give to this name. */
-static gchar *
-from_transport (const BmMime *mime, const gchar *name)
-{
-  static const gchar *const fields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
-  for (guint i = 0; name != NULL && *name != '\0' && i < G_N_ELEMENTS (fields); i++) {
-    const gchar *value = bm_mime_transport_get (mime, fields[i]);
-    g_autofree gchar *known = value != NULL ? bm_mime_known_words (value) : NULL;
-    g_autoptr (GObject) list =
-        known != NULL ? (GObject *) internet_address_list_parse (NULL, known) : NULL;
-    int n = list != NULL ? internet_address_list_length ((InternetAddressList *) list) : 0;
-    for (int k = 0; k < n; k++) {
-      InternetAddress *one = internet_address_list_get_address ((InternetAddressList *) list, k);
-      if (INTERNET_ADDRESS_IS_MAILBOX (one) &&
-          g_strcmp0 (internet_address_get_name (one), name) == 0)
-        return clean_address (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)));
-    }
-  }
-  return NULL;
-}
-
-/* "Name <a@b>" or "Name (a@b)". */
-static gchar *
-from_display_name (const gchar *name)
-{
-  const gchar *open = name != NULL ? strpbrk (name, "<(") : NULL;
-  const gchar *close = open != NULL ? strpbrk (open, ">)") : NULL;
-  if (close == NULL)
-    return clean_address (name);
-  g_autofree gchar *inner = g_strndup (open + 1, (gsize) (close - open - 1));
-  return clean_address (inner);
-}
-
-/* Last CN of an Exchange name, or the display name, as the local part nobody has. */
-static gchar *
-placeholder (const BmMimeParty *party)
-{
-  const gchar *source = party->address != NULL && *party->address != '\0' ? party->address
-                        : party->name != NULL                             ? party->name
-                                                                          : "";
-  g_autofree gchar *lower = g_ascii_strdown (source, -1); /* g_utf8_strdown asks the locale */
-  const gchar *cn = g_strrstr (lower, "cn=");
-  g_autoptr (GString) slug = g_string_new (NULL);
-  for (const gchar *p = cn != NULL ? cn + 3 : lower; *p != '\0' && slug->len < 60; p++) {
-    if (g_ascii_isalnum (*p))
-      g_string_append_c (slug, *p);
-    else if (slug->len > 0 && slug->str[slug->len - 1] != '-')
-      g_string_append_c (slug, '-');
-  }
-  while (slug->len > 0 && slug->str[slug->len - 1] == '-')
-    g_string_truncate (slug, slug->len - 1);
-  if (slug->len == 0) {
-    g_autofree gchar *hash = bm_mime_hash (&source, 1);
-    g_string_append_printf (slug, "unknown-%.8s", hash);
-  }
-  return g_strconcat (slug->str, "@unresolved.invalid", NULL);
-}
-
-static gchar *
-resolve (BmMime *mime, const BmMimeParty *party)
-{
-  g_autofree gchar *one_off_name = NULL, *one_off_address = NULL;
-  gchar *address = clean_address (party->smtp);
-  if (address == NULL && (party->type == NULL || g_ascii_strcasecmp (party->type, "SMTP") == 0))
-    address = clean_address (party->address);
-  if (address == NULL && one_off (party->entry_id, &one_off_name, &one_off_address))
-    address = g_steal_pointer (&one_off_address);
-  if (address == NULL)
-    address = from_proxies (party->row);
-  if (address == NULL)
-    address = from_item (mime->item, party);
-  if (address == NULL)
-    address = from_transport (mime, party->name);
-  if (address == NULL)
-    address = clean_address (party->address);
-  if (address == NULL)
-    address = from_display_name (party->name);
-  if (address == NULL) {
-    bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
-    address = placeholder (party);
-  }
-  return address;
-}
 
 /* Without the address that some writers repeat in the name, and without the quotes Outlook puts
  * around an address shown as name; NULL when it says nothing. */
@@ -251,7 +48,7 @@ format_mailbox (const gchar *name, const gchar *address)
 gchar *
 bm_mime_mailbox (BmMime *mime, const BmMimeParty *party, gchar **plain_address)
 {
-  g_autofree gchar *address = resolve (mime, party);
+  g_autofree gchar *address = bm_mime_resolve (mime, party);
   g_autofree gchar *name = clean_name (party->name, address);
   gchar *text = format_mailbox (name, address);
   if (plain_address != NULL)
@@ -303,12 +100,23 @@ is_same_party (const BmMimeParty *a, const BmMimeParty *b)
   return a->name != NULL && g_strcmp0 (a->name, b->name) == 0;
 }
 
+BmMimeParty
+bm_mime_party_from (const BmProps *props)
+{
+  BmMimeParty party = representing (props);
+  return is_somebody (&party) ? party : sender (props);
+}
+
+gchar *
+bm_mime_party_name (const BmMimeParty *party, const gchar *address)
+{
+  return clean_name (party->name, address);
+}
+
 gchar *
 bm_mime_from (BmMime *mime, gchar **address)
 {
-  BmMimeParty party = representing (mime->item->props);
-  if (!is_somebody (&party))
-    party = sender (mime->item->props);
+  BmMimeParty party = bm_mime_party_from (mime->item->props);
   if (is_somebody (&party))
     return bm_mime_mailbox (mime, &party, address);
   bm_notes_add (&mime->notes, BM_NOTE_SENDER_UNKNOWN);
@@ -324,21 +132,49 @@ bm_mime_sender (BmMime *mime, const gchar *from_address)
   if (!is_somebody (&from) || !is_somebody (&party) || is_same_party (&from, &party))
     return NULL;
   BmNotes before = mime->notes;
+  guint names = mime->exchange->len;
   g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
   if (g_ascii_strcasecmp (address, from_address) != 0)
     return g_steal_pointer (&text);
-  mime->notes = before; /* a guess that is not used is none */
+  /* a guess that is not used is none; but who asked a map in vain may ask it anew */
+  bm_notes_add (&before, BM_NOTE_EXCHANGE_UNRESOLVED);
+  mime->notes &= before;
+  g_ptr_array_set_size (mime->exchange, (gint) names);
   return NULL;
 }
 
-/* 0x004F: FLATENTRYLIST, [MS-OXCDATA] 2.3.3: count, size, then size-prefixed entries padded to 4. */
+/* 0x5D05 and others of the read receipt; else who sent it ([MS-OXOMSG] 2.2.2.20). */
 gchar *
-bm_mime_reply_to (BmMime *mime)
+bm_mime_receipt_to (BmMime *mime)
+{
+  const BmProps *props = mime->item->props;
+  BmMimeParty party = party_of (props, 0x402b, 0x5d05, 0x4029, 0x402a, 0x0046);
+  if (!is_somebody (&party))
+    party = representing (props);
+  if (!is_somebody (&party))
+    party = sender (props);
+  return is_somebody (&party) ? bm_mime_mailbox (mime, &party, NULL) : NULL;
+}
+
+/* No placeholder: answers would go nowhere; without it they go to From. */
+static void
+add_reply_to (BmMime *mime, GString *list, const BmMimeParty *party)
+{
+  g_autofree gchar *address = bm_mime_try_resolve (mime, party);
+  if (address == NULL)
+    return;
+  g_autofree gchar *name = clean_name (party->name, address);
+  g_autofree gchar *text = format_mailbox (name, address);
+  g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", text);
+}
+
+/* 0x004F: FLATENTRYLIST, [MS-OXCDATA] 2.3.3: count, size, then size-prefixed entries padded to 4. */
+static void
+reply_to_entries (BmMime *mime, GString *list)
 {
   gsize size = 0;
   GBytes *bytes = bm_props_data (mime->item->props, 0x004f);
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
-  g_autoptr (GString) list = g_string_new (NULL);
   for (gsize at = 8; at + 4 <= size;) {
     gsize entry = data[at] | (gsize) data[at + 1] << 8 | (gsize) data[at + 2] << 16 |
                   (gsize) data[at + 3] << 24;
@@ -346,14 +182,26 @@ bm_mime_reply_to (BmMime *mime)
       break;
     g_autofree gchar *name = NULL, *address = NULL;
     g_autoptr (GBytes) id = g_bytes_new_from_bytes (bytes, at + 4, entry);
-    if (one_off (id, &name, &address) && address != NULL) {
-      BmMimeParty party = {.name = name, .smtp = address};
-      g_autofree gchar *text = bm_mime_mailbox (mime, &party, NULL);
-      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", text);
-    } else { /* no placeholder: answers would go nowhere; without it they go to From */
-      bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
-    }
+    bm_mime_one_off (id, &name, &address);
+    BmMimeParty party = {.name = name, .entry_id = id};
+    add_reply_to (mime, list, &party);
     at += 4 + (entry + 3) / 4 * 4;
+  }
+}
+
+gchar *
+bm_mime_reply_to (BmMime *mime)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  reply_to_entries (mime, list);
+  const gchar *names = bm_props_text (mime->item->props, 0x0050);
+  if (bm_props_get (mime->item->props, 0x004f) == NULL && names != NULL) {
+    g_auto (GStrv) split = g_strsplit (names, ";", 100); /* a name may have one in it: a guess */
+    for (guint i = 0; split[i] != NULL; i++) {
+      BmMimeParty party = {.name = g_strstrip (split[i])};
+      if (*party.name != '\0')
+        add_reply_to (mime, list, &party);
+    }
   }
   return list->len > 0 ? g_string_free (g_steal_pointer (&list), FALSE) : NULL;
 }
@@ -368,8 +216,8 @@ compare_rows (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-static BmMimeParty
-party_of_row (const BmProps *row)
+BmMimeParty
+bm_mime_party_of_row (const BmProps *row)
 {
   static const guint16 names[] = {0x3001, 0x5ff6, 0x3a20};
   BmMimeParty party = party_of (row, 0x3001, 0x39fe, 0x3002, 0x3003, 0x0fff);
@@ -417,7 +265,7 @@ bm_mime_recipients (BmMime *mime, guint type)
       gint64 row_type = bm_props_int (row, 0x0c15, 1);
       if ((row_type & ROW_TYPE_MASK) != type || ((row_type & ROW_P1) != 0) != (pass == 1))
         continue;
-      BmMimeParty party = party_of_row (row);
+      BmMimeParty party = bm_mime_party_of_row (row);
       g_autofree gchar *address = NULL;
       g_autofree gchar *text = bm_mime_mailbox (mime, &party, &address);
       gboolean first = g_hash_table_add (seen, g_ascii_strdown (address, -1));
@@ -441,4 +289,45 @@ bm_mime_reencode_addresses (const gchar *utf8)
   g_autofree gchar *text = internet_address_list_to_string (list, NULL, TRUE);
   return text != NULL && bm_mime_is_ascii (text) ? g_steal_pointer (&text)
                                                  : bm_mime_encode_text (line);
+}
+
+/* ---- learning ---- */
+
+static void
+learn (const BmMimeParty *party, BmLearnFunc tell, gpointer user)
+{
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *address = bm_mime_exchange_pair (party, &name);
+  if (name != NULL && address != NULL)
+    tell (user, name, address);
+}
+
+/* The three e-mail addresses of a contact: of an Exchange one the original display name is the SMTP
+ * address, [MS-OXOCNTC] 2.2.1.2. */
+static void
+learn_contact (const BmProps *props, BmLearnFunc tell, gpointer user)
+{
+  static const guint8 address_set[16] = {0x04, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                         0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  static const guint32 lids[] = {0x8083, 0x8093, 0x80a3};
+  for (guint i = 0; i < G_N_ELEMENTS (lids); i++) {
+    const BmProp *address = bm_props_get_lid (props, address_set, lids[i]);
+    const BmProp *original = bm_props_get_lid (props, address_set, lids[i] + 1);
+    BmMimeParty party = {.address = address != NULL ? address->text : NULL,
+                         .smtp = original != NULL ? original->text : NULL};
+    learn (&party, tell, user);
+  }
+}
+
+void
+bm_render_learn (const BmItem *item, BmLearnFunc tell, gpointer user)
+{
+  BmMimeParty from = representing (item->props), by = sender (item->props);
+  learn (&from, tell, user);
+  learn (&by, tell, user);
+  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
+    BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
+    learn (&party, tell, user);
+  }
+  learn_contact (item->props, tell, user);
 }

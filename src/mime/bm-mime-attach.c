@@ -3,6 +3,7 @@
  * damage is made visible to the reader. [MS-OXCMAIL] 2.1.3.4, RFC 2183. One thread. */
 #include "mime/bm-mime.h"
 
+#include "text/bm-html.h"
 #include <string.h>
 
 #define MESSAGE_LINE_MAX 998 /* bytes without CRLF */
@@ -23,6 +24,8 @@ static const struct {
     {"jpg", "image/jpeg"},
     {"mp3", "audio/mpeg"},
     {"mp4", "video/mp4"},
+    {"p7m", "application/pkcs7-mime"},
+    {"p7s", "application/pkcs7-signature"},
     {"pdf", "application/pdf"},
     {"png", "image/png"},
     {"ppt", "application/vnd.ms-powerpoint"},
@@ -36,6 +39,7 @@ static const struct {
     {"xls", "application/vnd.ms-excel"},
     {"xml", "application/xml"},
     {"zip", "application/zip"},
+    {"vsd", "application/vnd.visio"},
     {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
     {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
@@ -50,6 +54,12 @@ bm_mime_content_id (const BmAttachment *attachment)
     if (*text > ' ' && (guchar) *text < 0x7f && strchr ("<>\"\\", *text) == NULL)
       g_string_append_c (id, *text);
   return id->len > 0 ? g_string_free (g_steal_pointer (&id), FALSE) : NULL;
+}
+
+gchar *
+bm_mime_made_content_id (guint index)
+{
+  return g_strdup_printf ("attachment-%u@pst.invalid", index + 1);
 }
 
 static const gchar *
@@ -96,6 +106,28 @@ type_of (const BmAttachment *attachment, const gchar *name)
   return g_steal_pointer (&type);
 }
 
+static gboolean
+extract (const BmAttachment *attachment, BmMimeOle *ole)
+{
+  *ole = (BmMimeOle){0};
+  GBytes *bytes = attachment->method == BM_ATTACH_OLE && attachment->data != NULL
+                      ? bm_spool_bytes (attachment->data, NULL)
+                      : NULL;
+  return bytes != NULL && bm_mime_ole_extract (bytes, ole);
+}
+
+gboolean
+bm_mime_is_picture (const BmAttachment *attachment, const gchar *name)
+{
+  g_auto (BmMimeOle) ole = {0};
+  if (extract (attachment, &ole)) {
+    g_autofree gchar *file = g_strconcat ("x.", ole.extension != NULL ? ole.extension : "", NULL);
+    return g_str_has_prefix (type_by_name (ole.name != NULL ? ole.name : file), "image/");
+  }
+  g_autofree gchar *type = type_of (attachment, name);
+  return attachment->method == BM_ATTACH_BY_VALUE && g_str_has_prefix (type, "image/");
+}
+
 /* Characters that turn the order of others: "invoice<U+202E>fdp.exe" looks like "invoiceexe.pdf". */
 static gboolean
 is_bidi_control (gunichar c)
@@ -139,6 +171,34 @@ safe_name (const gchar *name)
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
 
+/* Attachments of an embedded item that its card or calendar would lose. */
+static gboolean
+has_more (const BmItem *item)
+{
+  const BmMime mime = {.item = item};
+  for (guint i = 0; i < item->attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (item->attachments, i);
+    if (!bm_mime_calendar_owns (&mime, attachment) && !bm_mime_card_owns (item, attachment))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What an embedded item becomes; NULL: there is none. */
+static const gchar *
+embedded_extension (const BmAttachment *attachment)
+{
+  const BmItem *item = attachment->embedded;
+  if (attachment->method != BM_ATTACH_EMBEDDED)
+    return NULL;
+  if (item == NULL || has_more (item))
+    return ".eml";
+  if (bm_mime_is_class (item, "IPM.Contact") || bm_mime_is_class (item, "IPM.DistList"))
+    return ".vcf";
+  gboolean meeting = bm_mime_is_class (item, "IPM.Schedule.Meeting"); /* a mail */
+  return !meeting && bm_mime_calendar_can (item) ? ".ics" : ".eml";
+}
+
 gchar *
 bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes)
 {
@@ -149,6 +209,10 @@ bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *n
   g_autofree gchar *subject = NULL;
   if (attachment->embedded != NULL) {
     subject = bm_mime_subject (attachment->embedded);
+    if (subject == NULL || *subject == '\0') { /* contacts have a name instead */
+      g_free (subject);
+      subject = g_strdup (bm_props_text (attachment->embedded->props, 0x3001));
+    }
     if (subject != NULL && *subject != '\0' && (stored == NULL || *stored == '\0'))
       stored = subject;
   }
@@ -162,8 +226,9 @@ bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *n
     g_free (name);
     name = made;
   }
-  if (attachment->method == BM_ATTACH_EMBEDDED && !g_str_has_suffix (name, ".eml")) {
-    gchar *made = g_strconcat (name, ".eml", NULL);
+  const gchar *extension = embedded_extension (attachment);
+  if (extension != NULL && !g_str_has_suffix (name, extension)) {
+    gchar *made = g_strconcat (name, extension, NULL);
     g_free (name);
     name = made;
   } else if (g_strcmp0 (name, stored) != 0) {
@@ -217,6 +282,27 @@ lost (BmMime *mime, const gchar *name)
   return notice (name, text);
 }
 
+/* A page that leads to it, for addresses of the web alone: others are no link to click on. */
+static BmMimePart *
+link_page (const gchar *name, const gchar *address)
+{
+  g_autoptr (GString) href = g_string_new (NULL), html = g_string_new (NULL);
+  g_autoptr (GString) value = g_string_new ("attachment");
+  g_autofree gchar *file = g_strconcat (name, ".html", NULL);
+  if (g_ascii_strncasecmp (address, "https://", 8) != 0 &&
+      g_ascii_strncasecmp (address, "http://", 7) != 0)
+    return NULL;
+  bm_html_escape (href, address);
+  g_string_append_printf (html,
+                          "<html><body><p>This attachment is kept elsewhere: "
+                          "<a href=\"%s\">%s</a></p></body></html>\n",
+                          href->str, href->str);
+  BmMimePart *part = bm_mime_part_text ("html", html->str);
+  bm_mime_add_parameter (value, "filename", file);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  return part;
+}
+
 /* A link to a file or a web page elsewhere. */
 static BmMimePart *
 reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
@@ -226,6 +312,9 @@ reference (BmMime *mime, const BmAttachment *attachment, const gchar *name)
   for (guint i = 0; i < G_N_ELEMENTS (ids) && (path == NULL || *path == '\0'); i++)
     path = bm_props_text (attachment->props, ids[i]);
   bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_STUB);
+  BmMimePart *page = path != NULL ? link_page (name, path) : NULL;
+  if (page != NULL)
+    return page;
   g_autofree gchar *text =
       g_strdup_printf ("The attachment \"%s\" is not part of the message; it was a reference to:\n"
                        "%s\n",
@@ -271,6 +360,18 @@ message_part (BmSpool *data, GBytes *bytes, const gchar *name)
   return part;
 }
 
+/* A card or a calendar, as a text to keep. */
+static BmMimePart *
+structured (BmMime *inner, const gchar *name, gboolean card)
+{
+  g_autofree gchar *text = card ? bm_mime_card_text (inner) : bm_mime_calendar_text (inner);
+  BmMimePart *part = bm_mime_part_text (card ? "vcard" : "calendar; method=PUBLISH", text);
+  g_autoptr (GString) value = g_string_new ("attachment");
+  bm_mime_add_parameter (value, "filename", name);
+  bm_mime_add_field (part->fields, "Content-Disposition", value->str);
+  return part;
+}
+
 static BmMimePart *
 embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar *name,
           GError **error)
@@ -282,6 +383,13 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
     return notice (name, "A message nested too deeply was left out.\n");
   }
   bm_mime_begin (&inner, attachment->embedded, mime->context, seed, mime->depth + 1);
+  const gchar *extension = embedded_extension (attachment);
+  if (!g_str_equal (extension, ".eml")) {
+    BmMimePart *part = structured (&inner, name, g_str_equal (extension, ".vcf"));
+    mime->notes |= inner.notes;
+    bm_mime_end (&inner);
+    return part;
+  }
   BmSpool *spool = bm_mime_render_bytes (&inner, error);
   mime->notes |= inner.notes;
   bm_mime_end (&inner);
@@ -293,6 +401,18 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
     return NULL;
   }
   return message_part (spool, bytes, name);
+}
+
+static BmMimePart *
+data_part (GBytes *content, const gchar *type, const gchar *name, const gchar *content_id,
+           const gchar *location, gboolean is_inline)
+{
+  BmMimePart *part = g_new0 (BmMimePart, 1);
+  part->fields = g_string_new (NULL);
+  part->data = bm_spool_new_bytes (content);
+  part->base64 = TRUE;
+  add_content_fields (part, type, "base64", name, content_id, location, is_inline);
+  return part;
 }
 
 static BmMimePart *
@@ -313,20 +433,38 @@ by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const
   if (stored != NULL && g_ascii_strcasecmp (stored, "message/rfc822") == 0 &&
       bm_message_check (data, size, NULL) && lines_fit (data, size))
     return message_part (bm_spool_new_bytes (content), content, name);
-  g_autofree gchar *type = attachment->method == BM_ATTACH_OLE
-                               ? g_strdup ("application/x-oleobject")
-                               : type_of (attachment, name);
-  if (attachment->method == BM_ATTACH_OLE)
-    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
-  BmMimePart *part = g_new0 (BmMimePart, 1);
-  part->fields = g_string_new (NULL);
-  part->data = bm_spool_new_bytes (content);
-  part->base64 = TRUE;
+  g_autofree gchar *type = type_of (attachment, name);
   const gchar *location = bm_props_text (attachment->props, 0x3713);
-  add_content_fields (part, type, "base64", name, content_id,
-                      is_inline && location != NULL && *location != '\0' ? location : NULL,
-                      is_inline);
-  return part;
+  return data_part (content, type, name, content_id,
+                    is_inline && location != NULL && *location != '\0' ? location : NULL,
+                    is_inline);
+}
+
+/* The file, the picture or the document in it; the object itself when it cannot be opened. */
+static BmMimePart *
+ole_part (BmMime *mime, const BmAttachment *attachment, const gchar *name, const gchar *content_id,
+          gboolean is_inline, GError **error)
+{
+  g_auto (BmMimeOle) ole = {0};
+  GBytes *bytes = bm_spool_bytes (attachment->data, error);
+  if (bytes == NULL)
+    return NULL;
+  if (attachment->damaged)
+    bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_DAMAGED);
+  if (!extract (attachment, &ole)) {
+    g_autofree gchar *file =
+        g_str_has_suffix (name, ".ole") ? g_strdup (name) : g_strconcat (name, ".ole", NULL);
+    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+    return data_part (bytes, "application/x-oleobject", file, content_id, NULL, is_inline);
+  }
+  g_autofree gchar *file =
+      ole.name != NULL ? safe_name (ole.name) : g_strconcat (name, ".", ole.extension, NULL);
+  const gchar *own = extension_of (name);
+  if (*file == '\0' || (ole.extension != NULL && g_strcmp0 (own, ole.extension) == 0)) {
+    g_free (file);
+    file = g_strdup (name);
+  }
+  return data_part (ole.data, type_by_name (file), file, content_id, NULL, is_inline);
 }
 
 BmMimePart *
@@ -347,6 +485,10 @@ bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean
   case BM_ATTACH_WEB_REFERENCE:
     if (empty)
       return reference (mime, attachment, name);
+    break;
+  case BM_ATTACH_OLE:
+    if (!empty)
+      return ole_part (mime, attachment, name, content_id, is_inline, error);
     break;
   case BM_ATTACH_NONE:
     if (empty && bm_props_text (attachment->props, 0x3707) == NULL &&

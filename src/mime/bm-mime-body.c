@@ -11,6 +11,8 @@
 
 #define RTF_MAX (256u << 20) /* bytes */
 
+enum { NATIVE_UNKNOWN, NATIVE_TEXT, NATIVE_RTF }; /* of 0x1016; others are HTML */
+
 static void
 note_if (BmMime *mime, gboolean happened, BmNote note)
 {
@@ -58,8 +60,79 @@ read_rtf (BmMime *mime)
   return rtf;
 }
 
+/* ---- native RTF ---- */
+
+static gint
+compare_positions (gconstpointer a, gconstpointer b, gpointer attachments)
+{
+  const BmAttachment *x = g_ptr_array_index ((GPtrArray *) attachments, *(const guint *) a);
+  const BmAttachment *y = g_ptr_array_index ((GPtrArray *) attachments, *(const guint *) b);
+  gint64 first = bm_props_int (x->props, 0x370b, 0), second = bm_props_int (y->props, 0x370b, 0);
+  return first < second ? -1 : first > second;
+}
+
+/* What stands in the text where an attachment does: the picture, or the name of the file. */
+static gchar *
+object_html (BmMime *mime, guint index)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  BmNotes unused = 0;
+  g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &unused);
+  g_autoptr (GString) escaped = g_string_new (NULL);
+  bm_html_escape (escaped, name);
+  if (!bm_mime_is_picture (attachment, name))
+    return g_strdup_printf ("[%s]", escaped->str);
+  g_autofree gchar *id = bm_mime_content_id (attachment);
+  g_autofree gchar *made = bm_mime_made_content_id (index);
+  return g_strdup_printf ("<img src=\"cid:%s\" alt=\"%s\">", id != NULL ? id : made, escaped->str);
+}
+
+/* 0x370B says in which order attachments stand in the text; -1 stands nowhere. */
+static GStrv
+objects_in_order (BmMime *mime)
+{
+  GPtrArray *attachments = mime->item->attachments;
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GStrvBuilder) objects = g_strv_builder_new ();
+  for (guint i = 0; i < attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (attachments, i);
+    if (bm_props_int (attachment->props, 0x370b, -1) != -1)
+      g_array_append_val (order, i);
+  }
+  g_array_sort_with_data (order, compare_positions, attachments);
+  for (guint i = 0; i < order->len; i++) {
+    g_autofree gchar *html = object_html (mime, g_array_index (order, guint, i));
+    g_strv_builder_add (objects, html);
+  }
+  return g_strv_builder_end (objects);
+}
+
+/* The original is kept beside the HTML when that does not say everything. */
 static void
-use_rtf (BmMime *mime, BmMimeBody *body)
+use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
+{
+  gboolean complete = FALSE;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (rtf, &size);
+  g_auto (GStrv) objects = objects_in_order (mime);
+  g_clear_pointer (&body->pictures, g_ptr_array_unref);
+  g_autofree gchar *html = bm_rtf_native_to_html (data, size, (const gchar *const *) objects,
+                                                  &body->pictures, &complete);
+  g_autofree gchar *shown = bm_html_to_text (html, strlen (html));
+  gboolean empty = *g_strstrip (shown) == '\0' && body->pictures->len == 0;
+  bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
+  if (!empty)
+    body->html = g_steal_pointer (&html);
+  if (complete)
+    return;
+  g_clear_pointer (&body->rtf, g_bytes_unref);
+  body->rtf = g_bytes_ref (rtf);
+  bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+}
+
+/* only_native: HTML within RTF is nothing better than the HTML beside it. */
+static void
+use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
 {
   GByteArray *array = read_rtf (mime);
   g_autoptr (GBytes) rtf = array != NULL ? g_byte_array_free_to_bytes (array) : NULL;
@@ -69,17 +142,65 @@ use_rtf (BmMime *mime, BmMimeBody *body)
   if (size == 0)
     return;
   BmRtfKind kind = bm_rtf_kind (data, size);
+  if (only_native && kind != BM_RTF_NATIVE)
+    return;
   if (kind == BM_RTF_FROM_HTML) {
     g_autofree gchar *html = bm_rtf_to_html (data, size, &lossy);
     if (*html != '\0')
       body->html = bm_html_set_charset_utf8 (html);
-  } else if (kind == BM_RTF_NATIVE) {
-    bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
-    body->rtf = g_bytes_ref (rtf);
+  } else if (kind == BM_RTF_NATIVE && bm_rtf_is_rtf (data, size)) {
+    use_native (mime, body, rtf);
   }
-  if (body->text == NULL && body->html == NULL)
+  if (body->text == NULL && (body->html == NULL || kind == BM_RTF_NATIVE))
     body->text = bm_rtf_to_text (data, size, &lossy);
+  if (body->text != NULL && *body->text == '\0')
+    g_clear_pointer (&body->text, g_free);
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
+}
+
+/* Which body the others were made from: 0x1016, else RTF when it is in sync (0x0E1F), else HTML.
+ * [MS-OXBBODY] 2.1.3.1. One that cannot be read gives way to the next. */
+static void
+use_best (BmMime *mime, BmMimeBody *body)
+{
+  const BmProps *props = mime->item->props;
+  gint64 native = bm_props_int (props, 0x1016, NATIVE_UNKNOWN);
+  if (native == NATIVE_TEXT && body->text != NULL)
+    return;
+  if (native == NATIVE_RTF || (native == NATIVE_UNKNOWN && bm_props_bool (props, 0x0e1f, FALSE)))
+    use_rtf (mime, body, TRUE);
+  if (body->html == NULL)
+    body->html = read_html (mime);
+  if (body->html == NULL)
+    use_rtf (mime, body, FALSE);
+}
+
+/* The article of a feed is elsewhere, [MS-OXORSS] 2.2.1.3: Outlook shows where. */
+static void
+add_feed_link (BmMime *mime, BmMimeBody *body)
+{
+  static const guint8 post_rss[16] = {0x41, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                      0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  const BmProp *prop = bm_props_get_lid (mime->item->props, post_rss, 0x8901);
+  if (!bm_mime_is_class (mime->item, "IPM.Post.Rss") || prop == NULL || prop->text == NULL ||
+      (!g_str_has_prefix (prop->text, "https://") && !g_str_has_prefix (prop->text, "http://")))
+    return;
+  g_autofree gchar *link = bm_mime_one_line (prop->text);
+  if (strstr (body->text, link) == NULL) {
+    gchar *text = g_strconcat (body->text, "\n", link, "\n", NULL);
+    g_free (body->text);
+    body->text = text;
+  }
+  if (body->html == NULL)
+    return;
+  g_autoptr (GString) escaped = g_string_new (NULL);
+  bm_html_escape (escaped, link);
+  const gchar *end = g_strrstr (body->html, "</body>");
+  gsize at = end != NULL ? (gsize) (end - body->html) : strlen (body->html);
+  gchar *html = g_strdup_printf ("%.*s<p><a href=\"%s\">%s</a></p>%s", (gint) at, body->html,
+                                 escaped->str, escaped->str, body->html + at);
+  g_free (body->html);
+  body->html = html;
 }
 
 void
@@ -87,9 +208,7 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
 {
   const gchar *text = bm_props_text (mime->item->props, 0x1000);
   body->text = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
-  body->html = read_html (mime);
-  if (body->html == NULL)
-    use_rtf (mime, body);
+  use_best (mime, body);
   if (body->text == NULL && body->html != NULL) {
     body->text = bm_html_to_text (body->html, strlen (body->html));
     bm_notes_add (&mime->notes, BM_NOTE_TEXT_FROM_HTML);
@@ -98,6 +217,7 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
     body->text = g_strdup ("");
     bm_notes_add (&mime->notes, BM_NOTE_BODY_EMPTY);
   }
+  add_feed_link (mime, body);
 }
 
 void
@@ -106,4 +226,5 @@ bm_mime_body_clear (BmMimeBody *body)
   g_free (body->text);
   g_free (body->html);
   g_clear_pointer (&body->rtf, g_bytes_unref);
+  g_clear_pointer (&body->pictures, g_ptr_array_unref);
 }

@@ -7,12 +7,15 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-#define DATE_FIRST  G_GINT64_CONSTANT (86400)      /* 1970-01-02: Cyrus takes 0 for "now" */
-#define DATE_LAST   G_GINT64_CONSTANT (4102444799) /* 2099-12-31 23:59:59 */
-#define KEYWORD_MAX 60
+#define DATE_FIRST   G_GINT64_CONSTANT (86400)      /* 1970-01-02: Cyrus takes 0 for "now" */
+#define DATE_LAST    G_GINT64_CONSTANT (4102444799) /* 2099-12-31 23:59:59 */
+#define THREAD_FIRST G_GINT64_CONSTANT (315532800)  /* 1980: older indexes are none */
+#define KEYWORD_MAX  60
+#define KEYWORDS_MAX 30 /* of one message: a Cyrus mailbox knows 128 different ones in all */
 
 #define MSGFLAG_READ   0x1
 #define MSGFLAG_UNSENT 0x8
+#define MSGFLAG_FROMME 0x20
 
 static const guint8 public_strings[16] = {0x29, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
@@ -26,6 +29,32 @@ bm_mime_is_draft (const BmItem *item)
          bm_props_get (item->props, 0x007d) == NULL;
 }
 
+/* Who received it (0x003F, 0x0040, 0x0075, 0x0076) is said of received mail only, and headers of a way
+ * are on it only: those of mail that an IMAP account sent have none. Mail that its owner sent to
+ * himself is marked so. */
+gboolean
+bm_mime_is_received (const BmMime *mime)
+{
+  static const gchar *const traces[] = {"Received", "Return-Path", "Delivered-To"};
+  static const guint16 ids[] = {0x003f, 0x0040, 0x0075, 0x0076};
+  const BmProps *props = mime->item->props;
+  gboolean named = FALSE;
+  if (bm_props_int (props, 0x0e07, 0) & (MSGFLAG_UNSENT | MSGFLAG_FROMME))
+    return FALSE;
+  for (guint i = 0; !named && i < G_N_ELEMENTS (ids); i++)
+    named = bm_props_get (props, ids[i]) != NULL;
+  for (guint i = 0; !named && i < G_N_ELEMENTS (traces); i++)
+    named = bm_mime_transport_get (mime, traces[i]) != NULL;
+  return named;
+}
+
+gboolean
+bm_mime_asks_receipt (const BmMime *mime)
+{
+  return bm_props_bool (mime->item->props, 0x0029, FALSE) ||
+         bm_mime_transport_get (mime, "Disposition-Notification-To") != NULL;
+}
+
 BmFlags
 bm_mime_flags (const BmMime *mime)
 {
@@ -36,7 +65,10 @@ bm_mime_flags (const BmMime *mime)
     flags |= BM_FLAG_SEEN;
   if (verb == 102 || verb == 103 || (verb == 0 && icon == 0x105))
     flags |= BM_FLAG_ANSWERED;
-  if (bm_props_int (props, 0x1090, 0) == 2)
+  /* 1 is done; without it the follow-up icon or the to-do list may know */
+  gint64 status = bm_props_int (props, 0x1090, 0);
+  if (status == 2 || (status == 0 && (bm_props_int (props, 0x1095, 0) != 0 ||
+                                      (bm_props_int (props, 0x0e2b, 0) & 1) != 0)))
     flags |= BM_FLAG_FLAGGED;
   if (bm_mime_is_draft (mime->item))
     flags |= BM_FLAG_DRAFT;
@@ -85,6 +117,20 @@ compare_words (gconstpointer a, gconstpointer b)
   return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
 }
 
+static gboolean
+was_forwarded (const BmProps *props)
+{
+  gint64 verb = bm_props_int (props, 0x1081, 0);
+  return verb == 104 || (verb == 0 && bm_props_int (props, 0x1080, 0) == 0x106);
+}
+
+static void
+add_word (GPtrArray *words, GHashTable *seen, const gchar *word)
+{
+  if (g_hash_table_add (seen, g_ascii_strdown (word, -1)))
+    g_ptr_array_add (words, g_strdup (word));
+}
+
 GStrv
 bm_mime_keywords (BmMime *mime)
 {
@@ -98,14 +144,16 @@ bm_mime_keywords (BmMime *mime)
       continue;
     if (!g_str_equal (word, category))
       bm_notes_add (&mime->notes, BM_NOTE_KEYWORD_CHANGED);
-    if (g_hash_table_add (seen, g_ascii_strdown (word, -1)))
-      g_ptr_array_add (words, g_steal_pointer (&word));
+    if (words->len < KEYWORDS_MAX)
+      add_word (words, seen, word);
+    else
+      bm_notes_add (&mime->notes, BM_NOTE_KEYWORD_LEFT_OUT);
   }
-  gint64 verb = bm_props_int (mime->item->props, 0x1081, 0);
-  gboolean forwarded =
-      verb == 104 || (verb == 0 && bm_props_int (mime->item->props, 0x1080, 0) == 0x106);
-  if (forwarded && g_hash_table_add (seen, g_strdup ("$forwarded")))
-    g_ptr_array_add (words, g_strdup ("$Forwarded"));
+  if (was_forwarded (mime->item->props))
+    add_word (words, seen, "$Forwarded");
+  if (bm_mime_is_received (mime) && bm_mime_asks_receipt (mime) &&
+      (bm_mime_flags (mime) & BM_FLAG_SEEN)) /* nobody shall be asked again about old mail */
+    add_word (words, seen, "$MDNSent");
   g_ptr_array_sort (words, compare_words);
   g_ptr_array_add (words, NULL);
   return (GStrv) g_ptr_array_free (words, FALSE);
@@ -130,24 +178,93 @@ transport_date (const BmMime *mime, const gchar *name, gint64 *unix_time)
   return *unix_time > 0;
 }
 
-/* 0x0039 submitted, 0x0E06 delivered; 0x3007 created and 0x3008 modified are guesses. The headers of
- * an item marked unsent may be those of the mail it answers: its own dates first. */
+/* When the thread began and, a block for each answer, how long after that: [MS-OXOMSG] 2.2.1.3. */
+static gboolean
+thread_date (const BmMime *mime, gint64 *unix_time)
+{
+  gsize size = 0;
+  GBytes *bytes = bm_props_data (mime->item->props, 0x0071);
+  const guint8 *index = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  guint64 ticks = 0;
+  if (size < 22)
+    return FALSE;
+  for (guint i = 0; i < 6; i++)
+    ticks |= (guint64) index[i] << (56 - 8 * i);
+  for (gsize at = 22; at + 5 <= size; at += 5) {
+    guint64 delta = (guint64) (index[at] & 0x7f) << 24 | (guint64) index[at + 1] << 16 |
+                    (guint64) index[at + 2] << 8 | index[at + 3];
+    ticks += delta << ((index[at] & 0x80) != 0 ? 23 : 18);
+  }
+  *unix_time = (gint64) (ticks / 10000000) - G_GINT64_CONSTANT (11644473600);
+  return *unix_time >= THREAD_FIRST;
+}
+
+static gboolean
+received_date (const BmMime *mime, gint64 *unix_time)
+{
+  return transport_date (mime, "Received", unix_time);
+}
+
+static gboolean
+date_of_headers (const BmMime *mime, gint64 *unix_time)
+{
+  return transport_date (mime, "Date", unix_time);
+}
+
+/* A place where a date may be: a property, or what a function finds. */
+typedef struct {
+  guint16 id;
+  gboolean (*find) (const BmMime *mime, gint64 *unix_time);
+  BmNote note; /* that it is a guess; BM_NOTE_LAST: it is none */
+} DateSource;
+
+#define SUBMITTED                                                                                  \
+  {                                                                                                \
+    0x0039, NULL, BM_NOTE_LAST                                                                     \
+  }
+#define DELIVERED                                                                                  \
+  {                                                                                                \
+    0x0e06, NULL, BM_NOTE_LAST                                                                     \
+  }
+#define GUESSES                                                                                    \
+  {0, thread_date, BM_NOTE_DATE_FROM_THREAD}, {0x3007, NULL, BM_NOTE_DATE_FROM_CREATION},          \
+  {                                                                                                \
+    0x3008, NULL, BM_NOTE_DATE_FROM_CHANGE                                                         \
+  }
+
+/* The first date that is one; one outside what servers take is only better than none. The headers
+ * of an item marked unsent may be those of the mail it answers: its own dates first. */
 static gboolean
 find_date (BmMime *mime, gboolean received_first, gint64 *unix_time)
 {
-  const BmProps *props = mime->item->props;
-  if (received_first) {
-    if (bm_props_time (props, 0x0e06, unix_time) || transport_date (mime, "Received", unix_time) ||
-        transport_date (mime, "Date", unix_time) || bm_props_time (props, 0x0039, unix_time))
-      return TRUE;
-  } else if (bm_props_time (props, 0x0039, unix_time) || bm_props_time (props, 0x0e06, unix_time) ||
-             transport_date (mime, "Date", unix_time)) {
-    return TRUE;
+  static const DateSource received[] = {DELIVERED,
+                                        {0, received_date, BM_NOTE_LAST},
+                                        {0, date_of_headers, BM_NOTE_LAST},
+                                        SUBMITTED,
+                                        GUESSES};
+  static const DateSource sent[] = {
+      SUBMITTED, DELIVERED, {0, date_of_headers, BM_NOTE_LAST}, GUESSES};
+  const DateSource *sources = received_first ? received : sent;
+  gsize n = received_first ? G_N_ELEMENTS (received) : G_N_ELEMENTS (sent);
+  BmNote note = BM_NOTE_LAST;
+  gboolean found = FALSE;
+  for (gsize i = 0; i < n; i++) {
+    gint64 date = 0;
+    if (sources[i].find != NULL ? !sources[i].find (mime, &date)
+                                : !bm_props_time (mime->item->props, sources[i].id, &date))
+      continue;
+    gboolean plausible = date >= DATE_FIRST && date <= DATE_LAST;
+    if (!found || plausible) {
+      *unix_time = date;
+      note = sources[i].note;
+    }
+    found = TRUE;
+    if (plausible)
+      break;
   }
-  if (!bm_props_time (props, 0x3007, unix_time) && !bm_props_time (props, 0x3008, unix_time))
-    return FALSE;
-  bm_notes_add (&mime->notes, BM_NOTE_DATE_GUESSED);
-  return TRUE;
+  if (note != BM_NOTE_LAST)
+    bm_notes_add (&mime->notes, note);
+  return found;
 }
 
 static gint64
@@ -167,7 +284,7 @@ gint64
 bm_mime_internal_date (BmMime *mime)
 {
   gint64 unix_time = 0;
-  gboolean found = find_date (mime, mime->transport != NULL, &unix_time);
+  gboolean found = find_date (mime, bm_mime_is_received (mime), &unix_time);
   return clamped (mime, found, unix_time);
 }
 

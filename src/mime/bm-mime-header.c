@@ -193,16 +193,20 @@ bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8)
   }
 }
 
-/* For readers that know no RFC 2231: the encoded words of RFC 2047, in quotes. */
+/* Encoded words in a quoted string would be wrong (RFC 2047 5) and a twin in the same field as the
+ * encoded value a duplicate: so plain ASCII, accents dropped, '_' for what has none. */
 void
 bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8)
 {
-  if (bm_mime_is_ascii (utf8)) {
-    bm_mime_add_parameter (value, name, utf8);
-    return;
+  g_autofree gchar *apart = g_utf8_normalize (utf8, -1, G_NORMALIZE_ALL);
+  g_autoptr (GString) plain = g_string_new (NULL);
+  for (const gchar *p = apart != NULL ? apart : utf8; *p != '\0' && plain->len < PARAMETER_PLAIN;
+       p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (!g_unichar_ismark (c))
+      g_string_append_c (plain, c < 0x80 ? (gchar) c : '_');
   }
-  g_autofree gchar *words = bm_mime_encode_text (utf8);
-  g_string_append_printf (value, "; %s=\"%s\"", name, words);
+  bm_mime_add_parameter (value, name, plain->str);
 }
 
 gchar *

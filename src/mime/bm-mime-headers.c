@@ -5,16 +5,15 @@
 
 #include <string.h>
 
-/* Written by us, or acted on by bm-core (X-Bm-*). */
-static gboolean
-is_dropped (const gchar *name)
+gboolean
+bm_mime_may_pass (const gchar *name)
 {
   static const gchar *const names[] = {"MIME-Version", "X-MimeOLE"};
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_ascii_strcasecmp (name, names[i]) == 0)
-      return TRUE;
-  return g_ascii_strncasecmp (name, "Content-", 8) == 0 ||
-         g_ascii_strncasecmp (name, "X-Bm-", 5) == 0;
+      return FALSE;
+  return g_ascii_strncasecmp (name, "Content-", 8) != 0 &&
+         g_ascii_strncasecmp (name, "X-Bm-", 5) != 0;
 }
 
 static gboolean
@@ -91,7 +90,7 @@ add_transport (BmMime *mime, GString *out, const gchar *subject)
   gboolean subject_done = FALSE, id_done = FALSE;
   for (guint i = 0; i < mime->transport->len; i++) {
     const BmMimeField *field = g_ptr_array_index (mime->transport, i);
-    if (is_dropped (field->name))
+    if (!bm_mime_may_pass (field->name))
       continue;
     if (g_ascii_strcasecmp (field->name, "Message-ID") == 0) {
       if (!id_done)
@@ -126,7 +125,7 @@ add_people (BmMime *mime, GString *out)
     add_taken (out, "To", bm_mime_recipients (mime, 1));
     add_taken (out, "Cc", bm_mime_recipients (mime, 2));
   }
-  if (mime->transport == NULL) /* on received mail it would be the owner himself */
+  if (is_missing (mime, "Bcc") && !bm_mime_is_received (mime)) /* there it is the owner himself */
     add_taken (out, "Bcc", bm_mime_recipients (mime, 3));
 }
 
@@ -149,34 +148,6 @@ add_threading (const BmMime *mime, GString *out)
   }
 }
 
-static void
-add_importance (const BmMime *mime, GString *out)
-{
-  static const gchar *const sensitivities[] = {NULL, "Personal", "Private", "Company-Confidential"};
-  gint64 importance = bm_props_int (mime->item->props, 0x0017, 1);
-  gint64 sensitivity = bm_props_int (mime->item->props, 0x0036, 0);
-  if (is_missing (mime, "Importance") && is_missing (mime, "X-Priority") &&
-      (importance == 0 || importance == 2)) {
-    bm_mime_add_field (out, "Importance", importance == 2 ? "High" : "Low");
-    bm_mime_add_field (out, "X-Priority", importance == 2 ? "1" : "5");
-  }
-  if (is_missing (mime, "Sensitivity") && sensitivity >= 1 && sensitivity <= 3)
-    bm_mime_add_field (out, "Sensitivity", sensitivities[sensitivity]);
-}
-
-static void
-add_categories (BmMime *mime, GString *out)
-{
-  const BmProp *categories = bm_mime_categories (mime->item);
-  if (categories == NULL || !is_missing (mime, "Keywords"))
-    return;
-  g_autoptr (GString) list = g_string_new (NULL);
-  for (guint i = 0; i < categories->texts->len; i++)
-    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "",
-                            (const gchar *) g_ptr_array_index (categories->texts, i));
-  add_text (out, "Keywords", list->str);
-}
-
 void
 bm_mime_add_headers (BmMime *mime, GString *out)
 {
@@ -191,7 +162,6 @@ bm_mime_add_headers (BmMime *mime, GString *out)
   if (is_missing (mime, "Message-ID"))
     bm_mime_add_field (out, "Message-ID", mime->message_id);
   add_threading (mime, out);
-  add_importance (mime, out);
-  add_categories (mime, out);
+  bm_mime_add_extra (mime, out);
   bm_mime_add_field (out, "MIME-Version", "1.0");
 }

@@ -29,7 +29,10 @@ bm_mime_subject (const BmItem *item)
 static gchar *
 bracketed (const gchar *text)
 {
-  g_autofree gchar *line = bm_mime_one_line (text);
+  const gchar *start = text + strspn (text, " \t\r\n");
+  g_autofree gchar *first =
+      g_strndup (start, strcspn (start, "\r\n")); /* nothing of what follows */
+  g_autofree gchar *line = bm_mime_one_line (first);
   g_autoptr (GString) id = g_string_new (NULL);
   const gchar *open = strchr (line, '<'), *close = open != NULL ? strchr (open, '>') : NULL;
   const gchar *from = close != NULL ? open + 1 : line,

@@ -3,6 +3,7 @@
  * parts behind the first empty line. Must not know which fields matter. One thread. */
 #include "mime/bm-mime.h"
 
+#include <gmime/gmime.h>
 #include <string.h>
 
 #define FIELDS_MAX     2000
@@ -37,13 +38,26 @@ field_of (const gchar *line, gsize name)
   return field;
 }
 
-/* A folded line belongs to the field before; a single blank stands for the break. */
-static void
-append_folded (BmMimeField *field, const gchar *line)
+static gboolean
+is_folded (const gchar *line)
 {
-  gchar *joined = g_strconcat (field->value, " ", line + strspn (line, " \t"), NULL);
+  return line != NULL && (*line == ' ' || *line == '\t');
+}
+
+/* Folded lines belong to the field before; a single blank stands for each break. Returns how many
+ * there are. */
+static guint
+append_folded (BmMimeField *field, gchar *const *lines)
+{
+  guint n = 0;
+  GString *joined = g_string_new (field->value);
+  for (; is_folded (lines[n]); n++) {
+    g_string_append_c (joined, ' ');
+    g_string_append (joined, lines[n] + strspn (lines[n], " \t"));
+  }
   g_free (field->value);
-  field->value = joined;
+  field->value = g_string_free (joined, FALSE);
+  return n;
 }
 
 const gchar *
@@ -69,16 +83,104 @@ are_mail_headers (const GPtrArray *fields)
   return FALSE;
 }
 
+/* ---- what there may be one of ---- */
+
+static gboolean
+is_among (const gchar *name, const gchar *const *names, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* RFC 5322 3.6: at most one of each, and none of them may be empty but Subject. */
+static gboolean
+is_single (const gchar *name)
+{
+  static const gchar *const names[] = {"From",       "Sender",      "Subject",   "Date",
+                                       "Message-ID", "In-Reply-To", "References"};
+  return is_among (name, names, G_N_ELEMENTS (names));
+}
+
+static gboolean
+is_list (const gchar *name)
+{
+  static const gchar *const names[] = {"To", "Cc", "Bcc", "Reply-To"};
+  return is_among (name, names, G_N_ELEMENTS (names));
+}
+
+static gboolean
+has_mailbox (const gchar *value)
+{
+  g_autofree gchar *known = bm_mime_known_words (value);
+  g_autoptr (GObject) list = (GObject *) internet_address_list_parse (NULL, known);
+  return list != NULL && internet_address_list_length ((InternetAddressList *) list) > 0;
+}
+
+/* FALSE: better the properties' than this. */
+static gboolean
+says_something (const BmMimeField *field)
+{
+  if (g_ascii_strcasecmp (field->name, "Subject") == 0)
+    return TRUE;
+  if (field->value[strspn (field->value, " \t<>,;")] == '\0')
+    return FALSE;
+  if (g_ascii_strcasecmp (field->name, "Date") == 0) {
+    g_autoptr (GDateTime) date = g_mime_utils_header_decode_date (field->value);
+    return date != NULL;
+  }
+  return g_ascii_strcasecmp (field->name, "From") != 0 || has_mailbox (field->value);
+}
+
+/* The first of each stays, with what the others of a list add; what says nothing goes. */
+static void
+tidy (GPtrArray *fields, BmNotes *notes)
+{
+  g_autoptr (GHashTable) first = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < fields->len;) {
+    BmMimeField *field = g_ptr_array_index (fields, i);
+    gboolean single = is_single (field->name), list = is_list (field->name);
+    g_autofree gchar *name = g_ascii_strdown (field->name, -1);
+    BmMimeField *known = g_hash_table_lookup (first, name);
+    if (!single && !list) {
+      i++;
+      continue;
+    }
+    if (known == NULL && says_something (field)) {
+      g_hash_table_insert (first, g_steal_pointer (&name), field);
+      i++;
+      continue;
+    }
+    if (known != NULL && list && says_something (field)) {
+      gchar *joined = g_strconcat (known->value, ", ", field->value, NULL);
+      g_free (known->value);
+      known->value = joined;
+    }
+    bm_notes_add (notes, BM_NOTE_HEADERS_REPAIRED);
+    g_ptr_array_remove_index (fields, i);
+  }
+}
+
+/* CR alone ends a line too. */
+static gchar *
+lf_only (const gchar *text)
+{
+  GString *lines = g_string_sized_new (strlen (text) + 1);
+  for (const gchar *p = text; *p != '\0'; p++)
+    if (*p != '\r' || p[1] != '\n')
+      g_string_append_c (lines, *p == '\r' ? '\n' : *p);
+  return g_string_free (lines, FALSE);
+}
+
 GPtrArray *
 bm_mime_transport_parse (const gchar *text, BmNotes *notes)
 {
   static const gchar mark[] = "Microsoft Mail Internet Headers";
   g_autoptr (GPtrArray) fields =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_field_free);
-  g_autoptr (GString) lines = g_string_new (text);
-  g_string_replace (lines, "\r\n", "\n", 0);
-  g_strdelimit (lines->str, "\r", '\n');
-  g_auto (GStrv) split = g_strsplit (lines->str, "\n", -1);
+  g_autofree gchar *lines = lf_only (text);
+  g_auto (GStrv) split = g_strsplit (lines, "\n", -1);
   for (guint i = 0; split[i] != NULL && fields->len < FIELDS_MAX; i++) {
     const gchar *line = split[i];
     if (*line == '\0' && fields->len > 0)
@@ -86,13 +188,14 @@ bm_mime_transport_parse (const gchar *text, BmNotes *notes)
     if (*line == '\0' || (fields->len == 0 && g_str_has_prefix (line, mark)))
       continue;
     gsize name = name_length (line);
-    if ((*line == ' ' || *line == '\t') && fields->len > 0)
-      append_folded (g_ptr_array_index (fields, fields->len - 1), line);
+    if (is_folded (line) && fields->len > 0)
+      i += append_folded (g_ptr_array_index (fields, fields->len - 1), split + i) - 1;
     else if (name > 0)
       g_ptr_array_add (fields, field_of (line, name));
     else
       bm_notes_add (notes, BM_NOTE_HEADERS_REPAIRED);
   }
+  tidy (fields, notes);
   if (are_mail_headers (fields))
     return g_steal_pointer (&fields);
   if (fields->len > 0)

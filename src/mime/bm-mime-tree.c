@@ -6,6 +6,7 @@
 #include "mime/bm-mime.h"
 
 #include "text/bm-html.h"
+#include "text/bm-rtf.h"
 #include <gmime/gmime.h>
 #include <string.h>
 
@@ -226,6 +227,15 @@ is_referred (GHashTable *references, const BmAttachment *attachment, const gchar
          (name != NULL && *name != '\0' && g_hash_table_contains (references, name));
 }
 
+/* HTML that we made ourselves gives ids to attachments that have none. */
+static gboolean
+refers_to_made (GHashTable *references, guint index)
+{
+  g_autofree gchar *made = bm_mime_made_content_id (index);
+  g_autofree gchar *cid = g_strconcat ("cid:", made, NULL);
+  return references != NULL && g_hash_table_contains (references, cid);
+}
+
 typedef struct {
   GPtrArray *inlines, *attached; /* BmMimePart * */
   GHashTable *references, *seen; /* seen: Content-IDs given */
@@ -237,6 +247,10 @@ sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
   const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
   g_autofree gchar *content_id = bm_mime_content_id (attachment);
   gboolean referred = is_referred (sorted->references, attachment, content_id);
+  if (content_id == NULL && refers_to_made (sorted->references, index)) {
+    content_id = bm_mime_made_content_id (index);
+    referred = TRUE;
+  }
   if (content_id != NULL && !g_hash_table_add (sorted->seen, g_strdup (content_id))) {
     if (referred)
       bm_notes_add (&mime->notes, BM_NOTE_DUPLICATE_CONTENT_ID);
@@ -283,38 +297,188 @@ rtf_part (GBytes *rtf)
 }
 
 static BmMimePart *
-body_part (BmMime *mime, const BmMimeBody *body)
+picture_part (const BmRtfPicture *picture, guint index)
+{
+  BmMimePart *part = part_new ();
+  g_string_append_printf (part->fields,
+                          "Content-Type: %s; name=\"picture-%u.%s\"\r\n"
+                          "Content-Transfer-Encoding: base64\r\n"
+                          "Content-Disposition: inline; filename=\"picture-%u.%s\"\r\n"
+                          "Content-ID: <%s>\r\n",
+                          picture->type, index + 1, picture->extension, index + 1,
+                          picture->extension, picture->content_id);
+  part->data = bm_spool_new_bytes (picture->data);
+  part->base64 = TRUE;
+  return part;
+}
+
+static BmMimePart *
+body_part (BmMime *mime, const BmMimeBody *body, BmMimePart *calendar)
 {
   BmMimePart *text = bm_mime_part_text ("plain", body->text);
-  g_autoptr (GPtrArray) html = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
   if (body->html != NULL)
-    g_ptr_array_add (html, bm_mime_part_text ("html", body->html));
-  return wrap (mime, text, html, "alternative", "alternative");
+    g_ptr_array_add (others, bm_mime_part_text ("html", body->html));
+  if (calendar != NULL)
+    g_ptr_array_add (others, calendar);
+  return wrap (mime, text, others, "alternative", "alternative");
+}
+
+/* A contact with attachments of its own is a message inside another one: its card is one more. */
+static void
+add_card (BmMime *mime, GPtrArray *attached)
+{
+  g_autofree gchar *card = bm_mime_card_text (mime);
+  if (card == NULL)
+    return;
+  BmMimePart *part = bm_mime_part_text ("vcard", card);
+  g_string_append (part->fields, "Content-Disposition: attachment; filename=\"contact.vcf\"\r\n");
+  g_ptr_array_add (attached, part);
+}
+
+/* RFC 6522 3: words, the part for machines, the message that it is about. Takes first. */
+static BmMimePart *
+report_part (BmMime *mime, BmMimePart *first, const BmMimeReport *report, GError **error)
+{
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
+  g_autofree gchar *subtype = bm_mime_report_subtype (report);
+  g_ptr_array_add (others, bm_mime_report_status (mime, report));
+  if (report->original >= 0) {
+    g_autoptr (GError) local = NULL;
+    BmMimePart *original = bm_mime_attachment (mime, (guint) report->original, NULL, FALSE, &local);
+    if (original != NULL)
+      g_ptr_array_add (others, original);
+    if (local != NULL) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      bm_mime_part_free (first);
+      return NULL;
+    }
+  }
+  return wrap (mime, first, others, subtype, "report");
+}
+
+typedef struct {
+  BmMimeBody body;
+  BmMimePart *calendar;
+  gint calendar_of; /* the attachment that it was, or -1 */
+  BmItem *tnef;     /* what winmail.dat holds, or NULL */
+  BmMime inner;     /* of it */
+  gint tnef_of;
+  gboolean is_report;
+  BmMimeReport report;
+} Content;
+
+/* What the message itself does not have comes from winmail.dat: in it Outlook had all. */
+static void
+read_tnef (BmMime *mime, Content *content)
+{
+  BmMimeBody body = {0};
+  gint unused;
+  content->tnef = bm_mime_tnef (mime, &content->tnef_of);
+  if (content->tnef == NULL)
+    return;
+  bm_mime_begin (&content->inner, content->tnef, mime->context, mime->seed, mime->depth + 1);
+  content->inner.notes = 0; /* it needs no Message-ID */
+  bm_mime_body_read (&content->inner, &body);
+  if (content->body.html == NULL && body.html != NULL) {
+    BmMimeBody old = content->body;
+    content->body = body;
+    if (*old.text != '\0') {
+      g_free (content->body.text);
+      content->body.text = g_steal_pointer (&old.text);
+    }
+    bm_mime_body_clear (&old);
+  } else {
+    if (*content->body.text == '\0') {
+      g_free (content->body.text);
+      content->body.text = g_steal_pointer (&body.text);
+    }
+    bm_mime_body_clear (&body);
+  }
+  if (content->calendar == NULL)
+    content->calendar = bm_mime_calendar_part (&content->inner, &unused);
+}
+
+static void
+content_read (BmMime *mime, Content *content)
+{
+  *content = (Content){.calendar_of = -1, .tnef_of = -1};
+  bm_mime_body_read (mime, &content->body);
+  content->calendar = bm_mime_calendar_part (mime, &content->calendar_of);
+  read_tnef (mime, content);
+  content->is_report = bm_mime_report_find (mime, &content->report);
+  if (content->is_report && content->body.html == NULL && *content->body.text == '\0') {
+    g_free (content->body.text);
+    content->body.text = bm_mime_report_words (mime, &content->report);
+  }
+}
+
+static void
+content_clear (BmMime *mime, Content *content)
+{
+  if (content->tnef != NULL) {
+    mime->notes |= content->inner.notes;
+    bm_mime_end (&content->inner);
+    bm_item_free (content->tnef);
+  }
+  bm_mime_body_clear (&content->body);
+  bm_mime_part_free (content->calendar);
+  g_free (content->report.text);
+}
+
+/* It is shown in another place. */
+static gboolean
+is_elsewhere (const BmMime *mime, const Content *content, guint index)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  gint i = (gint) index;
+  if (content->is_report && (i == content->report.status || i == content->report.original))
+    return TRUE;
+  return i == content->calendar_of || i == content->tnef_of ||
+         bm_mime_calendar_owns (mime, attachment) || bm_mime_card_owns (mime->item, attachment);
+}
+
+static BmMimePart *
+put_together (BmMime *mime, Content *content, Sorted *sorted, GError **error)
+{
+  BmMimePart *tree = body_part (mime, &content->body, g_steal_pointer (&content->calendar));
+  tree = wrap (mime, tree, sorted->inlines, "related", "related");
+  if (content->is_report)
+    tree = report_part (mime, tree, &content->report, error);
+  return tree != NULL ? wrap (mime, tree, sorted->attached, "mixed", "mixed") : NULL;
 }
 
 BmMimePart *
 bm_mime_tree (BmMime *mime, GError **error)
 {
-  BmMimeBody body = {0};
-  bm_mime_body_read (mime, &body);
+  BmMimePart *tree = bm_mime_secure (mime);
+  if (tree != NULL)
+    return tree;
+  Content content;
+  content_read (mime, &content);
+  const BmMimeBody *body = &content.body;
   g_autoptr (GPtrArray) inlines =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
   g_autoptr (GPtrArray) attached =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
-  g_autoptr (GHashTable) references = body.html != NULL ? bm_html_references (body.html) : NULL;
+  g_autoptr (GHashTable) references = body->html != NULL ? bm_html_references (body->html) : NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Sorted sorted = {inlines, attached, references, seen};
-  BmMimePart *tree = NULL;
   gboolean ok = TRUE;
-  if (body.rtf != NULL)
-    g_ptr_array_add (attached, rtf_part (body.rtf));
+  if (body->rtf != NULL)
+    g_ptr_array_add (attached, rtf_part (body->rtf));
+  for (guint i = 0; body->pictures != NULL && i < body->pictures->len; i++)
+    g_ptr_array_add (inlines, picture_part (g_ptr_array_index (body->pictures, i), i));
   for (guint i = 0; ok && i < mime->item->attachments->len; i++)
-    ok = sort_attachment (mime, &sorted, i, error);
-  if (ok) {
-    tree = body_part (mime, &body);
-    tree = wrap (mime, tree, inlines, "related", "related");
-    tree = wrap (mime, tree, attached, "mixed", "mixed");
-  }
-  bm_mime_body_clear (&body);
+    if (!is_elsewhere (mime, &content, i))
+      ok = sort_attachment (mime, &sorted, i, error);
+  for (guint i = 0; ok && content.tnef != NULL && i < content.tnef->attachments->len; i++)
+    ok = sort_attachment (&content.inner, &sorted, i, error);
+  add_card (mime, attached);
+  if (ok)
+    tree = put_together (mime, &content, &sorted, error);
+  content_clear (mime, &content);
   return tree;
 }

@@ -25,6 +25,7 @@ typedef struct {
   gchar *message_id; /* with brackets */
   gchar *seed;       /* of boundaries */
   guint depth;
+  GPtrArray *exchange; /* gchar *: Exchange names that nothing resolved, each once */
 } BmMime;
 
 /* bm-mime-header.c: encoding and folding of header fields. Results are new. */
@@ -34,6 +35,7 @@ gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
 gchar *bm_mime_known_words (const gchar *text);  /* encoded words with charsets of our table */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
+/* For readers that know no RFC 2231: ASCII that looks like it. */
 void bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *utf8);
 gchar *bm_mime_date (gint64 unix_time); /* RFC 5322, +0000 */
 gboolean bm_mime_is_ascii (const gchar *text);
@@ -51,17 +53,37 @@ typedef struct {
   GBytes *entry_id;
   const BmProps *row; /* of the recipient table; NULL for senders */
 } BmMimeParty;
+/* bm-mime-resolve.c. Never NULL: at worst a placeholder, with a note and mime->exchange. */
+gchar *bm_mime_resolve (BmMime *mime, const BmMimeParty *party);
+/* The same, NULL instead of a placeholder. */
+gchar *bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party);
+/* A row of the recipient table; who sent the item, or in whose name. Borrowed. */
+BmMimeParty bm_mime_party_of_row (const BmProps *row);
+BmMimeParty bm_mime_party_from (const BmProps *props);
+/* The display name when it says more than the address. New; or NULL. */
+gchar *bm_mime_party_name (const BmMimeParty *party, const gchar *address);
+/* The address that the party itself gives, and its Exchange name; either may be NULL. */
+gchar *bm_mime_exchange_pair (const BmMimeParty *party, gchar **name);
+/* name and address (of whatever type) of a one-off entry id. FALSE when it is none. */
+gboolean bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address);
 /* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */
 gchar *bm_mime_mailbox (BmMime *mime, const BmMimeParty *party, gchar **plain_address);
 gchar *bm_mime_from (BmMime *mime, gchar **address);             /* never NULL */
 gchar *bm_mime_sender (BmMime *mime, const gchar *from_address); /* NULL when it is From */
-gchar *bm_mime_reply_to (BmMime *mime);                          /* NULL when there is none */
+gchar *bm_mime_receipt_to (BmMime *mime); /* whom a receipt goes to; NULL when nobody is named */
+gchar *bm_mime_reply_to (BmMime *mime);   /* NULL when there is none */
 gchar *bm_mime_recipients (BmMime *mime, guint type); /* 1 To, 2 Cc, 3 Bcc; NULL when none */
 /* An address header of foreign make, encoded anew. New. */
 gchar *bm_mime_reencode_addresses (const gchar *utf8);
 
 /* bm-mime-headers.c: the header block without content fields. */
 void bm_mime_add_headers (BmMime *mime, GString *out);
+/* Neither written by us nor acted on by bm-core, whose fields are X-Bm-*. */
+gboolean bm_mime_may_pass (const gchar *name);
+
+/* bm-mime-extra.c: fields that come from properties alone, where out does not have them yet. */
+void bm_mime_add_extra (BmMime *mime, GString *out);
+gboolean bm_mime_has_field (const GString *out, const gchar *name);
 
 /* bm-mime-id.c */
 gchar *bm_mime_message_id (BmMime *mime);
@@ -74,11 +96,16 @@ BmFlags bm_mime_flags (const BmMime *mime);
 GStrv bm_mime_keywords (BmMime *mime);
 const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */
 gboolean bm_mime_is_draft (const BmItem *item);        /* never submitted */
+/* It came to the owner of the PST, from somebody else as far as it says. */
+gboolean bm_mime_is_received (const BmMime *mime);
+/* It asks its reader for a receipt. */
+gboolean bm_mime_asks_receipt (const BmMime *mime);
 
 /* bm-mime-body.c: bodies as UTF-8 with LF; either may be NULL, not both. */
 typedef struct {
   gchar *text, *html;
-  GBytes *rtf; /* native RTF, kept as attachment */
+  GBytes *rtf;         /* native RTF, kept as attachment */
+  GPtrArray *pictures; /* BmRtfPicture *: of native RTF, the HTML refers to them; or NULL */
 } BmMimeBody;
 void bm_mime_body_read (BmMime *mime, BmMimeBody *body);
 void bm_mime_body_clear (BmMimeBody *body);
@@ -100,10 +127,58 @@ gboolean bm_mime_part_write (const BmMimePart *part, BmSpool *out, GError **erro
 guint64 bm_mime_part_size (const BmMimePart *part); /* an estimate from below */
 BmMimePart *bm_mime_tree (BmMime *mime, GError **error);
 
+/* bm-mime-ole.c: what an OLE object holds. */
+typedef struct {
+  GBytes *data;
+  gchar *name;            /* of a packed file; or NULL, then */
+  const gchar *extension; /* says what it is; static */
+} BmMimeOle;
+/* FALSE: nothing that a person can open; *ole is empty then. bytes are borrowed. */
+gboolean bm_mime_ole_extract (GBytes *bytes, BmMimeOle *ole);
+void bm_mime_ole_clear (BmMimeOle *ole);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmMimeOle, bm_mime_ole_clear)
+
+/* bm-mime-tnef.c: the first winmail.dat that can be read, as an item; *index: which attachment it is.
+ * NULL: there is none; one that cannot be read is noted. New. */
+BmItem *bm_mime_tnef (BmMime *mime, gint *index);
+
+/* bm-mime-secure.c: the whole content of signed or encrypted mail; NULL: it is converted like any. */
+BmMimePart *bm_mime_secure (BmMime *mime);
+
+/* bm-mime-report.c: reports on mail. */
+typedef struct {
+  guint kind;
+  const gchar *type;     /* of the part for machines: message/TYPE; static */
+  gchar *text;           /* that part as stored, or NULL */
+  gint status, original; /* attachments that are parts of the report; or -1 */
+} BmMimeReport;
+/* FALSE: the item is no report. report->text is the caller's. */
+gboolean bm_mime_report_find (const BmMime *mime, BmMimeReport *report);
+BmMimePart *bm_mime_report_status (BmMime *mime, const BmMimeReport *report);
+gchar *bm_mime_report_words (const BmMime *mime, const BmMimeReport *report);
+gchar *bm_mime_report_subtype (const BmMimeReport *report);
+
+/* bm-mime-calendar.c: iCalendar. Prefixes of classes end at dots, case does not matter. */
+gboolean bm_mime_is_class (const BmItem *item, const gchar *message_class);
+/* Of an appointment, a task or meeting mail; NULL for others, and when it says no time. LF. New. */
+gchar *bm_mime_calendar_text (BmMime *mime);
+gboolean bm_mime_calendar_can (const BmItem *item); /* it would give a text */
+/* The same as a part; *attachment: it was that one, not to be shown twice; or -1. */
+BmMimePart *bm_mime_calendar_part (BmMime *mime, gint *attachment);
+/* A changed instance, hidden as an attachment: part of the calendar. */
+gboolean bm_mime_calendar_owns (const BmMime *mime, const BmAttachment *attachment);
+
+/* bm-mime-vcard.c: of a contact or a distribution list; NULL for others. LF. New. */
+gchar *bm_mime_card_text (BmMime *mime);
+gboolean bm_mime_card_owns (const BmItem *item, const BmAttachment *attachment); /* its picture */
+
 /* bm-mime-attach.c: one attachment to one part. NULL without error: leaves nothing. */
 BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id,
                                 gboolean is_inline, GError **error);
 gchar *bm_mime_content_id (const BmAttachment *attachment); /* without brackets; or NULL */
+gchar *bm_mime_made_content_id (guint index); /* for one that needs an id and has none */
+/* It becomes a part of type image/... */
+gboolean bm_mime_is_picture (const BmAttachment *attachment, const gchar *name);
 gchar *bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes);
 
 /* bm-render.c: an item to bytes; for embedded ones too. */

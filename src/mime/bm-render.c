@@ -5,10 +5,11 @@
 
 #include "text/bm-charset.h"
 #include <gmime/gmime.h>
+#include <libical/ical.h>
 #include <string.h>
 #include <time.h>
 
-#define RENDERER_VERSION "3" /* raise it whenever the same item would give other bytes */
+#define RENDERER_VERSION "4" /* raise it whenever the same item would give other bytes */
 
 void
 bm_render_init (void)
@@ -16,6 +17,7 @@ bm_render_init (void)
   tzset ();
   g_mime_init ();
   bm_charset_preload ();
+  icalerror_set_errors_are_fatal (FALSE);
   /* what GLib and GMime load on first use: random seed, converters, Unicode tables */
   g_random_int ();
   g_free (g_mime_utils_header_encode_text (NULL, "\xc3\xa9", "utf-8"));
@@ -27,9 +29,11 @@ gchar *
 bm_render_id (const BmRenderContext *context)
 {
   const gchar *charset = context->charset != NULL ? context->charset : "";
-  g_autofree gchar *text =
-      g_strdup_printf ("renderer=%s\ngmime=%u.%u.%u\ncharset=%s\n", RENDERER_VERSION,
-                       gmime_major_version, gmime_minor_version, gmime_micro_version, charset);
+  g_autofree gchar *addresses = bm_address_map_digest (context->addresses);
+  g_autofree gchar *learnt = bm_address_map_digest (context->learnt);
+  g_autofree gchar *text = g_strdup_printf (
+      "renderer=%s\ngmime=%u.%u.%u\ncharset=%s\naddresses=%s\nlearnt=%s\n", RENDERER_VERSION,
+      gmime_major_version, gmime_minor_version, gmime_micro_version, charset, addresses, learnt);
   g_autofree gchar *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA1, text, -1);
   return g_strdup_printf ("%s renderer %s GMime %u.%u.%u", digest, RENDERER_VERSION,
                           gmime_major_version, gmime_minor_version, gmime_micro_version);
@@ -41,6 +45,7 @@ bm_mime_begin (BmMime *mime, const BmItem *item, const BmRenderContext *context,
 {
   const gchar *transport = bm_props_text (item->props, 0x007d);
   *mime = (BmMime){.item = item, .context = context, .notes = item->notes, .depth = depth};
+  mime->exchange = g_ptr_array_new_with_free_func (g_free);
   gboolean is_unsent = (bm_props_int (item->props, 0x0e07, 0) & 0x8) != 0;
   BmNotes unused = 0;
   /* what a user may still edit is in the properties; its headers are older */
@@ -59,6 +64,7 @@ bm_mime_end (BmMime *mime)
   g_clear_pointer (&mime->unsent, g_ptr_array_unref);
   g_clear_pointer (&mime->message_id, g_free);
   g_clear_pointer (&mime->seed, g_free);
+  g_clear_pointer (&mime->exchange, g_ptr_array_unref);
 }
 
 static gboolean

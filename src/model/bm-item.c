@@ -148,16 +148,22 @@ bm_props_data (const BmProps *props, guint16 id)
 }
 
 gboolean
-bm_props_time (const BmProps *props, guint16 id, gint64 *unix_time)
+bm_prop_time (const BmProp *prop, gint64 *unix_time)
 {
-  const BmProp *prop = bm_props_get (props, id);
-  if (prop == NULL || prop->type != BM_TYPE_FILETIME)
+  if (prop->type != BM_TYPE_FILETIME)
     return FALSE;
   if (prop->integer < FILETIME_ONE_DAY || prop->integer >= FILETIME_NONE)
     return FALSE;
   gint64 delta = prop->integer - FILETIME_EPOCH;
   *unix_time = delta / 10000000 - (delta % 10000000 < 0);
   return TRUE;
+}
+
+gboolean
+bm_props_time (const BmProps *props, guint16 id, gint64 *unix_time)
+{
+  const BmProp *prop = bm_props_get (props, id);
+  return prop != NULL && bm_prop_time (prop, unix_time);
 }
 
 BmItem *

@@ -8,7 +8,7 @@
 #define PROBED 64 /* items, when nothing else of the file could be read */
 
 static BmRule
-rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
+rule_of (BmPst *pst, const BmCensus *census, const BmPstNode *node)
 {
   if (bm_pst_is_phantom (pst, node))
     return BM_RULE_PHANTOM;
@@ -21,7 +21,7 @@ rule_of (const BmPst *pst, const BmCensus *census, const BmPstNode *node)
 }
 
 static void
-add_items (const BmPst *pst, BmCensus *census)
+add_items (BmPst *pst, BmCensus *census)
 {
   for (guint i = 0; i < pst->nodes->len; i++) {
     const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);
@@ -52,7 +52,17 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
 {
   if (pst->header_crc_bad)
     g_ptr_array_add (census->warnings, g_strdup ("the header's checksum is wrong; it was ignored"));
-  if (pst->bbt_repaired)
+  if (!pst->header_crc_bad && pst->stored_size > pst->size)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("the file is shorter than it says: %" G_GUINT64_FORMAT
+                                      " of %" G_GUINT64_FORMAT " bytes are there; items may be "
+                                      "damaged; if it is a copy, copy it again",
+                                      pst->size, pst->stored_size));
+  if (pst->roots_found)
+    g_ptr_array_add (census->warnings,
+                     g_strdup ("the header is older than the file: the roots of its trees were "
+                               "found by a search of the whole file"));
+  else if (pst->bbt_repaired)
     g_ptr_array_add (census->warnings,
                      g_strdup ("the header names the wrong root of the block tree; it was mended"));
   if (pst->bad_pages + pst->loops > 0)
@@ -61,6 +71,16 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
                                       "%" G_GUINT64_FORMAT " refer in circles: items may be "
                                       "missing; repair the file with Outlook's scanpst",
                                       pst->bad_pages, pst->loops));
+  if (pst->found > 0)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("%" G_GUINT64_FORMAT " nodes that the index has lost were "
+                                      "found by a search of the whole file",
+                                      pst->found));
+  if (pst->blocks_found)
+    g_ptr_array_add (
+        census->warnings,
+        g_strdup ("the index of blocks is damaged: what it has lost is searched for in "
+                  "the whole file"));
   if (pst->bad_crc_pages > 0)
     g_ptr_array_add (census->warnings,
                      g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index have a wrong "
@@ -98,10 +118,29 @@ nothing_readable (BmPst *pst, const BmCensus *census)
   return *census->display_name == '\0' && !can_read_messages (pst, census);
 }
 
+/* An incomplete copy: the search would find some of it, but copying it again finds all. A file that
+ * somebody has lengthened to its size is one of which there is no better copy. */
+static gboolean
+is_cut_off (const BmPst *pst, GError **error)
+{
+  guint64 end = MAX (pst->nbt_offset, pst->bbt_offset);
+  if (pst->header_crc_bad || end <= pst->size - pst->layout->page)
+    return FALSE; /* a bad header may name anything */
+  g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
+               "the PST is cut off: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+               " bytes are there; copy it again",
+               pst->size, MAX (pst->stored_size, end + pst->layout->page));
+  return TRUE;
+}
+
 BmCensus *
 bm_pst_census (BmPst *pst, GError **error)
 {
+  bm_pst_find_roots (pst);
+  if (is_cut_off (pst, error))
+    return NULL;
   bm_pst_walk (pst);
+  bm_pst_find_lost (pst);
   if (pst->nodes->len == 0) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
                          "the PST's index cannot be read: no node was found");

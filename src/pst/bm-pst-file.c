@@ -166,11 +166,13 @@ read_roots (BmPst *pst)
 {
   const guint8 *h = pst->header;
   if (pst->format == BM_PST_ANSI) {
+    pst->stored_size = bm_pst_get32 (h + 168);
     pst->nbt_bid = bm_pst_get32 (h + 184);
     pst->nbt_offset = bm_pst_get32 (h + 188);
     pst->bbt_bid = bm_pst_get32 (h + 192);
     pst->bbt_offset = bm_pst_get32 (h + 196);
   } else {
+    pst->stored_size = bm_pst_get64 (h + 184);
     pst->nbt_bid = bm_pst_get64 (h + 216);
     pst->nbt_offset = bm_pst_get64 (h + 224);
     pst->bbt_bid = bm_pst_get64 (h + 232);
@@ -198,6 +200,13 @@ repair_block_root (BmPst *pst)
   pst->bbt_repaired = TRUE;
 }
 
+guint
+bm_pst_block_trailer (const BmPst *pst, guint *unit)
+{
+  *unit = pst->format == BM_PST_UNICODE_4K ? 512 : 64;
+  return pst->format == BM_PST_ANSI ? 12 : pst->format == BM_PST_UNICODE ? 16 : 24;
+}
+
 BmPst *
 bm_pst_open_fd (gint fd, const BmPstOptions *options, GError **error)
 {
@@ -213,6 +222,7 @@ bm_pst_open_fd (gint fd, const BmPstOptions *options, GError **error)
   pst->size = (guint64) info.st_size;
   pst->charset = g_strdup (options != NULL && options->charset != NULL ? options->charset : "");
   pst->nodes = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
+  pst->lost = g_array_new (FALSE, FALSE, sizeof (BmPstRange));
   if (pst->size < 8192 || !bm_pst_read_at (pst, pst->header, sizeof pst->header, 0)) {
     gboolean magic = pst->size >= 4 && bm_pst_read_at (pst, pst->header, 4, 0) &&
                      memcmp (pst->header, "!BDN", 4) == 0;
@@ -239,6 +249,10 @@ bm_pst_close (BmPst *pst)
   if (pst == NULL)
     return;
   g_array_unref (pst->nodes);
+  g_array_unref (pst->lost);
+  g_clear_pointer (&pst->node_leaves, g_array_unref);
+  g_clear_pointer (&pst->block_leaves, g_array_unref);
+  g_clear_pointer (&pst->names, g_hash_table_unref);
   g_free (pst->charset);
   g_free (pst);
 }

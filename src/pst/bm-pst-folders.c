@@ -6,7 +6,7 @@
  * then by name. One thread. */
 #include "pst/bm-pst-folders.h"
 
-#include "pst/bm-pst-item.h"
+#include "pst/bm-pst-salvage.h"
 #include <string.h>
 
 #define FOLDERS_PER_WINDOW 200
@@ -64,16 +64,17 @@ nid_of_entry_id (GBytes *bytes)
   return size >= 24 ? bm_pst_get32 (data + 20) : 0;
 }
 
+/* What libpff refuses goes the salvage path. window NULL: libpff opens none. */
 static BmProps *
-read_props (BmPstWindow *window, guint32 nid, BmNotes *notes)
+read_props (Folders *folders, BmPstWindow *window, guint32 nid, BmNotes *notes)
 {
-  BmPstStrings strings = {*window->pst->charset != '\0' ? window->pst->charset : "CP1252", notes};
-  libpff_item_t *item = bm_pst_window_item (window, nid, NULL);
-  if (item == NULL)
-    return NULL;
-  BmProps *props = bm_pst_props_of_item (item, &strings, FALSE, NULL);
-  libpff_item_free (&item, NULL);
-  return props;
+  BmPst *pst = folders->pst;
+  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes};
+  libpff_item_t *item = window != NULL ? bm_pst_window_item (window, nid, NULL) : NULL;
+  BmProps *props = item != NULL ? bm_pst_props_of_item (item, &strings, FALSE, NULL) : NULL;
+  if (item != NULL)
+    libpff_item_free (&item, NULL);
+  return props != NULL ? props : bm_pst_salvage_props (pst, nid, notes);
 }
 
 /* Where other special folders are: on the root folder and on the inbox. */
@@ -100,7 +101,7 @@ read_store (Folders *folders, BmPstWindow *window)
 {
   BmNotes notes = 0;
   BmCensus *census = folders->census;
-  g_autoptr (BmProps) props = read_props (window, BM_NID_STORE, &notes);
+  g_autoptr (BmProps) props = read_props (folders, window, BM_NID_STORE, &notes);
   if (props == NULL) {
     warn (census, "the message store cannot be read: well-known folders are found by name");
     return;
@@ -129,7 +130,7 @@ read_folder (Folders *folders, BmPstWindow *window, const BmPstNode *node)
   entry->folder = folder;
   folder->nid = node->nid;
   folder->parent = node->parent;
-  g_autoptr (BmProps) props = window != NULL ? read_props (window, node->nid, &notes) : NULL;
+  g_autoptr (BmProps) props = read_props (folders, window, node->nid, &notes);
   const gchar *name = props != NULL ? bm_props_text (props, TAG_DISPLAY_NAME) : NULL;
   folder->name = g_strdup (name != NULL ? name : "");
   folder->damaged = props == NULL;
@@ -178,8 +179,7 @@ read_receive_table (Folders *folders)
 
 /* The store, the name-to-id map unless it is broken, and these folders; all without parents. */
 static BmPstWindow *
-open_window (Folders *folders, const BmPstNode *const *nodes, guint n, gboolean with_map,
-             GError **error)
+open_window (Folders *folders, const BmPstNode *const *nodes, guint n, gboolean with_map)
 {
   const guint32 fixed_nids[] = {BM_NID_STORE, BM_NID_NAME_MAP};
   g_autoptr (GArray) shown = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
@@ -193,20 +193,16 @@ open_window (Folders *folders, const BmPstNode *const *nodes, guint n, gboolean 
     g_array_append_val (shown, *nodes[i]);
   for (guint i = 0; i < shown->len; i++)
     g_array_index (shown, BmPstNode, i).parent = 0;
-  return bm_pst_window_new (folders->pst, (const BmPstNode *) shown->data, shown->len, fixed,
-                            error);
+  return bm_pst_window_new (folders->pst, (const BmPstNode *) shown->data, shown->len, fixed, NULL);
 }
 
 static void
 read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BmPstWindow) window = open_window (folders, nodes, n, TRUE, NULL);
+  g_autoptr (BmPstWindow) window = open_window (folders, nodes, n, TRUE);
   if (window == NULL)
-    window = open_window (folders, nodes, n, FALSE, &error);
-  if (window == NULL)
-    warn (folders->census, "%u folders cannot be read: %.200s", n, error->message);
-  else if (folders->census->display_name == NULL)
+    window = open_window (folders, nodes, n, FALSE);
+  if (folders->census->display_name == NULL)
     read_store (folders, window);
   for (guint i = 0; i < n; i++)
     read_folder (folders, window, nodes[i]);
@@ -215,7 +211,7 @@ read_window (Folders *folders, const BmPstNode *const *nodes, guint n)
 static void
 read_all (Folders *folders)
 {
-  const BmPst *pst = folders->pst;
+  BmPst *pst = folders->pst;
   g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
   for (guint i = 0; i < pst->nodes->len; i++) {
     const BmPstNode *node = &g_array_index (pst->nodes, BmPstNode, i);

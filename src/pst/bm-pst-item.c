@@ -7,14 +7,9 @@
 #include "text/bm-charset.h"
 #include <string.h>
 
-#define DEPTH_MAX         20 /* embedded in embedded */
-#define RECIPIENTS_MAX    100000
-#define ATTACHMENTS_MAX   10000
-#define PIECE             65536
-#define SIZE_OVERHEAD     8192 /* 0x0E20 counts the attachment's properties too */
-#define TAG_CLASS         0x001a
-#define TAG_ATTACH_SIZE   0x0e20
-#define TAG_ATTACH_METHOD 0x3705
+#define PIECE           65536
+#define SIZE_OVERHEAD   8192 /* 0x0E20 counts the attachment's properties too */
+#define TAG_ATTACH_SIZE 0x0e20
 
 typedef struct {
   BmPstWindow *window;
@@ -22,6 +17,36 @@ typedef struct {
 } Reader;
 
 static BmItem *read_message (Reader *reader, libpff_item_t *pff, GError **error);
+
+gboolean
+bm_pst_attachment_is_short (const BmAttachment *attachment)
+{
+  gint64 stored = bm_props_int (attachment->props, TAG_ATTACH_SIZE, 0);
+  guint64 read = attachment->data != NULL ? bm_spool_size (attachment->data) : 0;
+  return stored > SIZE_OVERHEAD && read < (guint64) (stored - SIZE_OVERHEAD) / 2;
+}
+
+BmPstStrings
+bm_pst_item_strings (const BmPst *pst, BmItem *item)
+{
+  const gchar *charset = bm_charset_from_codepage (item->codepage);
+  if (charset == NULL && *pst->charset != '\0')
+    charset = pst->charset;
+  return (BmPstStrings){charset != NULL ? charset : "CP1252", &item->notes};
+}
+
+gboolean
+bm_pst_item_set_props (BmItem *item, BmProps *props, gboolean embedded)
+{
+  bm_props_free (item->props);
+  item->props = props;
+  const gchar *message_class = bm_props_text (props, BM_PST_TAG_CLASS);
+  if (message_class != NULL) {
+    g_free (item->message_class);
+    item->message_class = g_strdup (message_class);
+  }
+  return !embedded && !bm_message_class_is_mail (item->message_class);
+}
 
 static void
 read_recipients (BmItem *item, libpff_item_t *pff, const BmPstStrings *strings)
@@ -34,9 +59,9 @@ read_recipients (BmItem *item, libpff_item_t *pff, const BmPstStrings *strings)
   if (result != 1)
     return;
   item->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_props_free);
-  if (libpff_item_get_number_of_record_sets (table, &n, NULL) != 1 || n > RECIPIENTS_MAX)
+  if (libpff_item_get_number_of_record_sets (table, &n, NULL) != 1 || n > BM_PST_RECIPIENTS_MAX)
     bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
-  for (int i = 0; i < MIN (n, RECIPIENTS_MAX); i++) {
+  for (int i = 0; i < MIN (n, BM_PST_RECIPIENTS_MAX); i++) {
     libpff_record_set_t *row = NULL;
     if (libpff_item_get_record_set_by_index (table, i, &row, NULL) != 1) {
       bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
@@ -68,10 +93,7 @@ read_data (BmAttachment *attachment, libpff_item_t *pff, GError **error)
     done += (guint64) n;
   }
   /* libpff gives a damaged block as size 0 without a word; the stored size tells */
-  gint64 stored = bm_props_int (attachment->props, TAG_ATTACH_SIZE, 0);
-  if (stored > SIZE_OVERHEAD &&
-      bm_spool_size (attachment->data) < (guint64) (stored - SIZE_OVERHEAD) / 2)
-    attachment->damaged = TRUE;
+  attachment->damaged |= bm_pst_attachment_is_short (attachment);
   return bm_spool_seal (attachment->data, error);
 }
 
@@ -79,7 +101,7 @@ static void
 read_embedded (Reader *reader, BmItem *parent, BmAttachment *attachment, libpff_item_t *pff)
 {
   libpff_item_t *inner = NULL;
-  if (reader->depth >= DEPTH_MAX) {
+  if (reader->depth >= BM_PST_DEPTH_MAX) {
     bm_notes_add (&parent->notes, BM_NOTE_NESTING_CUT);
     return;
   }
@@ -109,7 +131,7 @@ read_attachment (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstSt
     attachment->damaged = TRUE;
   }
   attachment->method =
-      (gint) bm_props_int (attachment->props, TAG_ATTACH_METHOD, BM_ATTACH_BY_VALUE);
+      (gint) bm_props_int (attachment->props, BM_PST_TAG_METHOD, BM_ATTACH_BY_VALUE);
   /* libpff refuses to name the kinds 0, 3, 4, 7: those have no data of their own */
   if (libpff_attachment_get_type (pff, &kind, NULL) != 1)
     kind = 0;
@@ -117,6 +139,10 @@ read_attachment (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstSt
     read_embedded (reader, item, attachment, pff);
   else if (kind == LIBPFF_ATTACHMENT_TYPE_DATA && !read_data (attachment, pff, error))
     return FALSE;
+  /* no data at all, and yet it had some */
+  if (attachment->data == NULL &&
+      (attachment->method == BM_ATTACH_BY_VALUE || attachment->method == BM_ATTACH_OLE))
+    attachment->damaged |= bm_pst_attachment_is_short (attachment);
   g_ptr_array_add (item->attachments, g_steal_pointer (&attachment));
   return TRUE;
 }
@@ -126,9 +152,9 @@ read_attachments (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstS
                   GError **error)
 {
   int n = 0;
-  if (libpff_message_get_number_of_attachments (pff, &n, NULL) < 0 || n > ATTACHMENTS_MAX)
+  if (libpff_message_get_number_of_attachments (pff, &n, NULL) < 0 || n > BM_PST_ATTACHMENTS_MAX)
     bm_notes_add (&item->notes, BM_NOTE_ATTACHMENT_DAMAGED);
-  for (int i = 0; i < MIN (n, ATTACHMENTS_MAX); i++) {
+  for (int i = 0; i < MIN (n, BM_PST_ATTACHMENTS_MAX); i++) {
     libpff_item_t *attachment = NULL;
     if (libpff_message_get_attachment (pff, i, &attachment, NULL) != 1) {
       BmAttachment *lost = bm_attachment_new ();
@@ -150,23 +176,15 @@ read_message (Reader *reader, libpff_item_t *pff, GError **error)
 {
   g_autoptr (BmItem) item = bm_item_new ();
   item->codepage = bm_pst_item_codepage (pff);
-  const gchar *charset = bm_charset_from_codepage (item->codepage);
-  if (charset == NULL && *reader->window->pst->charset != '\0')
-    charset = reader->window->pst->charset;
-  BmPstStrings strings = {charset != NULL ? charset : "CP1252", &item->notes};
+  BmPstStrings strings = bm_pst_item_strings (reader->window->pst, item);
   BmProps *props = bm_pst_props_of_item (pff, &strings, FALSE, error);
   if (props == NULL)
     return NULL;
-  bm_props_free (item->props);
-  item->props = props;
-  const gchar *message_class = bm_props_text (props, TAG_CLASS);
-  if (message_class != NULL) {
-    g_free (item->message_class);
-    item->message_class = g_strdup (message_class);
-  }
-  if (reader->depth == 0 && !bm_message_class_is_mail (item->message_class))
+  if (bm_pst_item_set_props (item, props, reader->depth > 0))
     return g_steal_pointer (&item);
   read_recipients (item, pff, &strings);
+  if (reader->window->people_only)
+    return g_steal_pointer (&item);
   if (!read_attachments (reader, item, pff, &strings, error))
     return NULL;
   return g_steal_pointer (&item);

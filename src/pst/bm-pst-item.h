@@ -12,6 +12,26 @@ typedef struct {
   BmNotes *notes;
 } BmPstStrings;
 
+#define BM_PST_DEPTH_MAX       20 /* embedded in embedded */
+#define BM_PST_RECIPIENTS_MAX  100000
+#define BM_PST_ATTACHMENTS_MAX 10000
+#define BM_PST_TAG_CLASS       0x001a
+#define BM_PST_TAG_METHOD      0x3705
+#define BM_PST_TAG_DATA        0x3701
+
+/* Adds one property, from its raw bytes (taken; NULL when size is 0). head: id, type, name. FALSE
+ * when not all of its value could be had. */
+gboolean bm_pst_props_add (BmProps *props, BmProp *head, guint8 *data, gsize size,
+                           const BmPstStrings *strings);
+/* The code page that 0x3FFD or else 0x3FDE names, if it is one of 8-bit strings that we know; 0. */
+guint32 bm_pst_codepage_of (guint32 message, guint32 internet);
+/* How the item's 8-bit strings are read, by its code page or else the file's. */
+BmPstStrings bm_pst_item_strings (const BmPst *pst, BmItem *item);
+/* Takes props, and the class from them. TRUE when no more of the item is wanted: it is no mail. */
+gboolean bm_pst_item_set_props (BmItem *item, BmProps *props, gboolean embedded);
+/* The data is much shorter than the attachment says it is. */
+gboolean bm_pst_attachment_is_short (const BmAttachment *attachment);
+
 /* Properties of one record set, with the data of attachments (0x3701) left out when skip_data. */
 BmProps *bm_pst_props_read (libpff_record_set_t *set, const BmPstStrings *strings,
                             gboolean skip_data);

@@ -8,12 +8,9 @@
 #include "text/bm-charset.h"
 #include <string.h>
 
-#define VALUE_MAX             (256u << 20) /* bytes of one property */
-#define VALUES_MAX            100000       /* of one multi-value */
-#define BYTES_FOR_SURE        32           /* see is_bytes_after_all */
-#define TAG_CLASS             0x001a
+#define VALUES_MAX            100000 /* of one multi-value */
+#define BYTES_FOR_SURE        32     /* see is_bytes_after_all */
 #define TAG_CONTAINER_CLASS   0x3613
-#define TAG_ATTACH_DATA       0x3701
 #define TAG_MESSAGE_CODEPAGE  0x3ffd
 #define TAG_INTERNET_CODEPAGE 0x3fde
 #define CODEPAGE_UTF16LE      1200
@@ -24,8 +21,8 @@
 static gboolean
 is_bytes_after_all (guint16 id, const guint8 *data, gsize size)
 {
-  if (size == 0 ||
-      (id != TAG_CLASS && id != TAG_CONTAINER_CLASS && size % 2 == 0 && size < BYTES_FOR_SURE))
+  if (size == 0 || (id != BM_PST_TAG_CLASS && id != TAG_CONTAINER_CLASS && size % 2 == 0 &&
+                    size < BYTES_FOR_SURE))
     return FALSE;
   for (gsize i = 0; i < size; i++)
     if (!g_ascii_isprint (data[i]) && !g_ascii_isspace (data[i]))
@@ -36,12 +33,14 @@ is_bytes_after_all (guint16 id, const guint8 *data, gsize size)
 static gchar *
 text_of (guint16 id, const guint8 *data, gsize size, guint16 type, const BmPstStrings *strings)
 {
-  gboolean lossy = FALSE;
+  gboolean lossy = FALSE, guessed = FALSE;
   gchar *text = type == BM_TYPE_UNICODE && !is_bytes_after_all (id, data, size)
                     ? bm_charset_utf16le_to_utf8 (data, size, &lossy)
-                    : bm_charset_to_utf8 (data, size, strings->charset, &lossy);
+                    : bm_charset_guess_to_utf8 (data, size, strings->charset, &guessed, &lossy);
   if (lossy)
     bm_notes_add (strings->notes, BM_NOTE_CHARSET_LOSSY);
+  if (guessed)
+    bm_notes_add (strings->notes, BM_NOTE_CHARSET_GUESSED);
   return text;
 }
 
@@ -148,6 +147,15 @@ set_value (BmProp *prop, guint8 *data, gsize size, const BmPstStrings *strings)
   }
 }
 
+gboolean
+bm_pst_props_add (BmProps *props, BmProp *head, guint8 *data, gsize size,
+                  const BmPstStrings *strings)
+{
+  gboolean ok = set_value (head, data, size, strings);
+  bm_props_take (props, head);
+  return ok;
+}
+
 static void
 set_name (BmProp *prop, libpff_record_entry_t *entry)
 {
@@ -179,7 +187,7 @@ static guint8 *
 raw_data (libpff_record_entry_t *entry, gsize *size, gboolean *ok)
 {
   *size = 0;
-  *ok = libpff_record_entry_get_data_size (entry, size, NULL) >= 0 && *size <= VALUE_MAX;
+  *ok = libpff_record_entry_get_data_size (entry, size, NULL) >= 0 && *size <= BM_PST_VALUE_MAX;
   if (!*ok || *size == 0) {
     *size = 0;
     return NULL;
@@ -202,16 +210,14 @@ read_entry (BmProps *props, libpff_record_entry_t *entry, const BmPstStrings *st
   if (libpff_record_entry_get_entry_type (entry, &id, NULL) != 1 ||
       libpff_record_entry_get_value_type (entry, &type, NULL) != 1 || id > 0xffff)
     return;
-  if (skip_data && id == TAG_ATTACH_DATA)
+  if (skip_data && id == BM_PST_TAG_DATA)
     return;
   BmProp prop = {.id = (guint16) id, .type = (guint16) type};
   guint8 *data = raw_data (entry, &size, &ok);
   if (id >= 0x8000)
     set_name (&prop, entry);
-  if (!ok || !set_value (&prop, data, size, strings))
+  if (!ok || !bm_pst_props_add (props, &prop, data, size, strings))
     bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
-  if (ok)
-    bm_props_take (props, &prop);
 }
 
 BmProps *
@@ -266,19 +272,24 @@ integer_property (libpff_record_set_t *set, guint32 tag)
 }
 
 guint32
+bm_pst_codepage_of (guint32 message, guint32 internet)
+{
+  const guint32 codepages[] = {message, internet};
+  for (guint i = 0; i < G_N_ELEMENTS (codepages); i++)
+    /* UTF-16 is no code page of 8-bit strings */
+    if (codepages[i] != CODEPAGE_UTF16LE && bm_charset_from_codepage (codepages[i]) != NULL)
+      return codepages[i];
+  return 0;
+}
+
+guint32
 bm_pst_item_codepage (libpff_item_t *item)
 {
-  static const guint32 tags[] = {TAG_MESSAGE_CODEPAGE, TAG_INTERNET_CODEPAGE};
   libpff_record_set_t *set = NULL;
-  guint32 found = 0;
   if (libpff_item_get_record_set_by_index (item, 0, &set, NULL) != 1)
     return 0;
-  for (guint i = 0; i < G_N_ELEMENTS (tags) && found == 0; i++) {
-    guint32 codepage = integer_property (set, tags[i]);
-    /* UTF-16 is no code page of 8-bit strings */
-    if (codepage != CODEPAGE_UTF16LE && bm_charset_from_codepage (codepage) != NULL)
-      found = codepage;
-  }
+  guint32 found = bm_pst_codepage_of (integer_property (set, TAG_MESSAGE_CODEPAGE),
+                                      integer_property (set, TAG_INTERNET_CODEPAGE));
   libpff_record_set_free (&set, NULL);
   return found;
 }

@@ -5,23 +5,14 @@
 #include "pst/bm-pst-file.h"
 
 #define DEPTH_MAX 12
-#define TYPE_NBT  0x81
-#define TYPE_BBT  0x80
 
 typedef struct {
   BmPst *pst;
   guint8 *seen; /* one bit per 512 bytes of the file */
 } Walk;
 
-typedef struct {
-  guint8 bytes[BM_PST_PAGE_MAX];
-  guint count, level, entry;
-  gboolean crc_ok;
-} Page;
-
-/* A page of this tree with sane measures, or FALSE. level < 0: any. */
-static gboolean
-read_page (const BmPst *pst, guint64 offset, guint type, gint level, Page *page)
+gboolean
+bm_pst_page_read (const BmPst *pst, guint64 offset, guint type, gint level, BmPstPage *page)
 {
   const BmPstLayout *layout = pst->layout;
   guint size;
@@ -36,28 +27,51 @@ read_page (const BmPst *pst, guint64 offset, guint type, gint level, Page *page)
     return FALSE;
   page->crc_ok = bm_pst_crc (page->bytes, layout->crc) == crc;
   page->entry = page->level > 0 ? layout->branch : layout->leaf;
-  if (type == TYPE_BBT && page->level == 0)
+  if (type == BM_PST_PAGE_BLOCKS && page->level == 0)
     page->entry = pst->format == BM_PST_ANSI ? 12 : 24;
   page->count = MIN (page->count, layout->entries / page->entry);
   return TRUE;
 }
 
+void
+bm_pst_entry_node (const BmPst *pst, const guint8 *entry, BmPstNode *node)
+{
+  *node = (BmPstNode){.nid = bm_pst_get32 (entry)};
+  if (pst->format == BM_PST_ANSI) {
+    node->data = bm_pst_get32 (entry + 4);
+    node->sub = bm_pst_get32 (entry + 8);
+    node->parent = bm_pst_get32 (entry + 12);
+  } else {
+    node->data = bm_pst_get64 (entry + 8);
+    node->sub = bm_pst_get64 (entry + 16);
+    node->parent = bm_pst_get32 (entry + 24);
+  }
+}
+
 static void
 add_node (BmPst *pst, const guint8 *entry, gboolean suspect)
 {
-  BmPstNode node = {.nid = bm_pst_get32 (entry), .suspect = suspect};
-  if (node.nid == 0)
-    return;
-  if (pst->format == BM_PST_ANSI) {
-    node.data = bm_pst_get32 (entry + 4);
-    node.sub = bm_pst_get32 (entry + 8);
-    node.parent = bm_pst_get32 (entry + 12);
-  } else {
-    node.data = bm_pst_get64 (entry + 8);
-    node.sub = bm_pst_get64 (entry + 16);
-    node.parent = bm_pst_get32 (entry + 24);
-  }
-  g_array_append_val (pst->nodes, node);
+  BmPstNode node;
+  bm_pst_entry_node (pst, entry, &node);
+  node.suspect = suspect;
+  if (node.nid != 0)
+    g_array_append_val (pst->nodes, node);
+}
+
+guint64
+bm_pst_entry_key (const BmPst *pst, const guint8 *entry, guint type)
+{
+  if (type == BM_PST_PAGE_NODES)
+    return bm_pst_get32 (entry);
+  return (pst->format == BM_PST_ANSI ? bm_pst_get32 (entry) : bm_pst_get64 (entry)) & ~1ull;
+}
+
+void
+bm_pst_entry_block (const BmPst *pst, const guint8 *entry, guint64 *offset, guint *size)
+{
+  gboolean ansi = pst->format == BM_PST_ANSI;
+  *offset = ansi ? bm_pst_get32 (entry + 4) : bm_pst_get64 (entry + 8);
+  *size = bm_pst_get16 (entry + (ansi ? 8 : 16));
 }
 
 static guint64
@@ -77,25 +91,43 @@ first_visit (Walk *walk, guint64 offset)
   return !seen;
 }
 
+/* The keys from that of the i-th entry of a branch to that of the next; the first and the last
+ * reach as far as the page itself. */
+static BmPstRange
+range_of_entry (const BmPst *pst, const BmPstPage *page, guint i, guint type, BmPstRange whole)
+{
+  BmPstRange range = whole;
+  if (i > 0)
+    range.first = bm_pst_entry_key (pst, page->bytes + i * page->entry, type);
+  if (i + 1 < page->count)
+    range.last = bm_pst_entry_key (pst, page->bytes + (i + 1) * page->entry, type) - 1;
+  return range;
+}
+
 static void
-walk_page (Walk *walk, guint64 offset, guint depth, gint level)
+walk_page (Walk *walk, guint64 offset, guint depth, gint level, BmPstRange range)
 {
   BmPst *pst = walk->pst;
   if (!first_visit (walk, offset)) {
     pst->loops++;
+    g_array_append_val (pst->lost, range);
     return;
   }
-  g_autofree Page *page = g_new (Page, 1);
-  if (depth > DEPTH_MAX || !read_page (pst, offset, TYPE_NBT, level, page)) {
+  g_autofree BmPstPage *page = g_new (BmPstPage, 1);
+  if (depth > DEPTH_MAX || !bm_pst_page_read (pst, offset, BM_PST_PAGE_NODES, level, page)) {
     pst->bad_pages++;
+    g_array_append_val (pst->lost, range);
     return;
   }
   pst->pages++;
   pst->bad_crc_pages += !page->crc_ok;
+  if (!page->crc_ok)
+    g_array_append_val (pst->lost, range);
   for (guint i = 0; i < page->count; i++) {
     const guint8 *entry = page->bytes + i * page->entry;
     if (page->level > 0)
-      walk_page (walk, child_offset (pst, entry), depth + 1, (gint) page->level - 1);
+      walk_page (walk, child_offset (pst, entry), depth + 1, (gint) page->level - 1,
+                 range_of_entry (pst, page, i, BM_PST_PAGE_NODES, range));
     else
       add_node (pst, entry, !page->crc_ok);
   }
@@ -110,15 +142,15 @@ compare_nodes (gconstpointer a, gconstpointer b)
   return (gint) x->suspect - (gint) y->suspect; /* the sound one stays */
 }
 
-static void
-sort_unique (BmPst *pst)
+void
+bm_pst_sort_nodes (BmPst *pst, gboolean count)
 {
   guint kept = 0;
   g_array_sort (pst->nodes, compare_nodes);
   for (guint i = 0; i < pst->nodes->len; i++) {
     BmPstNode node = g_array_index (pst->nodes, BmPstNode, i);
     if (kept > 0 && g_array_index (pst->nodes, BmPstNode, kept - 1).nid == node.nid)
-      pst->duplicates++;
+      pst->duplicates += count;
     else
       g_array_index (pst->nodes, BmPstNode, kept++) = node;
   }
@@ -129,9 +161,9 @@ void
 bm_pst_walk (BmPst *pst)
 {
   Walk walk = {pst, g_malloc0 (pst->size / 512 / 8 + 1)};
-  walk_page (&walk, pst->nbt_offset, 0, -1);
+  walk_page (&walk, pst->nbt_offset, 0, -1, (BmPstRange){0, G_MAXUINT32});
   g_free (walk.seen);
-  sort_unique (pst);
+  bm_pst_sort_nodes (pst, TRUE);
 }
 
 const BmPstNode *
@@ -151,38 +183,57 @@ bm_pst_node (const BmPst *pst, guint32 nid)
   return NULL;
 }
 
-static guint64
-key_of (const BmPst *pst, const guint8 *entry)
+/* The leaf entry of this key; NULL when there is none. *lost when the page that would hold it cannot
+ * be read. */
+static const guint8 *
+find_block_entry (const BmPst *pst, guint64 key, BmPstPage *page, gboolean *lost)
 {
-  /* bit 0 of a BID is reserved and ignored, [MS-PST] 2.2.2.2 */
-  return (pst->format == BM_PST_ANSI ? bm_pst_get32 (entry) : bm_pst_get64 (entry)) & ~1ull;
-}
-
-gboolean
-bm_pst_block_exists (const BmPst *pst, guint64 bid)
-{
-  guint64 offset = pst->bbt_offset, key = bid & ~1ull;
+  guint64 offset = pst->bbt_offset;
   gint level = -1;
-  g_autofree Page *page = g_new (Page, 1);
   for (guint depth = 0; depth <= DEPTH_MAX; depth++) {
-    if (!read_page (pst, offset, TYPE_BBT, level, page))
-      return FALSE;
+    if (!bm_pst_page_read (pst, offset, BM_PST_PAGE_BLOCKS, level, page)) {
+      *lost = TRUE;
+      return NULL;
+    }
     guint i = 0;
-    while (i < page->count && key_of (pst, page->bytes + i * page->entry) <= key)
+    while (i < page->count &&
+           bm_pst_entry_key (pst, page->bytes + i * page->entry, BM_PST_PAGE_BLOCKS) <= key)
       i++;
+    *lost |= !page->crc_ok; /* its keys may be anything */
     if (i == 0)
-      return FALSE;
+      return NULL;
     const guint8 *entry = page->bytes + (i - 1) * page->entry;
     if (page->level == 0)
-      return key_of (pst, entry) == key;
+      return bm_pst_entry_key (pst, entry, BM_PST_PAGE_BLOCKS) == key ? entry : NULL;
     offset = child_offset (pst, entry);
     level = (gint) page->level - 1;
   }
-  return FALSE;
+  return NULL;
 }
 
 gboolean
-bm_pst_is_phantom (const BmPst *pst, const BmPstNode *node)
+bm_pst_block_find (BmPst *pst, guint64 bid, guint64 *offset, guint *size)
 {
-  return node->suspect && !bm_pst_block_exists (pst, node->data);
+  gboolean lost = FALSE;
+  g_autofree BmPstPage *page = g_new (BmPstPage, 1);
+  const guint8 *entry = find_block_entry (pst, bid & ~1ull, page, &lost);
+  if (entry != NULL) {
+    bm_pst_entry_block (pst, entry, offset, size);
+    if (!lost || bm_pst_block_says_so (pst, bid & ~1ull, *offset, *size))
+      return TRUE;
+  }
+  if (lost && bm_pst_block_find_lost (pst, bid & ~1ull, offset, size))
+    return TRUE;
+  if (entry == NULL)
+    return FALSE;
+  bm_pst_entry_block (pst, entry, offset, size); /* doubtful, but all there is */
+  return TRUE;
+}
+
+gboolean
+bm_pst_is_phantom (BmPst *pst, const BmPstNode *node)
+{
+  guint64 offset;
+  guint size;
+  return node->suspect && !bm_pst_block_find (pst, node->data, &offset, &size);
 }

@@ -142,11 +142,13 @@ patch_header (BmPstView *view, const Reference *root)
     bm_pst_put32 (h + 184, (guint32) root->bid);
     bm_pst_put32 (h + 188, (guint32) root->offset);
     bm_pst_put32 (h + 192, (guint32) pst->bbt_bid);
+    bm_pst_put32 (h + 196, (guint32) pst->bbt_offset);
   } else {
     bm_pst_put64 (h + 184, end);
     bm_pst_put64 (h + 216, root->bid);
     bm_pst_put64 (h + 224, root->offset);
     bm_pst_put64 (h + 232, pst->bbt_bid);
+    bm_pst_put64 (h + 240, pst->bbt_offset);
     bm_pst_put32 (h + 524, bm_pst_crc (h + 8, 516));
   }
   bm_pst_put32 (h + 4, bm_pst_crc (h + 8, 471));

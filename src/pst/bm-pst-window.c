@@ -3,7 +3,10 @@
  * root, and the messages renumbered from 0xF0000000 on, in descending order (libpff inserts each
  * into a list sorted from the head) and without parents. One thread. */
 #include "pst/bm-pst-item.h"
+#include "pst/bm-pst-salvage.h"
 #include "pst/bm-pst-view.h"
+
+#include <errno.h>
 
 #define WINDOW_MAX      4096
 #define FIRST_SHOWN_NID 0xF0000000u
@@ -114,34 +117,78 @@ bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error)
 {
   g_return_val_if_fail (n <= WINDOW_MAX, NULL);
   BmPstWindow *window = NULL;
+  if (n == 0) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "a window needs an item");
+    return NULL;
+  }
   /* a broken name-to-id map must not cost the messages: named properties go unresolved then */
   for (guint with_map = 2; window == NULL && with_map-- > 0;) {
     gsize fixed;
     g_autoptr (GArray) shown = shown_nodes (pst, nids, n, with_map == 1, &fixed);
-    window = bm_pst_window_new (pst, (const BmPstNode *) shown->data, shown->len, fixed,
-                                with_map == 1 ? NULL : error);
+    window = bm_pst_window_new (pst, (const BmPstNode *) shown->data, shown->len, fixed, NULL);
   }
-  if (window == NULL)
+  if (window == NULL && errno == ENOMEM) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "no memory for a window");
     return NULL;
+  }
+  if (window == NULL) { /* all of it goes the salvage path */
+    window = g_new0 (BmPstWindow, 1);
+    window->pst = pst;
+  }
   window->nids = g_memdup2 (nids, n * sizeof *nids);
   window->n = n;
   return window;
+}
+
+static BmItem *
+read_by_libpff (BmPstWindow *window, gsize index, GError **error)
+{
+  guint64 damaged = window->view.damaged_blocks;
+  if (window->file == NULL) {
+    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "libpff opens no window here");
+    return NULL;
+  }
+  libpff_item_t *pff = bm_pst_window_item (window, shown_nid (window, index), error);
+  if (pff == NULL)
+    return NULL;
+  BmItem *item = bm_pst_item_read (window, pff, error);
+  libpff_item_free (&pff, NULL);
+  if (item != NULL && window->view.damaged_blocks != damaged)
+    bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
+  return item;
+}
+
+/* What libpff refuses, and what it has read in part, if more of it can be had. */
+static BmItem *
+salvage (BmPstWindow *window, gsize index, BmItem *part)
+{
+  g_autoptr (BmItem) owned = part;
+  if (errno == ENOMEM) /* not the file's fault; the item is asked for once more, alone */
+    return g_steal_pointer (&owned);
+  g_autoptr (BmItem) item = bm_pst_salvage_item (window->pst, window->nids[index], NULL);
+  if (item == NULL || (owned != NULL && bm_pst_losses (item) >= bm_pst_losses (owned)))
+    return g_steal_pointer (&owned);
+  bm_notes_add (&item->notes, BM_NOTE_SALVAGED);
+  return g_steal_pointer (&item);
 }
 
 BmItem *
 bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
 {
   g_return_val_if_fail (index < window->n, NULL);
-  guint64 damaged = window->view.damaged_blocks;
-  libpff_item_t *pff = bm_pst_window_item (window, shown_nid (window, index), error);
-  if (pff == NULL)
-    return NULL;
-  BmItem *item = bm_pst_item_read (window, pff, error);
-  libpff_item_free (&pff, NULL);
+  g_autoptr (GError) refused = NULL;
+  BmItem *item = read_by_libpff (window, index, &refused);
+  if (item != NULL ? bm_pst_losses (item) > 0 : bm_error_cause (refused) == BM_CAUSE_UNREADABLE)
+    item = salvage (window, index, item);
   if (item == NULL)
-    return NULL;
-  item->nid = window->nids[index];
-  if (window->view.damaged_blocks != damaged)
-    bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
+    g_propagate_error (error, g_steal_pointer (&refused));
+  else
+    item->nid = window->nids[index];
   return item;
+}
+
+void
+bm_pst_window_people_only (BmPstWindow *window)
+{
+  window->people_only = TRUE;
 }

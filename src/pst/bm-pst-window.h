@@ -29,6 +29,7 @@ struct _BmPstWindow {
   libpff_file_t *file;
   guint32 *nids; /* as asked */
   gsize n;
+  gboolean people_only;
 };
 
 /* Nodes are shown as they are given, the first fixed ones (ascending) on pages of their own. Error:

@@ -25,13 +25,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPst, bm_pst_close)
  * folder's). Call once, before windows. Owned by the caller. Errors: PST_UNREADABLE. */
 BmCensus *bm_pst_census (BmPst *pst, GError **error);
 
-/* Opens libpff on a window of these items (any order, at most 4096). Errors: UNREADABLE. */
+/* Opens libpff on a window of these items (any order, at most 4096); where libpff opens none, all of
+ * them go the salvage path. Errors: UNREADABLE when n is 0 or memory is short
+ * (errno ENOMEM). */
 BmPstWindow *bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error);
 void bm_pst_window_close (BmPstWindow *window);
 /* The index-th item of the window. When its class is not mail, attachments and recipients are left
- * out. Free it before the window closes is not needed: it holds copies. Errors: UNREADABLE with
- * libpff's reason. */
+ * out. Free it before the window closes is not needed: it holds copies. What libpff
+ * refuses, whole or in part, is read by the salvage path if that has more of it, with the note
+ * SALVAGED. Errors: UNREADABLE with libpff's reason. */
 BmItem *bm_pst_window_read (BmPstWindow *window, gsize index, GError **error);
+/* From now on items are read without their attachments. */
+void bm_pst_window_people_only (BmPstWindow *window);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPstWindow, bm_pst_window_close)
 
 G_END_DECLS

@@ -155,7 +155,8 @@ bm_frame_receive (gint socket, BmFrame *frame)
   bm_frame_init (frame, frame->buffer, (gsize) n);
   frame->fd = fd;
   frame->type = (BmFrameType) bm_frame_u32 (frame);
-  if (fd >= 0 && frame->type != BM_FRAME_MESSAGE && frame->type != BM_FRAME_CENSUS)
+  if (fd >= 0 && frame->type != BM_FRAME_MESSAGE && frame->type != BM_FRAME_CENSUS &&
+      frame->type != BM_FRAME_CONFIG)
     refused = TRUE;
   return refused || frame->broken ? BM_FRAME_REFUSED : BM_FRAME_GOT;
 }

@@ -16,15 +16,18 @@ G_BEGIN_DECLS
 
 typedef enum {
   /* parent to child */
-  BM_FRAME_CONFIG = 1, /* charset, max message size, memory limit, seconds, sandbox */
+  BM_FRAME_CONFIG = 1, /* charset, max message size, memory limit, seconds, sandbox; maybe a
+                        * descriptor with two address maps as CSV */
   BM_FRAME_CENSUS,     /* to the child: do it; from the child: a descriptor with the census */
   BM_FRAME_WINDOW,     /* n, nids */
+  BM_FRAME_LEARN,      /* n, nids: tell what is LEARNT of each */
   /* child to parent */
   BM_FRAME_HELLO,   /* sandbox text, render id */
   BM_FRAME_START,   /* nid: the child begins with this item */
   BM_FRAME_MESSAGE, /* nid, ..., bytes inline or a descriptor */
   BM_FRAME_SKIPPED, /* nid, rule, class */
   BM_FRAME_FAILED,  /* nid, cause, text */
+  BM_FRAME_LEARNT,  /* nid, n, (Exchange name, address) n times; maybe several for one nid */
   BM_FRAME_DONE,    /* the window is finished */
   BM_FRAME_ERROR,   /* cause, text: the census failed */
   BM_FRAME_LOG,     /* text */
@@ -60,7 +63,7 @@ typedef enum {
 } BmFrameResult;
 
 /* Closes frame->fd of the last one. Blocks. A descriptor with a frame that takes none (all but
- * CENSUS and MESSAGE) is REFUSED. */
+ * CENSUS, MESSAGE and CONFIG) is REFUSED. */
 BmFrameResult bm_frame_receive (gint socket, BmFrame *frame);
 void bm_frame_clear (BmFrame *frame);
 /* A frame over these bytes, for payloads in descriptors and for tests. */

@@ -21,11 +21,13 @@
 #define CENSUS_RATE    (16 << 20) /* bytes of the file for a further second */
 #define LOG_MAX        1000
 #define CLASS_MAX      200
+#define MAPS_MAX       (G_GUINT64_CONSTANT (512) << 20)
 
 typedef struct {
   BmPst *pst;
   gchar *charset;
   BmRenderContext context;
+  BmAddressMap *addresses, *learnt;
   guint item_seconds;
   gboolean alive;
 } Child;
@@ -122,6 +124,58 @@ do_census (Child *child)
   close (fd);
 }
 
+/* ---- learning ---- */
+
+typedef struct {
+  Child *child;
+  guint32 nid;
+  GByteArray *pairs;
+  guint32 n;
+} Learning;
+
+static void
+send_learnt (Learning *learning)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_LEARNT);
+  bm_frame_put_u32 (frame, learning->nid);
+  bm_frame_put_u32 (frame, learning->n);
+  g_byte_array_append (frame, learning->pairs->data, learning->pairs->len);
+  send_frame (learning->child, frame, -1);
+  g_byte_array_set_size (learning->pairs, 0);
+  learning->n = 0;
+}
+
+static void
+on_learnt (gpointer user, const gchar *exchange_name, const gchar *address)
+{
+  Learning *learning = user;
+  bm_frame_put_text (learning->pairs, exchange_name);
+  bm_frame_put_text (learning->pairs, address);
+  learning->n++;
+  if (learning->pairs->len > BM_FRAME_INLINE)
+    send_learnt (learning);
+}
+
+/* What cannot be read teaches nothing; its turn to fail comes with its window. */
+static void
+learn_window (Child *child, const guint32 *nids, guint32 n)
+{
+  bm_reader_sandbox_cpu (child->item_seconds * MAX (1u, n / 16));
+  errno = 0;
+  g_autoptr (BmPstWindow) window = bm_pst_window_open (child->pst, nids, n, NULL);
+  g_autoptr (GByteArray) pairs = g_byte_array_new ();
+  if (window != NULL)
+    bm_pst_window_people_only (window);
+  for (guint32 i = 0; i < n && child->alive; i++) {
+    Learning learning = {child, nids[i], pairs, 0};
+    g_autoptr (BmItem) item = window != NULL ? bm_pst_window_read (window, i, NULL) : NULL;
+    if (item != NULL)
+      bm_render_learn (item, on_learnt, &learning);
+    send_learnt (&learning); /* also when there is nothing: a sign of life */
+  }
+  send_frame (child, bm_frame_new (BM_FRAME_DONE), -1);
+}
+
 /* ---- windows ---- */
 
 static void
@@ -207,17 +261,50 @@ obey_window (Child *child, BmFrame *frame)
     nids[i] = bm_frame_u32 (frame);
   if (!bm_frame_finished (frame))
     return FALSE;
-  if (ensure_census (child))
+  if (!ensure_census (child))
+    return TRUE;
+  if (frame->type == BM_FRAME_LEARN)
+    learn_window (child, nids, n);
+  else
     do_window (child, nids, n);
   return TRUE;
 }
 
 /* ---- start ---- */
 
+/* One of the two maps of the descriptor; NULL when it is empty. */
+static BmAddressMap *
+take_map (BmFrame *maps)
+{
+  gsize size;
+  const guint8 *csv = bm_frame_bytes (maps, &size);
+  return size > 0 ? bm_address_map_parse ((const gchar *) csv, size, NULL) : NULL;
+}
+
+static gboolean
+take_maps (Child *child, BmFrame *frame)
+{
+  BmFrame *maps = g_new0 (BmFrame, 1);
+  g_autoptr (GBytes) bytes = bm_frame_take_sealed (frame, MAPS_MAX, NULL);
+  gboolean ok = bytes != NULL;
+  if (ok) {
+    gsize size;
+    const guint8 *data = g_bytes_get_data (bytes, &size);
+    bm_frame_init (maps, data, size);
+    child->addresses = take_map (maps);
+    child->learnt = take_map (maps);
+    ok = bm_frame_finished (maps);
+  }
+  g_free (maps);
+  child->context.addresses = child->addresses;
+  child->context.learnt = child->learnt;
+  return ok;
+}
+
 static gboolean
 configure (Child *child, BmFrame *frame)
 {
-  if (frame->type != BM_FRAME_CONFIG)
+  if (frame->type != BM_FRAME_CONFIG || (frame->fd >= 0 && !take_maps (child, frame)))
     return FALSE;
   child->charset = bm_frame_text (frame, 100);
   child->context.max_message_size = bm_frame_u64 (frame);
@@ -252,7 +339,8 @@ main (int argc, char **argv)
     if (frame->type == BM_FRAME_CENSUS)
       do_census (&child);
     else
-      ok = frame->type == BM_FRAME_WINDOW && obey_window (&child, frame);
+      ok = (frame->type == BM_FRAME_WINDOW || frame->type == BM_FRAME_LEARN) &&
+           obey_window (&child, frame);
   }
   _exit (ok ? 0 : 2); /* no destructors: they could want what the door keeps out */
 }

@@ -3,6 +3,7 @@
  * and /dev/null as stdin and stdout; no environment. Must not know PST or MIME. */
 #include "reader/bm-reader-process.h"
 
+#include "base/bm-spool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -55,7 +56,37 @@ spawn (BmReaderProcess *process, const gchar *program, gint pst_fd, gint socket,
 }
 
 static void
-send_config (BmReaderProcess *process, const BmReaderOptions *options)
+put_map (GByteArray *maps, const BmAddressMap *map)
+{
+  g_autofree gchar *csv = bm_address_map_size (map) > 0 ? bm_address_map_csv (map) : g_strdup ("");
+  bm_frame_put_bytes (maps, csv, strlen (csv));
+}
+
+/* A descriptor with both maps; -1 when there are none, or on failure. */
+static gint
+maps_of (const BmAddressMap *addresses, const BmAddressMap *learnt, gboolean *ok, GError **error)
+{
+  if (bm_address_map_size (addresses) + bm_address_map_size (learnt) == 0)
+    return -1;
+  g_autoptr (GByteArray) maps = g_byte_array_new ();
+  g_autoptr (BmSpool) spool = bm_spool_new ();
+  put_map (maps, addresses);
+  put_map (maps, learnt);
+  gint fd =
+      bm_spool_write (spool, maps->data, maps->len, error) ? bm_spool_steal_fd (spool, error) : -1;
+  *ok = fd >= 0;
+  return fd;
+}
+
+static void
+close_maps (gint maps)
+{
+  if (maps >= 0)
+    close (maps);
+}
+
+static void
+send_config (BmReaderProcess *process, const BmReaderOptions *options, gint maps)
 {
   GByteArray *frame = bm_frame_new (BM_FRAME_CONFIG);
   bm_frame_put_text (frame, options->charset);
@@ -63,7 +94,7 @@ send_config (BmReaderProcess *process, const BmReaderOptions *options)
   bm_frame_put_u64 (frame, options->memory_limit > 0 ? options->memory_limit : MEMORY_DEFAULT);
   bm_frame_put_u32 (frame, options->item_timeout_s > 0 ? options->item_timeout_s : ITEM_SECONDS);
   bm_frame_put_u32 (frame, !options->no_sandbox);
-  bm_frame_send (process->socket, frame, -1, NULL);
+  bm_frame_send (process->socket, frame, maps, NULL);
 }
 
 static gboolean
@@ -128,10 +159,15 @@ wait_hello (BmReaderProcess *process, GError **error)
 
 gboolean
 bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint pst_fd,
-                         const BmReaderOptions *options, GError **error)
+                         const BmReaderOptions *options, const BmAddressMap *learnt, GError **error)
 {
   gint pair[2];
+  gboolean have_maps = TRUE;
+  gint maps = maps_of (options->addresses, learnt, &have_maps, error);
+  if (!have_maps)
+    return FALSE;
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    close_maps (maps);
     g_set_error (error, BM_ERROR, BM_CAUSE_INTERNAL, "cannot make a socket: %s",
                  g_strerror (errno));
     return FALSE;
@@ -142,10 +178,12 @@ bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint ps
   if (!ok) {
     close (process->socket);
     process->socket = -1;
+    close_maps (maps);
     return FALSE;
   }
   fcntl (process->error_pipe, F_SETFL, O_NONBLOCK);
-  send_config (process, options); /* a dead child shows when we listen */
+  send_config (process, options, maps); /* a dead child shows when we listen */
+  close_maps (maps);
   return wait_hello (process, error);
 }
 

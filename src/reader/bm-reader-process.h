@@ -25,7 +25,8 @@ typedef enum {
 /* Starts the program with pst_fd and waits for its HELLO. Errors: PST_UNREADABLE is none of its;
  * INTERNAL when the program is missing or does not come up. */
 gboolean bm_reader_process_start (BmReaderProcess *process, const gchar *program, gint pst_fd,
-                                  const BmReaderOptions *options, GError **error);
+                                  const BmReaderOptions *options, const BmAddressMap *learnt,
+                                  GError **error);
 /* TRUE when it has sent something or has ended; waits up to timeout_ms, less when a signal comes. */
 gboolean bm_reader_process_poll (const BmReaderProcess *process, gint timeout_ms);
 /* The next frame that is no log line (those go to the debug log). Takes at most timeout_ms. */

@@ -5,7 +5,7 @@
  * that item has failed, everything else goes on. Must not know PST or MIME. One thread. */
 #include "reader/bm-frame-census.h"
 #include "reader/bm-frame-message.h"
-#include "reader/bm-reader-process.h"
+#include "reader/bm-reader-learn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,9 @@ typedef struct {
   gint pst_fd;
   struct stat state; /* of the file when it was opened */
   BmReaderProcess process;
-  gchar *render_id, *sandbox; /* of the first child */
+  gchar *render_id, *sandbox; /* of the first child, or of the first with this map */
+  BmAddressMap *learnt;       /* NULL: nothing was learnt yet */
+  gchar *learnt_path;         /* where to keep it; or NULL */
   gboolean fresh;             /* the child has not answered since its HELLO */
   gint64 census_ms;           /* that the census took */
   BmCensus *census;
@@ -55,6 +57,9 @@ reader_free (BmSource *source)
   g_free (reader->process.sandbox);
   g_free (reader->render_id);
   g_free (reader->sandbox);
+  bm_address_map_free (reader->options.addresses);
+  bm_address_map_free (reader->learnt);
+  g_free (reader->learnt_path);
   g_free (reader->path);
   g_free (reader->charset);
   g_free (reader->program);
@@ -69,7 +74,7 @@ start (Reader *reader, GError **error)
   if (reader->process.pid != 0)
     return TRUE;
   if (!bm_reader_process_start (&reader->process, reader->program, reader->pst_fd, &reader->options,
-                                error))
+                                reader->learnt, error))
     return FALSE;
   reader->fresh = TRUE;
   if (reader->render_id == NULL) {
@@ -335,6 +340,78 @@ take_frame (Reader *reader, BmEntry *entry, gboolean *done)
   }
 }
 
+/* ---- learning ---- */
+
+/* A new child, which has the map; what the old one was about to say is said anew. */
+static gboolean
+use_learnt (Reader *reader, BmAddressMap *learnt, GError **error)
+{
+  gboolean limit;
+  g_free (bm_reader_process_stop (&reader->process, &limit));
+  reader->running = reader->started = FALSE;
+  reader->window_end = reader->next;
+  reader->learnt = learnt;
+  g_clear_pointer (&reader->render_id, g_free);
+  g_clear_pointer (&reader->sandbox, g_free);
+  return start (reader, error);
+}
+
+static gboolean
+keep_learnt (const Reader *reader, const BmAddressMap *learnt, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (reader->learnt_path == NULL)
+    return TRUE;
+  g_autofree gchar *csv = bm_address_map_csv (learnt);
+  if (g_file_set_contents_full (reader->learnt_path, csv, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+                                &local))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot keep the learnt addresses: %s",
+               local->message);
+  return FALSE;
+}
+
+/* Messages before this one had nothing to learn for: their bytes stay as they are. */
+static gboolean
+should_learn (const Reader *reader, const BmEntry *entry)
+{
+  return reader->options.learn && reader->learnt == NULL && entry->kind == BM_ENTRY_MESSAGE &&
+         bm_notes_has (entry->message->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
+}
+
+static gboolean
+learn (Reader *reader, GError **error)
+{
+  g_message (
+      "an Exchange address is unknown: learning from the senders and recipients of the file");
+  BmAddressMap *learnt =
+      bm_reader_learn (reader->program, reader->pst_fd, &reader->options, reader->census, error);
+  if (learnt == NULL)
+    return FALSE;
+  if (!keep_learnt (reader, learnt, error)) {
+    bm_address_map_free (learnt);
+    return FALSE;
+  }
+  return use_learnt (reader, learnt, error);
+}
+
+gboolean
+bm_reader_keep_learnt (BmSource *source, const gchar *path, GError **error)
+{
+  Reader *reader = (Reader *) source;
+  g_autofree gchar *csv = NULL;
+  gsize size = 0;
+  g_autoptr (GError) local = NULL;
+  reader->learnt_path = g_strdup (path);
+  if (!reader->options.learn || !g_file_get_contents (path, &csv, &size, NULL))
+    return TRUE;
+  BmAddressMap *learnt = bm_address_map_parse (csv, size, &local);
+  if (learnt != NULL)
+    return use_learnt (reader, learnt, error);
+  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "%s: %s", path, local->message);
+  return FALSE;
+}
+
 static gboolean
 reader_next (BmSource *source, BmEntry *entry, GError **error)
 {
@@ -352,6 +429,13 @@ reader_next (BmSource *source, BmEntry *entry, GError **error)
       answer = BM_READER_HOSTILE;
     if (answer != BM_READER_FRAME && lose_child (reader, answer, entry))
       return TRUE;
+    if (done && should_learn (reader, entry)) {
+      bm_entry_clear (entry);
+      reader->next--;
+      if (!learn (reader, error))
+        return FALSE;
+      done = FALSE;
+    }
     if (done)
       return TRUE;
   }
@@ -395,8 +479,10 @@ bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GE
                                   reader_free};
   struct stat state = {0};
   gint fd = open_pst (options->path, &state, error);
-  if (fd < 0)
+  if (fd < 0) {
+    bm_address_map_free (options->addresses);
     return NULL;
+  }
   Reader *reader = g_new0 (Reader, 1);
   reader->base.ops = &ops;
   reader->options = *options;
@@ -425,7 +511,10 @@ BmSource *
 bm_reader_open (const BmReaderOptions *options, GError **error)
 {
   g_autofree gchar *program = bm_reader_process_find (error);
-  return program != NULL ? bm_reader_open_program (program, options, error) : NULL;
+  if (program != NULL)
+    return bm_reader_open_program (program, options, error);
+  bm_address_map_free (options->addresses);
+  return NULL;
 }
 
 const gchar *
@@ -449,7 +538,8 @@ bm_reader_probe_sandbox (void)
   BmReaderOptions options = {.charset = ""};
   gint fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   gboolean limit;
-  if (program == NULL || fd < 0 || !bm_reader_process_start (&process, program, fd, &options, NULL))
+  if (program == NULL || fd < 0 ||
+      !bm_reader_process_start (&process, program, fd, &options, NULL, NULL))
     g_strlcpy (state, "off (the reader does not start)", sizeof state);
   else
     g_strlcpy (state, process.sandbox, sizeof state);

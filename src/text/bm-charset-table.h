@@ -12,7 +12,9 @@ typedef enum {
   BM_CHARSET_UTF8,
   BM_CHARSET_UTF16LE,
   BM_CHARSET_UTF16BE,
-  BM_CHARSET_ISO2022JP, /* rewritten to EUC-JP-MS first */
+  BM_CHARSET_ISO2022JP,
+  BM_CHARSET_HZ,
+  /* no system has a decoder for it: ours */ /* rewritten to EUC-JP-MS first */
 } BmCharsetKind;
 
 typedef struct {

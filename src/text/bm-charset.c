@@ -87,7 +87,7 @@ bm_charset_preload (void)
   guint lacking = 0;
   for (guint i = 0; i < bm_charset_table_size; i++) {
     const gchar *name = bm_charset_table[i].iconv;
-    if (first_with_name (name) != i)
+    if (first_with_name (name) != i || bm_charset_table[i].kind == BM_CHARSET_HZ)
       continue;
     if (get_decoder (name) == NO_ICONV)
       lacking++;
@@ -298,6 +298,36 @@ euc_from_iso2022jp (const guint8 *data, gsize size)
   return euc;
 }
 
+/* [RFC 1843]: "~{" begins two-byte characters, "~}" ends them, "~~" is a tilde, "~" before a line
+ * break is nothing. As GB 2312 in eight bits; 0xFF, which that never has, stands for what is wrong. */
+static GByteArray *
+gb_from_hz (const guint8 *data, gsize size)
+{
+  GByteArray *gb = g_byte_array_sized_new ((guint) MIN (size, G_MAXINT));
+  gboolean wide = FALSE;
+  for (gsize i = 0; i < size; i++) {
+    guint8 c = data[i], next = i + 1 < size ? data[i + 1] : 0;
+    if (c == '~' && (next == '{' || next == '}')) {
+      wide = next == '{';
+      i++;
+    } else if (c == '~' && !wide && (next == '~' || next == '\n')) {
+      if (next == '~')
+        g_byte_array_append (gb, &c, 1);
+      i++;
+    } else if (c == '\n' || !wide) {
+      wide = FALSE; /* a line that lost its end: damage stays in the line */
+      g_byte_array_append (gb, c < 0x80 ? &c : (const guint8 *) "\xFF", 1);
+    } else if (c > 0x20 && c < 0x7F && next > 0x20 && next < 0x7F) {
+      guint8 character[2] = {c | 0x80, next | 0x80};
+      g_byte_array_append (gb, character, 2);
+      i++;
+    } else {
+      g_byte_array_append (gb, (const guint8 *) "\xFF", 1);
+    }
+  }
+  return gb;
+}
+
 /* Drops the byte order mark and trailing NULs, replaces the other NULs, ends the string. */
 static void
 finish (Output *out, gboolean drop_mark)
@@ -362,6 +392,15 @@ decode (const guint8 *data, gsize size, const BmCharsetRow *row)
       decode_utf8 (data, size, &out);
     else
       decode_iconv (euc->data, euc->len, descriptor, &out);
+    break;
+  }
+  case BM_CHARSET_HZ: {
+    g_autoptr (GByteArray) gb = gb_from_hz (data, size);
+    descriptor = get_decoder ("CP936");
+    if (descriptor == NO_ICONV)
+      decode_utf8 (data, size, &out);
+    else
+      decode_iconv (gb->data, gb->len, descriptor, &out);
     break;
   }
   case BM_CHARSET_ICONV:

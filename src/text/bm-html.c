@@ -229,3 +229,19 @@ bm_html_references (const gchar *html)
   }
   return references;
 }
+
+void
+bm_html_escape (GString *out, const gchar *utf8)
+{
+  for (const gchar *p = utf8; *p != '\0'; p++)
+    if (*p == '&')
+      g_string_append (out, "&amp;");
+    else if (*p == '<')
+      g_string_append (out, "&lt;");
+    else if (*p == '>')
+      g_string_append (out, "&gt;");
+    else if (*p == '"')
+      g_string_append (out, "&quot;");
+    else
+      g_string_append_c (out, *p);
+}

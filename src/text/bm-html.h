@@ -40,4 +40,7 @@ gchar *bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
  * locations, http addresses) are as written. data: and "#..." are left out. New; keys owned. */
 GHashTable *bm_html_references (const gchar *html);
 
+/* Appends text so that it says the same in HTML, also as an attribute in double quotes. */
+void bm_html_escape (GString *out, const gchar *utf8);
+
 G_END_DECLS

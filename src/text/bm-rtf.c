@@ -8,9 +8,9 @@
 
 #include "text/bm-charset.h"
 #include "text/bm-rtf-font.h"
-#include "text/bm-rtf-lexer.h"
+#include "text/bm-rtf-reader.h"
+#include "text/bm-rtf-words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX       1000u /* deeper groups share the state of the deepest */
@@ -20,7 +20,7 @@
 #define OUTPUT_MAX      (64u * 1024 * 1024)
 #define KIND_TOKENS_MAX 60u /* [MS-OXRTFEX] says 10; other writers are more talkative */
 
-typedef enum { TO_TEXT, TO_HTML_TAG, TO_FONT_TABLE, TO_NOTHING } Destination;
+typedef enum { TO_TEXT, TO_HTML_TAG, TO_FONT_TABLE, TO_LISTENER, TO_NOTHING } Destination;
 
 /* What a group inherits and its end restores. */
 typedef struct {
@@ -35,10 +35,13 @@ typedef struct {
   guint32 codepage; /* 0 = that of the document */
   gboolean symbols;
   BmRtfFontClass font_class;
+  gchar name[FONT_NAME_MAX + 1]; /* letters, digits and blanks of it */
 } Font;
 
-typedef struct {
+typedef struct _BmRtfReader {
   BmRtfLexer lexer;
+  const BmRtfListener *listener; /* NULL: all goes to out */
+  gpointer user;
   gboolean html;
   State now;
   GArray *stack;  /* of State */
@@ -58,116 +61,6 @@ typedef struct {
   gboolean lossy;
 } Reader;
 
-typedef enum {
-  WORD_CHARACTER, /* value: code point */
-  WORD_SKIP,
-  WORD_SKIP_IN_HTML,
-  WORD_FONT_TABLE,
-  WORD_HTML_TAG,
-  WORD_UNICODE,
-  WORD_UNICODE_COUNT,
-  WORD_FONT,
-  WORD_FCHARSET,
-  WORD_FONT_CODEPAGE,
-  WORD_PLAIN,
-  WORD_DEFAULT_FONT,
-  WORD_ANSI_CODEPAGE,
-  WORD_HEADER_CODEPAGE, /* value: code page */
-  WORD_HTML_RTF,
-  WORD_HIDDEN,
-} WordAction;
-
-typedef struct {
-  const gchar *name;
-  WordAction action;
-  guint32 value;
-} Word;
-
-/* Sorted, for bsearch. */
-static const Word words[] = {
-    {"aftncn", WORD_SKIP},
-    {"aftnsep", WORD_SKIP},
-    {"aftnsepc", WORD_SKIP},
-    {"ansicpg", WORD_ANSI_CODEPAGE},
-    {"bullet", WORD_CHARACTER, 0x2022},
-    {"cell", WORD_CHARACTER, '\t'},
-    {"colortbl", WORD_SKIP},
-    {"cpg", WORD_FONT_CODEPAGE},
-    {"deff", WORD_DEFAULT_FONT},
-    {"emdash", WORD_CHARACTER, 0x2014},
-    {"emspace", WORD_CHARACTER, 0x2003},
-    {"endash", WORD_CHARACTER, 0x2013},
-    {"enspace", WORD_CHARACTER, 0x2002},
-    {"f", WORD_FONT},
-    {"fcharset", WORD_FCHARSET},
-    {"filetbl", WORD_SKIP},
-    {"fldinst", WORD_SKIP},
-    {"fonttbl", WORD_FONT_TABLE},
-    {"footer", WORD_SKIP},
-    {"footerf", WORD_SKIP},
-    {"footerl", WORD_SKIP},
-    {"footerr", WORD_SKIP},
-    {"ftncn", WORD_SKIP},
-    {"ftnsep", WORD_SKIP},
-    {"ftnsepc", WORD_SKIP},
-    {"header", WORD_SKIP},
-    {"headerf", WORD_SKIP},
-    {"headerl", WORD_SKIP},
-    {"headerr", WORD_SKIP},
-    {"htmlrtf", WORD_HTML_RTF},
-    {"htmltag", WORD_HTML_TAG},
-    {"info", WORD_SKIP},
-    {"ldblquote", WORD_CHARACTER, 0x201C},
-    {"line", WORD_CHARACTER, '\n'},
-    {"listtext", WORD_SKIP_IN_HTML},
-    {"lquote", WORD_CHARACTER, 0x2018},
-    {"ltrmark", WORD_CHARACTER, 0x200E},
-    {"mac", WORD_HEADER_CODEPAGE, 10000},
-    {"mhtmltag", WORD_SKIP},
-    {"nestcell", WORD_CHARACTER, '\t'},
-    {"nestrow", WORD_CHARACTER, '\n'},
-    {"nonshppict", WORD_SKIP},
-    {"objdata", WORD_SKIP},
-    {"page", WORD_CHARACTER, '\n'},
-    {"par", WORD_CHARACTER, '\n'},
-    {"pc", WORD_HEADER_CODEPAGE, 437},
-    {"pca", WORD_HEADER_CODEPAGE, 850},
-    {"pict", WORD_SKIP},
-    {"plain", WORD_PLAIN},
-    {"pntext", WORD_SKIP_IN_HTML},
-    {"private", WORD_SKIP},
-    {"qmspace", WORD_CHARACTER, 0x2005},
-    {"rdblquote", WORD_CHARACTER, 0x201D},
-    {"row", WORD_CHARACTER, '\n'},
-    {"rquote", WORD_CHARACTER, 0x2019},
-    {"rtlmark", WORD_CHARACTER, 0x200F},
-    {"rxe", WORD_SKIP},
-    {"sect", WORD_CHARACTER, '\n'},
-    {"softline", WORD_CHARACTER, '\n'},
-    {"sp", WORD_SKIP},
-    {"stylesheet", WORD_SKIP},
-    {"tab", WORD_CHARACTER, '\t'},
-    {"tc", WORD_SKIP},
-    {"tcn", WORD_SKIP},
-    {"template", WORD_SKIP},
-    {"themedata", WORD_SKIP},
-    {"txe", WORD_SKIP},
-    {"u", WORD_UNICODE},
-    {"uc", WORD_UNICODE_COUNT},
-    {"v", WORD_HIDDEN},
-    {"xe", WORD_SKIP},
-    {"zwbo", WORD_CHARACTER, 0x200B},
-    {"zwj", WORD_CHARACTER, 0x200D},
-    {"zwnbo", WORD_CHARACTER, 0x2060},
-    {"zwnj", WORD_CHARACTER, 0x200C},
-};
-
-static int
-compare_word (gconstpointer name, gconstpointer word)
-{
-  return strcmp (name, ((const Word *) word)->name);
-}
-
 /* Whether what comes now is part of the result. */
 static gboolean
 visible (const Reader *reader)
@@ -181,6 +74,22 @@ visible (const Reader *reader)
 }
 
 static void
+emit (Reader *reader, const gchar *utf8, gsize size)
+{
+  if (reader->listener != NULL)
+    reader->listener->text (reader->user, utf8, size);
+  else
+    g_string_append_len (reader->out, utf8, (gssize) size);
+}
+
+static void
+emit_character (Reader *reader, gunichar c)
+{
+  gchar utf8[6];
+  emit (reader, utf8, (gsize) g_unichar_to_utf8 (c, utf8));
+}
+
+static void
 flush_run (Reader *reader)
 {
   GByteArray *run = reader->run;
@@ -189,7 +98,7 @@ flush_run (Reader *reader)
   const gchar *charset = bm_charset_from_codepage (reader->run_codepage);
   gboolean lossy = FALSE;
   g_autofree gchar *text = bm_charset_to_utf8 (run->data, run->len, charset, &lossy);
-  g_string_append (reader->out, text);
+  emit (reader, text, strlen (text));
   reader->lossy = reader->lossy || lossy;
   g_byte_array_set_size (run, 0);
 }
@@ -202,7 +111,7 @@ flush_high (Reader *reader)
     return;
   reader->high = 0;
   reader->lossy = TRUE;
-  g_string_append_unichar (reader->out, 0xFFFD);
+  emit_character (reader, 0xFFFD);
 }
 
 static void
@@ -212,7 +121,7 @@ put_character (Reader *reader, gunichar c)
     return;
   flush_run (reader);
   flush_high (reader);
-  g_string_append_unichar (reader->out, c);
+  emit_character (reader, c);
 }
 
 static const Font *
@@ -228,8 +137,15 @@ add_font_name (Reader *reader, const guint8 *bytes, gsize size)
   gsize fits = MIN (size, FONT_NAME_MAX - reader->name_size);
   memcpy (reader->name + reader->name_size, bytes, fits);
   reader->name_size += fits;
-  if (reader->defining != NULL)
-    reader->defining->font_class = bm_rtf_font_class (reader->name, reader->name_size);
+  Font *font = reader->defining;
+  if (font == NULL)
+    return;
+  font->font_class = bm_rtf_font_class (reader->name, reader->name_size);
+  gsize n = strlen (font->name);
+  for (gsize i = 0; i < fits && bytes[i] != ';' && n < FONT_NAME_MAX; i++)
+    if (g_ascii_isalnum (bytes[i]) || (bytes[i] == ' ' && n > 0))
+      font->name[n++] = (gchar) bytes[i];
+  font->name[n] = '\0';
 }
 
 static void
@@ -237,6 +153,8 @@ put_bytes (Reader *reader, const guint8 *bytes, gsize size)
 {
   if (reader->now.destination == TO_FONT_TABLE)
     add_font_name (reader, bytes, size);
+  else if (reader->now.destination == TO_LISTENER)
+    reader->listener->captured (reader->user, bytes, size, FALSE);
   if (!visible (reader) || size == 0)
     return;
   const Font *font = reader->now.destination == TO_TEXT ? current_font (reader) : NULL;
@@ -285,10 +203,13 @@ put_utf16 (Reader *reader, gint32 number)
 static void
 open_group (Reader *reader)
 {
-  if (reader->stack->len < DEPTH_MAX)
-    g_array_append_val (reader->stack, reader->now);
-  else
+  if (reader->stack->len >= DEPTH_MAX) {
     reader->too_deep++;
+    return;
+  }
+  g_array_append_val (reader->stack, reader->now);
+  if (reader->listener != NULL)
+    reader->listener->open (reader->user);
 }
 
 /* FALSE when the outermost group ended. */
@@ -301,6 +222,8 @@ close_group (Reader *reader)
   }
   if (reader->stack->len == 0)
     return TRUE; /* one brace too many: go on */
+  if (reader->listener != NULL)
+    reader->listener->close (reader->user);
   reader->now = g_array_index (reader->stack, State, reader->stack->len - 1);
   g_array_set_size (reader->stack, reader->stack->len - 1);
   return reader->stack->len > 0;
@@ -318,17 +241,17 @@ define_font (Reader *reader, gint32 number)
 }
 
 static void
-font_word (Reader *reader, const Word *word, gint32 number)
+font_word (Reader *reader, const BmRtfWord *word, gint32 number)
 {
   Font *font = reader->defining;
   if (reader->now.destination != TO_FONT_TABLE) {
-    if (word->action == WORD_FONT)
+    if (word->action == BM_RTF_DO_FONT)
       reader->now.font = number;
     return;
   }
-  if (word->action == WORD_FONT) {
+  if (word->action == BM_RTF_DO_FONT) {
     define_font (reader, number);
-  } else if (font != NULL && word->action == WORD_FCHARSET) {
+  } else if (font != NULL && word->action == BM_RTF_DO_FCHARSET) {
     font->symbols = number == 2;
     font->codepage = bm_rtf_codepage_of_fcharset (number, 0);
   } else if (font != NULL && bm_charset_from_codepage ((guint32) number) != NULL) {
@@ -353,74 +276,97 @@ set_destination (Reader *reader, Destination destination)
 }
 
 static void
-apply_word (Reader *reader, const Word *word)
+apply_word (Reader *reader, const BmRtfWord *word)
 {
   gint32 number = reader->lexer.number;
   gboolean on = !reader->lexer.has_number || number != 0;
   switch (word->action) {
-  case WORD_CHARACTER:
+  case BM_RTF_DO_CHARACTER:
     put_character (reader, word->value);
     break;
-  case WORD_SKIP:
+  case BM_RTF_DO_SKIP:
     set_destination (reader, TO_NOTHING);
     break;
-  case WORD_SKIP_IN_HTML:
+  case BM_RTF_DO_SKIP_IN_HTML:
     if (reader->html)
       set_destination (reader, TO_NOTHING);
     break;
-  case WORD_FONT_TABLE:
+  case BM_RTF_DO_FONT_TABLE:
     set_destination (reader, TO_FONT_TABLE);
     break;
-  case WORD_HTML_TAG:
+  case BM_RTF_DO_HTML_TAG:
     set_destination (reader, reader->html ? TO_HTML_TAG : TO_NOTHING);
     break;
-  case WORD_UNICODE:
+  case BM_RTF_DO_UNICODE:
     put_utf16 (reader, number);
     break;
-  case WORD_UNICODE_COUNT:
+  case BM_RTF_DO_UNICODE_COUNT:
     reader->now.uc = (guint) CLAMP (number, 0, UC_MAX);
     break;
-  case WORD_FONT:
-  case WORD_FCHARSET:
-  case WORD_FONT_CODEPAGE:
+  case BM_RTF_DO_FONT:
+  case BM_RTF_DO_FCHARSET:
+  case BM_RTF_DO_FONT_CODEPAGE:
     font_word (reader, word, number);
     break;
-  case WORD_PLAIN:
+  case BM_RTF_DO_PLAIN:
     reader->now.font = -1;
     reader->now.hidden = FALSE;
     break;
-  case WORD_DEFAULT_FONT:
+  case BM_RTF_DO_DEFAULT_FONT:
     reader->default_font = number;
     break;
-  case WORD_ANSI_CODEPAGE:
+  case BM_RTF_DO_ANSI_CODEPAGE:
     if (is_run_codepage (number))
       reader->ansicpg = (guint32) number;
     break;
-  case WORD_HEADER_CODEPAGE:
+  case BM_RTF_DO_HEADER_CODEPAGE:
     reader->ansicpg = word->value;
     break;
-  case WORD_HTML_RTF:
+  case BM_RTF_DO_HTML_RTF:
     reader->now.htmlrtf = on;
     break;
-  case WORD_HIDDEN:
+  case BM_RTF_DO_HIDDEN:
     reader->now.hidden = on;
     break;
+  }
+}
+
+/* TRUE when the listener has taken the word. */
+static gboolean
+tell_word (Reader *reader, gboolean star)
+{
+  if (reader->listener == NULL ||
+      (reader->now.destination != TO_TEXT && reader->now.destination != TO_LISTENER))
+    return FALSE;
+  switch (reader->listener->word (reader->user, &reader->lexer, star)) {
+  case BM_RTF_CAPTURE:
+    set_destination (reader, TO_LISTENER);
+    return TRUE;
+  case BM_RTF_TAKEN:
+    return TRUE;
+  case BM_RTF_PASS:
+  default: /* in a captured group only the listener's words mean something */
+    return reader->now.destination == TO_LISTENER;
   }
 }
 
 static void
 handle_word (Reader *reader, gboolean star)
 {
-  const Word *word =
-      bsearch (reader->lexer.word, words, G_N_ELEMENTS (words), sizeof words[0], compare_word);
+  if (tell_word (reader, star)) {
+    reader->skip = 0;
+    return;
+  }
+  const BmRtfWord *word = bm_rtf_word (reader->lexer.word);
   gboolean destination =
-      word != NULL && (word->action == WORD_SKIP || word->action == WORD_FONT_TABLE ||
-                       word->action == WORD_HTML_TAG);
+      word != NULL && (word->action == BM_RTF_DO_SKIP || word->action == BM_RTF_DO_FONT_TABLE ||
+                       word->action == BM_RTF_DO_HTML_TAG);
   if (star && !destination) {
     set_destination (reader, TO_NOTHING);
     return;
   }
-  if (reader->skip > 0 && word != NULL && word->action == WORD_CHARACTER && word->value > ' ') {
+  if (reader->skip > 0 && word != NULL && word->action == BM_RTF_DO_CHARACTER &&
+      word->value > ' ') {
     reader->skip--;
     return;
   }
@@ -462,11 +408,18 @@ handle_text (Reader *reader)
   put_bytes (reader, reader->lexer.text + skipped, reader->lexer.size - skipped);
 }
 
+static gboolean
+is_full (const Reader *reader)
+{
+  return reader->listener != NULL ? reader->listener->full (reader->user)
+                                  : reader->out->len > OUTPUT_MAX;
+}
+
 static void
 read_all (Reader *reader)
 {
   gboolean more = TRUE;
-  while (more && reader->out->len <= OUTPUT_MAX && bm_rtf_lexer_next (&reader->lexer)) {
+  while (more && !is_full (reader) && bm_rtf_lexer_next (&reader->lexer)) {
     gboolean star = reader->star;
     reader->star = FALSE;
     switch (reader->lexer.kind) {
@@ -489,6 +442,9 @@ read_all (Reader *reader)
       handle_text (reader);
       break;
     case BM_RTF_BINARY:
+      if (reader->now.destination == TO_LISTENER)
+        reader->listener->captured (reader->user, reader->lexer.text, reader->lexer.size, TRUE);
+      break;
     case BM_RTF_END:
     default:
       break;
@@ -496,19 +452,32 @@ read_all (Reader *reader)
   }
 }
 
+static void
+begin (Reader *reader, const guint8 *data, gsize size)
+{
+  reader->now = (State){.font = -1, .uc = 1};
+  reader->ansicpg = 1252;
+  reader->stack = g_array_new (FALSE, FALSE, sizeof (State));
+  reader->fonts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  reader->run = g_byte_array_new ();
+  reader->out = g_string_new (NULL);
+  bm_rtf_lexer_init (&reader->lexer, data, size);
+}
+
+static gchar *
+end (Reader *reader)
+{
+  g_array_unref (reader->stack);
+  g_hash_table_unref (reader->fonts);
+  g_byte_array_unref (reader->run);
+  return g_string_free (reader->out, FALSE);
+}
+
 static gchar *
 convert (const guint8 *data, gsize size, gboolean html, gboolean *lossy)
 {
-  Reader reader = {
-      .html = html,
-      .now = {.font = -1, .uc = 1},
-      .ansicpg = 1252,
-      .stack = g_array_new (FALSE, FALSE, sizeof (State)),
-      .fonts = g_hash_table_new_full (NULL, NULL, NULL, g_free),
-      .run = g_byte_array_new (),
-      .out = g_string_new (NULL),
-  };
-  bm_rtf_lexer_init (&reader.lexer, data, size);
+  Reader reader = {.html = html};
+  begin (&reader, data, size);
   read_all (&reader);
   flush_run (&reader);
   flush_high (&reader);
@@ -519,10 +488,36 @@ convert (const guint8 *data, gsize size, gboolean html, gboolean *lossy)
   }
   if (lossy != NULL)
     *lossy = reader.lossy;
-  g_array_unref (reader.stack);
-  g_hash_table_unref (reader.fonts);
-  g_byte_array_unref (reader.run);
-  return g_string_free (reader.out, FALSE);
+  return end (&reader);
+}
+
+gboolean
+bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpointer user,
+             BmRtfReader **reader)
+{
+  Reader own = {.listener = listener, .user = user};
+  begin (&own, data, size);
+  *reader = &own;
+  read_all (&own);
+  flush_run (&own);
+  flush_high (&own);
+  *reader = NULL;
+  g_free (end (&own));
+  return !own.lossy;
+}
+
+void
+bm_rtf_reader_flush (BmRtfReader *reader)
+{
+  flush_run (reader);
+}
+
+const gchar *
+bm_rtf_reader_font_name (BmRtfReader *reader, gint number)
+{
+  gint known = number < 0 ? reader->default_font : number;
+  const Font *font = g_hash_table_lookup (reader->fonts, GINT_TO_POINTER (known));
+  return font != NULL && !font->symbols ? font->name : "";
 }
 
 gchar *
@@ -551,4 +546,10 @@ bm_rtf_kind (const guint8 *data, gsize size)
       return BM_RTF_FROM_TEXT;
   }
   return BM_RTF_NATIVE;
+}
+
+gboolean
+bm_rtf_is_rtf (const guint8 *data, gsize size)
+{
+  return size >= 5 && memcmp (data, "{\\rtf", 5) == 0;
 }

@@ -17,6 +17,9 @@ typedef enum {
 /* [MS-OXRTFEX] 2.2.3.1: \fromhtml1 or \fromtext among the first control words. */
 BmRtfKind bm_rtf_kind (const guint8 *data, gsize size);
 
+/* It begins as RTF does. */
+gboolean bm_rtf_is_rtf (const guint8 *data, gsize size);
+
 /* [MS-OXRTFEX] 2.2.3.2: the HTML inside BM_RTF_FROM_HTML, as UTF-8. A meta element in it still
  * names the set it once had: see bm_html_set_charset_utf8. New; "" when there is none. *lossy (may
  * be NULL): characters were replaced, or the output was cut. */
@@ -25,5 +28,19 @@ gchar *bm_rtf_to_html (const guint8 *data, gsize size, gboolean *lossy);
 /* The readable text of any RTF: paragraphs as lines, cells separated by tabs, Symbol and Wingdings
  * as the characters they show; no hidden text, headers, pictures. New. */
 gchar *bm_rtf_to_text (const guint8 *data, gsize size, gboolean *lossy);
+
+/* A picture of a native RTF, as file. */
+typedef struct {
+  GBytes *data;
+  const gchar *type, *extension; /* "image/png", "png"; static */
+  gchar *content_id;             /* by which the HTML refers to it, without "cid:" */
+} BmRtfPicture;
+void bm_rtf_picture_free (BmRtfPicture *picture);
+
+/* A document of HTML that looks like BM_RTF_NATIVE: paragraphs, characters, lists, tables, links,
+ * pictures. objects: HTML to stand where attachments do, one after the other, ended by NULL; or
+ * NULL. *pictures: of BmRtfPicture. *complete: nothing visible was left out or replaced. New. */
+gchar *bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objects,
+                              GPtrArray **pictures, gboolean *complete);
 
 G_END_DECLS

@@ -78,7 +78,8 @@ test_faults_of_use (void)
       g_strdup_printf ("[core]\nurl=ftp://core\ntoken-file=/nonexistent-token\n"
                        "[directory]\npassword-file=%s\nhost=db1 # the first\n"
                        "[imap]\nca-file=/nonexistent-ca\nhost=192.0.2.1\ntls=none\n"
-                       "allow-plaintext=192.0.2.2\n[reading]\ndefault-charset=klingon\n",
+                       "allow-plaintext=192.0.2.2\n[reading]\ndefault-charset=klingon\naddress-map="
+                       "/nonexistent/map\n",
                        empty);
   g_autofree gchar *path = write_config (text);
   g_assert_null (bm_config_load (path, &error));
@@ -89,7 +90,8 @@ test_faults_of_use (void)
                                        "[directory] host: ",
                                        "[imap] ca-file: ",
                                        "[imap] tls: ",
-                                       "[reading] default-charset: "};
+                                       "[reading] default-charset: ",
+                                       "[reading] address-map: "};
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_assert_nonnull (strstr (error->message, words[i]));
   g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-  guint8 *data;
+  guint8 *data; /* owned */
   gsize size;
   gboolean ansi;
   guint id;
@@ -225,6 +225,100 @@ break_loop (const File *file)
   return TRUE;
 }
 
+/* Appends a copy of the page at ib, as it would look there with this BID; the caller mends its CRC. */
+static guint8 *
+append_copy (File *file, gsize ib, guint64 bid, gsize *at)
+{
+  guint trailer = file->ansi ? 500 : 496;
+  guint8 *page;
+
+  *at = (file->size + 511) / 512 * 512;
+  file->data = g_realloc (file->data, *at + 512);
+  memset (file->data + file->size, 0, *at - file->size);
+  file->size = *at + 512;
+  page = memcpy (file->data + *at, file->data + ib, 512);
+  bm_pst_writer_put (page + trailer + 2, bm_pst_writer_sig (*at, bid), 2);
+  bm_pst_writer_put (page + 504, bid, file->id);
+  return page;
+}
+
+static gboolean
+make_leaf_old (File *file, guint32 nid)
+{
+  guint8 *leaf = NULL;
+  gsize ib, at;
+
+  if (find_entry (file, header_field (file, 1), nid, &leaf) == NULL)
+    return FALSE;
+  ib = (gsize) (leaf - file->data);
+  guint8 *copy = append_copy (file, ib, 2, &at);
+  guint size = copy[area (file) + 2];
+  for (guint i = 0; i < copy[area (file)]; i++) {
+    guint8 *entry = copy + i * size;
+    if ((entry[0] & 0x1F) != 4 || bm_pst_writer_get (entry, 4) == nid)
+      continue;
+    bm_pst_writer_put (entry + file->id, 0x7FFFFFF4, file->id);
+    break;
+  }
+  repair_crc (file, copy);
+  memset (file->data + ib, 0, 512);
+  return TRUE;
+}
+
+static gboolean
+make_blocks_old (File *file, guint32 nid)
+{
+  guint8 *node = find_entry (file, header_field (file, 1), nid, NULL), *leaf = NULL;
+  gsize ib, at;
+
+  if (node == NULL || find_entry (file, header_field (file, 3),
+                                  bm_pst_writer_get (node + file->id, file->id), &leaf) == NULL)
+    return FALSE;
+  ib = (gsize) (leaf - file->data);
+  repair_crc (file, append_copy (file, ib, 2, &at));
+  leaf = file->data + ib;
+  guint size = leaf[area (file) + 2];
+  for (guint i = 1; i < leaf[area (file)]; i++)
+    memcpy (leaf + i * size + file->id, leaf + file->id, size - file->id);
+  return TRUE;
+}
+
+static gboolean
+make_header_old (File *file)
+{
+  gsize ib = header_field (file, 1), at;
+  guint64 bid = header_field (file, 0) - 4;
+  const guint header = file->ansi ? 184 : 216;
+
+  if (file->data[ib + area (file) + 3] == 0)
+    return FALSE;
+  guint8 *copy = append_copy (file, ib, bid, &at);
+  guint size = copy[area (file) + 2], last = --copy[area (file)];
+  memset (copy + last * size, 0, size);
+  repair_crc (file, copy);
+  bm_pst_writer_put (file->data + header, bid, file->id);
+  bm_pst_writer_put (file->data + header + file->id, at, file->id);
+  return TRUE; /* the CRCs are those of before */
+}
+
+/* Through one level of sub-nodes: a message has few. */
+static gboolean
+break_table (const File *file, guint32 nid, guint32 table)
+{
+  guint8 *node = find_entry (file, header_field (file, 1), nid, NULL);
+  guint size = 0, head = file->ansi ? 4 : 8;
+  guint8 *block = node != NULL
+                      ? find_block (file, bm_pst_writer_get (node + 2 * file->id, file->id), &size)
+                      : NULL;
+
+  for (guint i = 0; block != NULL && block[1] == 0 && i < bm_pst_writer_get (block + 2, 2); i++) {
+    guint8 *at = block + head + i * 3 * file->id;
+    if (bm_pst_writer_get (at, 4) == table)
+      return break_block (file, bm_pst_writer_get (at + file->id, file->id), TRUE);
+  }
+  return FALSE;
+}
+
 static gboolean
 apply (File *file, BmPstDamage kind, guint32 nid)
 {
@@ -247,6 +341,20 @@ apply (File *file, BmPstDamage kind, guint32 nid)
     return loop_parent (file, nid);
   case BM_PST_DAMAGE_NBT_LOOP:
     return break_loop (file);
+  case BM_PST_DAMAGE_NBT_ROOT:
+  case BM_PST_DAMAGE_BBT_ROOT:
+    memset (file->data + header_field (file, kind == BM_PST_DAMAGE_NBT_ROOT ? 1 : 3), 0, 512);
+    return TRUE;
+  case BM_PST_DAMAGE_BBT_OLD:
+    return make_blocks_old (file, nid);
+  case BM_PST_DAMAGE_LEAF_OLD:
+    return make_leaf_old (file, nid);
+  case BM_PST_DAMAGE_HEADER_OLD:
+    return make_header_old (file);
+  case BM_PST_DAMAGE_RECIPIENT_TABLE:
+    return break_table (file, nid, 0x692);
+  case BM_PST_DAMAGE_ATTACHMENT_TABLE:
+    return break_table (file, nid, 0x671);
   case BM_PST_DAMAGE_HEADER_CRC:
     file->data[4] ^= 0xFF;
     if (!file->ansi)
@@ -263,28 +371,37 @@ apply (File *file, BmPstDamage kind, guint32 nid)
   }
 }
 
+static gboolean
+break_file (File *file, const gchar *path, BmPstDamage kind, guint32 nid, GError **error)
+{
+  file->ansi = file->size > 12 && bm_pst_writer_get (file->data + 10, 2) <= 15;
+  file->id = file->ansi ? 4 : 8;
+  if (file->size < 0x4400 || !apply (file, kind, nid)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s: no node 0x%x to break", path, nid);
+    return FALSE;
+  }
+  if (!g_file_set_contents (path, (const gchar *) file->data, (gssize) file->size, NULL)) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_DISK_FULL, "%s: cannot be written", path);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 bm_pst_damage (const gchar *path, BmPstDamage kind, guint32 nid, GError **error)
 {
-  g_autofree gchar *data = NULL;
+  gchar *data = NULL;
   File file = {0};
+  gboolean ok = FALSE;
 
   if (!g_file_get_contents (path, &data, &file.size, NULL)) {
     g_set_error (error, BM_ERROR, BM_CAUSE_PST_MISSING, "%s: cannot be read", path);
     return FALSE;
   }
   file.data = (guint8 *) data;
-  file.ansi = file.size > 12 && bm_pst_writer_get (file.data + 10, 2) <= 15;
-  file.id = file.ansi ? 4 : 8;
-  if (file.size < 0x4400 || !apply (&file, kind, nid)) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE, "%s: no node 0x%x to break", path, nid);
-    return FALSE;
-  }
-  if (!g_file_set_contents (path, data, (gssize) file.size, NULL)) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_DISK_FULL, "%s: cannot be written", path);
-    return FALSE;
-  }
-  return TRUE;
+  ok = break_file (&file, path, kind, nid, error);
+  g_free (file.data);
+  return ok;
 }
 
 /* A property whose type does not exist: libpff refuses the whole item. */
@@ -308,6 +425,40 @@ write_unsupported (const gchar *path, const BmPstWriterOptions *options, GError 
       bm_pst_props_raw (props, 0x66660000, "\1\2\3\4", 4);
     bm_pst_writer_add_message (writer, inbox, &message);
   }
+  return bm_pst_writer_close (writer, error);
+}
+
+/* The same inside a message: in an attachment with data, in an embedded message, which has an
+ * attachment of its own, and in a recipient. */
+static gboolean
+write_unsupported_parts (const gchar *path, const BmPstWriterOptions *options, GError **error)
+{
+  BmPstWriter *writer = bm_pst_writer_new (path, options, error);
+  g_autoptr (BmPstProps) outer = bm_pst_props_new ();
+  g_autoptr (BmPstProps) inner = bm_pst_props_new ();
+  g_autoptr (BmPstProps) file = bm_pst_props_new ();
+  g_autoptr (BmPstProps) to = bm_pst_props_new ();
+  const BmPstProps *recipients[] = {to};
+  BmPstAttachment inside = {NULL, "inside\r\n", 8};
+  BmPstMessage embedded = {inner, NULL, 0, &inside, 1}, message;
+  BmPstAttachment attachments[] = {{file, "outside\r\n", 9}, {NULL, .embedded = &embedded}};
+
+  if (writer == NULL)
+    return FALSE;
+  bm_pst_props_string (outer, 0x0037001F, "Outer");
+  bm_pst_props_string (outer, 0x1000001F, "Text\r\n");
+  bm_pst_props_string (inner, 0x0037001F, "Inner");
+  bm_pst_props_string (inner, 0x1000001F, "Inner text\r\n");
+  bm_pst_props_raw (inner, 0x66660000, "\1\2\3\4", 4);
+  bm_pst_props_string (file, 0x3707001F, "outside.txt");
+  bm_pst_props_raw (file, 0x66660000, "\1\2\3\4", 4);
+  bm_pst_props_string (to, 0x3001001F, "Somebody");
+  bm_pst_props_string (to, 0x39FE001F, "somebody@example.org");
+  bm_pst_props_int32 (to, 0x0C150003, 1);
+  bm_pst_props_raw (to, 0x66662102, "\1\2\3\4", 4);
+  message = (BmPstMessage){outer, recipients, 1, attachments, 2};
+  bm_pst_writer_add_message (
+      writer, bm_pst_writer_add_folder (writer, 0, "Inbox", "IPF.Note", NULL), &message);
   return bm_pst_writer_close (writer, error);
 }
 
@@ -360,6 +511,7 @@ static const struct {
   const gchar *name;
   gboolean (*write) (const gchar *path, const BmPstWriterOptions *options, GError **error);
 } written_cases[] = {{"unsupported-type", write_unsupported},
+                     {"unsupported-parts", write_unsupported_parts},
                      {"embedded-clash", write_clash},
                      {"deep-folders", write_deep}};
 
@@ -390,7 +542,8 @@ bm_pst_case_write (const gchar *path, const gchar *name, const BmPstWriterOption
         nid = BM_PST_SAMPLE_NID_INBOX;
       if (i == BM_PST_DAMAGE_PARENT_LOOP)
         nid = BM_PST_SAMPLE_NID_NESTED;
-      if (i >= BM_PST_DAMAGE_ATTACHMENT_ZEROED && i <= BM_PST_DAMAGE_ATTACHMENT_LOST)
+      if ((i >= BM_PST_DAMAGE_ATTACHMENT_ZEROED && i <= BM_PST_DAMAGE_ATTACHMENT_LOST) ||
+          i == BM_PST_DAMAGE_ATTACHMENT_TABLE)
         nid = BM_PST_SAMPLE_NID_DOCUMENTS;
       return bm_pst_sample_write (path, options, error) &&
              bm_pst_damage (path, (BmPstDamage) i, nid, error);

@@ -20,6 +20,18 @@ G_BEGIN_DECLS
   X (NODE_LOST, "node-lost", "node: its entry is missing from the node B-tree")                    \
   X (PARENT_LOOP, "parent-loop", "folder: it is its parent's parent")                              \
   X (NBT_LOOP, "nbt-loop", "the root of the node B-tree has itself as last child")                 \
+  X (NBT_ROOT, "nbt-root", "the root of the node B-tree is all zero")                              \
+  X (BBT_ROOT, "bbt-root", "the root of the block B-tree is all zero")                             \
+  X (BBT_OLD, "bbt-old",                                                                           \
+     "node: every entry of the block B-tree's leaf page with its data points to its first block; " \
+     "an older copy of the page lies at the end of the file")                                      \
+  X (LEAF_OLD, "leaf-old",                                                                         \
+     "node: the node B-tree's leaf page with it is all zero; an older copy of it at the end of "   \
+     "the file names data that is gone for the first other message on it")                         \
+  X (HEADER_OLD, "header-old",                                                                     \
+     "the header, its CRC wrong, names a node B-tree of before the last leaf page came")           \
+  X (RECIPIENT_TABLE, "recipient-table", "node: the block of its recipient table is all zero")     \
+  X (ATTACHMENT_TABLE, "attachment-table", "node: the block of its attachment table is all zero")  \
   X (HEADER_CRC, "header-crc", "the CRCs in the header are wrong")                                 \
   X (TRUNCATED, "truncated", "the file ends half way to its node B-tree")                          \
   X (TAIL_LOST, "tail-lost", "the last 1024 bytes, free space, are missing")

@@ -177,11 +177,17 @@ Rendered *
 rendered_new (const BmItem *item)
 {
   static const BmRenderContext context = {0};
+  return rendered_with (item, &context);
+}
+
+Rendered *
+rendered_with (const BmItem *item, const BmRenderContext *context)
+{
   g_autoptr (GError) error = NULL;
   Rendered *rendered = g_new0 (Rendered, 1);
-  rendered->message = bm_render (item, &context, &error);
+  rendered->message = bm_render (item, context, &error);
   g_assert_no_error (error);
-  g_autoptr (BmMessage) again = bm_render (item, &context, NULL);
+  g_autoptr (BmMessage) again = bm_render (item, context, NULL);
   g_assert_true (bm_guid_equal (&again->guid, &rendered->message->guid));
   gsize size;
   const gchar *data = g_bytes_get_data (rendered->message->bytes, &size);
@@ -294,8 +300,9 @@ rendered_content (GMimeObject *leaf, gsize *size)
   GMimeDataWrapper *wrapper = g_mime_part_get_content (GMIME_PART (leaf));
   g_mime_data_wrapper_write_to_stream (wrapper, stream);
   GByteArray *bytes = g_mime_stream_mem_get_byte_array (GMIME_STREAM_MEM (stream));
-  gchar *text =
-      bytes->len > 0 ? g_strndup ((const gchar *) bytes->data, bytes->len) : g_strdup ("");
+  gchar *text = g_malloc0 (bytes->len + 1); /* it may have NULs in it */
+  if (bytes->len > 0)
+    memcpy (text, bytes->data, bytes->len);
   if (size != NULL)
     *size = bytes->len;
   g_object_unref (stream);

@@ -29,6 +29,7 @@ typedef struct {
   gchar *text; /* the bytes as a string */
 } Rendered;
 Rendered *rendered_new (const BmItem *item);
+Rendered *rendered_with (const BmItem *item, const BmRenderContext *context);
 void rendered_free (Rendered *rendered);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rendered, rendered_free)
 /* A header of the message, decoded and unfolded; NULL when absent. New. */

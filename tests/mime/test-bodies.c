@@ -137,7 +137,7 @@ test_rtf (void)
   shape_is (t, "text/plain");
   item_rtf (native, "{\\rtf1\\ansi native \\b bold\\b0}");
   g_autoptr (Rendered) n = rendered_new (native);
-  shape_is (n, "mixed(text/plain,application/rtf)");
+  shape_is (n, "alternative(text/plain,text/html)");
   g_assert_true (rendered_noted (n, BM_NOTE_RTF_NATIVE));
   g_autoptr (BmItem) broken = bare ();
   item_bytes (broken->props, 0x1009, "garbage", 7);

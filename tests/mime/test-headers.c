@@ -226,7 +226,7 @@ test_dates (void)
   item_time (created->props, 0x3007, 1300000000);
   g_autoptr (Rendered) b = rendered_new (created);
   g_assert_cmpint (b->message->internal_date, ==, 1300000000);
-  g_assert_true (rendered_noted (b, BM_NOTE_DATE_GUESSED));
+  g_assert_true (rendered_noted (b, BM_NOTE_DATE_FROM_CREATION));
   item_time (never->props, 0x0039, G_GINT64_CONSTANT (79870665600)); /* 4501-01-01 */
   g_autoptr (Rendered) c = rendered_new (never);
   g_assert_cmpint (c->message->internal_date, ==, 86400);
@@ -254,7 +254,7 @@ test_other_dates (void)
       {dated, 0, 0, 0, 1500000000, "Fri, 14 Jul 2017 04:40:00 +0200", -1},
       {dated, 9, 0, 131471000000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000", -1},
       {undated, 0, 0, 131444736000000000, 1500000000, "Fri, 14 Jul 2017 02:40:00 +0000",
-       BM_NOTE_DATE_GUESSED},
+       BM_NOTE_DATE_FROM_CHANGE},
       {undated, 0, G_GINT64_CONSTANT (0x0cb34557a3dd4000), 0, 86400,
        "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},
       {NULL, 0, 0, 0, 86400, "Fri, 02 Jan 1970 00:00:00 +0000", BM_NOTE_DATE_UNKNOWN},

@@ -4,6 +4,7 @@
 #include "mime/item-builder.h"
 
 #include <string.h>
+#include <time.h>
 
 static const gchar evil[] = "x\r\nX-Evil: 1\rX-Evil: 2\nX-Evil: 3\r\n\r\nX-Evil: 4\xc2\x85X-Evil: 5"
                             "\xe2\x80\xa8X-Evil: 6 \xc3\xa9 \"<>@;,:\\ =?utf-8?Q?=0D=0AX-Evil:_7?=";
@@ -77,6 +78,22 @@ test_transport (void)
   }
 }
 
+/* Hundreds of thousands of folded lines, and of fields that become one: time must not be their square. */
+static void
+test_long_transport (void)
+{
+  g_autoptr (GString) text = g_string_new ("From: a@b\r\nX-Long: x\r\n");
+  for (guint i = 0; i < 300000; i++)
+    g_string_append (text, " folded line\r\n");
+  for (guint i = 0; i < 3000; i++)
+    g_string_append (text, "To: c@d\r\n");
+  g_autoptr (BmItem) item = item_new ("IPM.Note");
+  item_text (item->props, 0x007d, text->str);
+  clock_t start = clock ();
+  g_autoptr (Rendered) rendered = rendered_new (item);
+  g_assert_cmpint ((clock () - start) / CLOCKS_PER_SEC, <, 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -84,5 +101,6 @@ main (int argc, char **argv)
   bm_render_init ();
   g_test_add_func ("/mime/hostile/properties", test_properties);
   g_test_add_func ("/mime/hostile/transport", test_transport);
+  g_test_add_func ("/mime/hostile/long-transport", test_long_transport);
   return g_test_run ();
 }

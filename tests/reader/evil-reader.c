@@ -274,6 +274,36 @@ do_window (BmFrame *frame)
   send_frame (bm_frame_new (BM_FRAME_DONE), -1);
 }
 
+/* What the item nid teaches: one name; the guilty one misbehaves. */
+static void
+send_learnt (guint32 nid, guint32 said, guint32 n)
+{
+  GByteArray *frame = bm_frame_new (BM_FRAME_LEARNT);
+  g_autofree gchar *name = g_strdup_printf ("/o=x/cn=%u", nid);
+  bm_frame_put_u32 (frame, said);
+  bm_frame_put_u32 (frame, n);
+  bm_frame_put_text (frame, is ("learn-name") && nid == nid_of (at) ? "no name" : name);
+  bm_frame_put_text (frame, is ("learn-line") && nid == nid_of (at) ? "a@b\r\nBcc: c@d" : "a@b.c");
+  send_frame (frame, -1);
+}
+
+static void
+do_learn (BmFrame *frame)
+{
+  guint32 n = bm_frame_u32 (frame);
+  for (guint32 i = 0; i < n; i++) {
+    guint32 nid = bm_frame_u32 (frame);
+    gboolean guilty = nid == nid_of (at);
+    if (guilty && is ("learn-crash"))
+      raise (SIGSEGV);
+    if (guilty && is ("learn-hang"))
+      pause ();
+    send_learnt (nid, guilty && is ("learn-other") ? 4 : nid,
+                 guilty && is ("learn-count") ? G_MAXUINT32 : 1);
+  }
+  send_frame (bm_frame_new (BM_FRAME_DONE), -1);
+}
+
 int
 main (void)
 {
@@ -300,6 +330,8 @@ main (void)
   while (bm_frame_receive (4, frame) == BM_FRAME_GOT) {
     if (frame->type == BM_FRAME_CENSUS)
       do_census ();
+    else if (frame->type == BM_FRAME_LEARN)
+      do_learn (frame);
     else
       do_window (frame);
   }

@@ -23,7 +23,7 @@ start (BmReaderProcess *process, gboolean sandbox)
   BmReaderOptions options = {.charset = "", .no_sandbox = !sandbox};
   gint fd = open ("/dev/null", O_RDONLY); /* no PST, and without CLOEXEC */
   *process = (BmReaderProcess){.socket = -1, .error_pipe = -1};
-  g_assert_true (bm_reader_process_start (process, program, fd, &options, &error));
+  g_assert_true (bm_reader_process_start (process, program, fd, &options, NULL, &error));
   g_assert_no_error (error);
   close (fd);
 }
@@ -210,8 +210,8 @@ test_memory (void)
   gint fd = g_file_open_tmp ("bm-child-XXXXXX", &path, &error);
   close (fd);
   g_assert_true (bm_pst_sample_bulk (path, &options, &bulk, &error));
-  assert_ends (path, 64 << 20, BM_ENTRY_FAILED);
-  assert_ends (path, 40 << 20, BM_ENTRY_FAILED);
+  assert_ends (path, 100 << 20, BM_ENTRY_FAILED);
+  assert_ends (path, 80 << 20, BM_ENTRY_FAILED);
   assert_ends (path, 0, BM_ENTRY_MESSAGE);
   g_unlink (path);
 }

@@ -2,8 +2,9 @@
 /* The parent's end against children that crash, hang and lie: one item is lost, never two; and the
  * decoder against random frames. */
 #include "reader/bm-frame-census.h"
-#include "reader/bm-reader-process.h"
+#include "reader/bm-reader-learn.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -303,6 +304,24 @@ test_bad_paths (void)
   }
 }
 
+/* The learning pass: what one item does to the child costs what that item teaches, no more. */
+static void
+test_learning (gconstpointer how)
+{
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmSource) source = open_evil (how, 7, &path);
+  const BmCensus *census = source->ops->census (source, &error);
+  BmReaderOptions options = {
+      .path = path, .charset = "", .item_timeout_s = 1, .census_timeout_s = 1, .window = 8};
+  gint fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  g_autoptr (BmAddressMap) map = bm_reader_learn (evil, fd, &options, census, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (bm_address_map_size (map), ==, g_str_equal (how, "good") ? ITEMS : ITEMS - 1);
+  close (fd);
+  g_unlink (path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -355,5 +374,11 @@ main (int argc, char **argv)
   g_test_add_func ("/reader/decoder", test_decoder);
   g_test_add_func ("/reader/frames", test_frames);
   g_test_add_func ("/reader/bad-paths", test_bad_paths);
+  static const gchar *const learning[] = {"good",        "learn-crash", "learn-hang", "learn-other",
+                                          "learn-count", "learn-name",  "learn-line"};
+  for (guint i = 0; i < G_N_ELEMENTS (learning); i++) {
+    g_autofree gchar *name = g_strdup_printf ("/reader/learning/%s", learning[i]);
+    g_test_add_data_func (name, learning[i], test_learning);
+  }
   return g_test_run ();
 }

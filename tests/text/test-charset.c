@@ -260,6 +260,8 @@ convert_all_in_sandbox (gboolean preload)
     return 3;
   int failed = 0;
   for (guint i = 0; i < bm_charset_table_size; i++) {
+    if (bm_charset_table[i].kind == BM_CHARSET_HZ)
+      continue;
     iconv_t to = iconv_open ("UTF-8", bm_charset_table[i].iconv);
     iconv_t from = iconv_open (bm_charset_table[i].iconv, "UTF-8");
     failed += to == (iconv_t) -1 || from == (iconv_t) -1;

@@ -21,6 +21,11 @@ static const gchar *const seeds[] = {
     "{\\rtf1\\ansi\\fromtext{\\fonttbl\\f0\\fswiss\\fcharset204 A;}{\\pntext\\'b7\\tab}\\v h\\v0 "
     "a\\par"
     "\\'e9\\~\\{\\lquote\\rquote{\\field{\\*\\fldinst X}{\\fldrslt y}}\\cell\\row}",
+    "{\\rtf1\\ansi{\\fonttbl{\\f0 A;}}{\\colortbl;\\red1\\green2\\blue3;}\\pard\\qc{\\listtext "
+    "1.\\tab}\\b a\\cf1 b\\par\\trowd\\cellx100\\clmrg\\cellx200\\intbl c\\cell\\cell\\row"
+    "{\\pict\\dibitmap0 "
+    "2800000001000000010000000100180000000000040000000000000000000000000000000000"
+    "00001122330000}{\\field{\\*\\fldinst HYPERLINK \"http://x/\"}{\\fldrslt y}}\\objattph}",
     "<html><head><title>t</title><meta http-equiv=content-type content='text/html; charset=koi8-r'>"
     "<style><!-- p{background:url(cid:a)} --></style></head><body background=\"b.gif\"><!-- x -->"
     "<p class=MsoNormal>a &amp; b&nbsp;&#8364;<br></p><ul><li>1<ol><li>2</ol></ul><pre>\n x\n</pre>"
@@ -90,6 +95,12 @@ use_rtf (const guint8 *data, gsize size)
   use_html (html);
   take (g_steal_pointer (&html));
   take (bm_rtf_to_text (data, size, NULL));
+  static const gchar *const objects[] = {"<b>", NULL};
+  g_autoptr (GPtrArray) pictures = NULL;
+  gboolean complete;
+  g_autofree gchar *page = bm_rtf_native_to_html (data, size, objects, &pictures, &complete);
+  use_html (page);
+  take (g_steal_pointer (&page));
 }
 
 static void

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Private to the room: the salvage path, for what libpff refuses. It refuses an item whole when one
+ * of its properties, table rows or blocks is not as it should be; here, what is not is left out.
+ * No second general reader: nothing that libpff reads as a whole comes this way. One thread. */
+#pragma once
+
+#include "pst/bm-pst-heap.h"
+#include "pst/bm-pst-item.h"
+
+G_BEGIN_DECLS
+
+/* The node's item, as far as it can be read. The same as bm_pst_item_read gives for an item that is
+ * sound; the note `salvaged` is the caller's. Errors: UNREADABLE; DISK_FULL from spools. */
+BmItem *bm_pst_salvage_item (BmPst *pst, guint32 nid, GError **error);
+/* The node's properties alone. NULL when there are none. */
+BmProps *bm_pst_salvage_props (BmPst *pst, guint32 nid, BmNotes *notes);
+/* How much of an item is lost: attachments and embedded messages, and less so single properties. */
+guint bm_pst_losses (const BmItem *item);
+
+/* The name of a property of id 0x8000 or more; zeros when the map ([MS-PST] 2.4.7) does not know
+ * it. The map is read once. */
+BmPropName bm_pst_name_of_id (BmPst *pst, guint16 id);
+
+G_END_DECLS

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-picture.h. Must not know RTF or MIME. Any thread. */
+#include "text/bm-picture.h"
+
+#include <string.h>
+
+#define FILE_HEADER      14
+#define CORE_HEADER      12
+#define INFO_HEADER      40
+#define HEADER_MAX       256
+#define PALETTE_MAX      256u
+#define PLACEABLE        0x9ac6cdd7u
+#define PLACEABLE_SIZE   22
+#define META_HEADER      18
+#define EMR_HEADER       1u
+#define EMR_STRETCH      81u
+#define EMR_STRETCH_SIZE 80u
+
+static guint16
+get16 (const guint8 *p)
+{
+  return (guint16) (p[0] | p[1] << 8);
+}
+
+static guint32
+get32 (const guint8 *p)
+{
+  return (guint32) p[0] | (guint32) p[1] << 8 | (guint32) p[2] << 16 | (guint32) p[3] << 24;
+}
+
+static void
+put32 (guint8 *p, guint32 value)
+{
+  for (guint i = 0; i < 4; i++)
+    p[i] = (guint8) (value >> (8 * i));
+}
+
+/* Where the pixels begin; 0 when this is no bitmap. */
+static gsize
+pixel_offset (const guint8 *dib, gsize size)
+{
+  guint32 header = size >= CORE_HEADER ? get32 (dib) : 0;
+  if (header == CORE_HEADER) {
+    guint bits = get16 (dib + 10);
+    gsize colours = bits <= 8 ? (gsize) 3 << bits : 0;
+    return CORE_HEADER + colours < size ? CORE_HEADER + colours : 0;
+  }
+  if (header < INFO_HEADER || header > HEADER_MAX || header >= size)
+    return 0;
+  guint bits = get16 (dib + 14);
+  guint32 compression = get32 (dib + 16), used = get32 (dib + 32);
+  gsize masks = header == INFO_HEADER && compression == 3 ? 12 : 0; /* BI_BITFIELDS */
+  gsize colours = used != 0 ? used : bits <= 8 ? (gsize) 1 << bits : 0;
+  if (bits > 32 || get16 (dib + 12) != 1 || colours > PALETTE_MAX)
+    return 0;
+  gsize offset = header + masks + colours * 4;
+  return offset < size ? offset : 0;
+}
+
+GBytes *
+bm_picture_bmp (const guint8 *dib, gsize size)
+{
+  gsize offset = size < G_MAXINT32 ? pixel_offset (dib, size) : 0;
+  if (offset == 0)
+    return NULL;
+  guint8 *file = g_malloc (FILE_HEADER + size);
+  memcpy (file, "BM", 2);
+  put32 (file + 2, (guint32) (FILE_HEADER + size));
+  put32 (file + 6, 0);
+  put32 (file + 10, (guint32) (FILE_HEADER + offset));
+  memcpy (file + FILE_HEADER, dib, size);
+  return g_bytes_new_take (file, FILE_HEADER + size);
+}
+
+static void
+keep_larger (GBytes **best, GBytes *other)
+{
+  if (other != NULL && (*best == NULL || g_bytes_get_size (other) > g_bytes_get_size (*best))) {
+    GBytes *smaller = *best;
+    *best = other;
+    other = smaller;
+  }
+  g_clear_pointer (&other, g_bytes_unref);
+}
+
+/* Bytes of the parameters before the bitmap; 0: the record has none. */
+static gsize
+bitmap_offset (guint16 function)
+{
+  switch (function) {
+  case 0x0f43: /* STRETCHDIB */
+    return 22;
+  case 0x0b41: /* DIBSTRETCHBLT */
+    return 20;
+  case 0x0940: /* DIBBITBLT */
+    return 16;
+  case 0x0d33: /* SETDIBTODEV */
+    return 18;
+  default:
+    return 0;
+  }
+}
+
+GBytes *
+bm_picture_of_wmf (const guint8 *wmf, gsize size)
+{
+  GBytes *best = NULL;
+  gsize at = size >= PLACEABLE_SIZE && get32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
+  if (size < at + META_HEADER || get16 (wmf + at + 2) * 2 != META_HEADER)
+    return NULL;
+  for (at += META_HEADER; size - at >= 6;) {
+    gsize record = (gsize) get32 (wmf + at) * 2;
+    gsize offset = 6 + bitmap_offset (get16 (wmf + at + 4));
+    if (record < 6 || record > size - at)
+      break;
+    if (offset > 6 && record > offset)
+      keep_larger (&best, bm_picture_bmp (wmf + at + offset, record - offset));
+    at += record;
+  }
+  return best;
+}
+
+static GBytes *
+bitmap_of_emr (const guint8 *record, gsize size)
+{
+  gsize info = get32 (record + 48), info_size = get32 (record + 52);
+  gsize bits = get32 (record + 56), bits_size = get32 (record + 60);
+  if (info > size || info_size > size - info || bits > size || bits_size > size - bits)
+    return NULL;
+  g_autofree guint8 *dib = g_malloc (info_size + bits_size + 1);
+  memcpy (dib, record + info, info_size);
+  memcpy (dib + info_size, record + bits, bits_size);
+  return bm_picture_bmp (dib, info_size + bits_size);
+}
+
+GBytes *
+bm_picture_of_emf (const guint8 *emf, gsize size)
+{
+  GBytes *best = NULL;
+  if (size < 44 || get32 (emf) != EMR_HEADER || memcmp (emf + 40, " EMF", 4) != 0)
+    return NULL;
+  for (gsize at = 0; size - at >= 8;) {
+    gsize record = get32 (emf + at + 4);
+    if (record < 8 || record > size - at)
+      break;
+    if (get32 (emf + at) == EMR_STRETCH && record >= EMR_STRETCH_SIZE)
+      keep_larger (&best, bitmap_of_emr (emf + at, record));
+    at += record;
+  }
+  return best;
+}

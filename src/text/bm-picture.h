@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Pictures of Windows programs as files that others can show. Pure functions over hostile bytes,
+ * linear, nothing is compressed or decompressed. Any thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A device independent bitmap ([MS-WMF] 2.2.2.9: BITMAPCOREHEADER, BITMAPINFOHEADER and longer ones)
+ * as BMP file: its header put before it. NULL when it is none. New. */
+GBytes *bm_picture_bmp (const guint8 *dib, gsize size);
+/* The largest bitmap that a Windows metafile ([MS-WMF] 2.3.1, with or without placeable header) or
+ * an enhanced one ([MS-EMF] 2.3.1.7) draws, as BMP file. NULL when it draws none. New. */
+GBytes *bm_picture_of_wmf (const guint8 *wmf, gsize size);
+GBytes *bm_picture_of_emf (const guint8 *emf, gsize size);
+
+G_END_DECLS

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The comparison itself: it finds nothing missing in the sample mailbox, and finds what an export that
+was tampered with lacks. test-peers.py MAKE_PST. Prints TAP."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+make_pst = sys.argv[1]
+here = os.path.dirname(os.path.abspath(__file__))
+root = os.environ.get("BM_SOURCE_ROOT", os.path.join(here, "..", ".."))
+program = os.path.join(os.environ.get("BM_BUILD_ROOT", os.path.join(root, "build")), "src", "cli", "bm-pst-import")
+# The real export, then one change: export.py export PST --output DIR
+TAMPER = """#!/usr/bin/env python3
+import glob, os, subprocess, sys
+status = subprocess.run([{program!r}] + sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+out = sys.argv[sys.argv.index("--output") + 1]
+{change}
+sys.exit(status)
+"""
+EDIT = """
+for path in glob.glob(os.path.join(out, "**", "*.eml"), recursive=True):
+    data = open(path, "rb").read()
+    if {mark!r} in data:
+        open(path, "wb").write(data.replace({old!r}, {new!r}))
+"""
+LOSE = """
+path = os.path.join(out, "manifest.jsonl")
+lines = open(path).readlines()
+lost = next(i for i, line in enumerate(lines) if '"rendered","cause":null' in line)
+open(path, "w").writelines(lines[:lost] + lines[lost + 1:])
+"""
+CASES = [
+    # in the sample, headers name the first recipient only, and headers win
+    ("the real export", "pass", 1, "\n1 things that a peer has"),
+    ("a message is missing", LOSE, 1, "readpst has, ours has not: 1 x message\n"),
+    ("a recipient is missing", EDIT.format(mark=b"Subject: FW: the original", old=b"\nTo:", new=b"\nX-To:"), 1, "readpst has, ours has not: 1 x recipient\n"),
+    ("an inline image is not placed", EDIT.format(mark=b"With a picture", old=b"cid:image001", new=b"cid:other001"), 1, "readpst has, ours has not: 1 x inline image\n"),
+    ("an attachment is another", EDIT.format(mark=b"inside.txt", old=b"aW5zaWRlDQo=", new=b"b3V0c2lkZQ0K"), 1, "pffexport has, ours has not: 1 x attachment\n"),
+]
+
+
+def main():
+    if shutil.which("readpst") is None:
+        print("1..0 # SKIP no readpst")
+        return 0
+    work, good = tempfile.mkdtemp(prefix="bm-test-peers."), 0
+    pst, wrapper = os.path.join(work, "sample.pst"), os.path.join(work, "export.py")
+    subprocess.run([make_pst, "--sample", pst], check=True)
+    for number, (name, change, status, words) in enumerate(CASES, 1):
+        with open(wrapper, "w", encoding="utf-8") as f:
+            f.write(TAMPER.format(program=program, change=change))
+        os.chmod(wrapper, 0o755)
+        run = subprocess.run([os.path.join(here, "peers"), "--program", wrapper, pst], capture_output=True, text=True)
+        fine = run.returncode == status and words in run.stdout and "Traceback" not in run.stderr
+        good += fine
+        print(f"{'ok' if fine else 'not ok'} {number} - {name}")
+        if not fine:
+            print("\n".join("# " + line for line in (run.stdout + run.stderr).splitlines()))
+    shutil.rmtree(work)
+    print(f"1..{len(CASES)}")
+    return 0 if good == len(CASES) else 1
+
+
+sys.exit(main())

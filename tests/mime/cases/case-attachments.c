@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Cases on attachments: 47-56 and 58-61, and memory. */
+#include "mime/cases/cases.h"
+
+#include "pst/bm-pst.h"
+#include "pst/bm-pst-window.h"
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHAPE_IS(rendered, want)                                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree gchar *shape_ = rendered_shape (rendered);                                          \
+    g_assert_cmpstr (shape_, ==, want);                                                            \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+set_text (BmPstProps *props, guint16 id, const gchar *text)
+{
+  bm_pst_props_string (props, BM_PST_TAG (id, 0x001f), text);
+}
+
+static void
+set_int (BmPstProps *props, guint16 id, gint32 value)
+{
+  bm_pst_props_int32 (props, BM_PST_TAG (id, 0x0003), value);
+}
+
+static BmPstProps *
+picture (CaseMail *mail, const gchar *name, const gchar *content_id, gint32 flags)
+{
+  BmPstProps *props = mail_attach (mail, name, "\x89PNG\r\n", 6);
+  if (content_id != NULL)
+    set_text (props, 0x3712, content_id);
+  set_int (props, 0x3714, flags);
+  return props;
+}
+
+static void
+set_html (CaseMail *mail, const gchar *html)
+{
+  mail_bytes (mail, 0x1013, html, strlen (html));
+}
+
+static void
+case_47_inline (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  set_html (mail, "<p>Hi <img src=\"cid:a@x\"></p>");
+  picture (mail, "a.png", "a@x", 4);
+  picture (mail, "b.png", "b@x", 4);
+  SHAPE_IS (case_render (c, 0),
+            "mixed(related(alternative(text/plain,text/html),image/png),image/png)");
+  case_expect (c, "param 2 filename=a.png");
+}
+
+/* What the HTML shows is inline, whatever a flag says, by its id or by its name. */
+static void
+case_48_without_flag (Case *c)
+{
+  case_options (c)->format = BM_PST_WRITE_ANSI;
+  CaseMail *mail = case_plain_mail (c);
+  set_html (mail, "<p><img src=\"cid:a@x\"><img src=\"b.png\"></p>");
+  picture (mail, "a.png", "a@x", 0);
+  picture (mail, "b.png", NULL, 0);
+  SHAPE_IS (case_render (c, 0), "related(alternative(text/plain,text/html),image/png,image/png)");
+}
+
+static void
+case_49_twice (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  set_html (mail, "<p><img src=\"cid:a@x\"></p>");
+  picture (mail, "first.png", "a@x", 4);
+  picture (mail, "second.png", "a@x", 4);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(related(alternative(text/plain,text/html),image/png),image/png)");
+  case_expect (c, "param 2 filename=first.png");
+  case_expect (c, "param 3 filename=second.png");
+  g_assert_true (rendered_noted (r, BM_NOTE_DUPLICATE_CONTENT_ID));
+}
+
+#define CHINESE "降低采购成本及供应商谈判技巧.doc"
+
+static void
+case_50_long_name (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  mail_attach (mail, CHINESE, "doc", 3);
+  const Rendered *r = case_render (c, 0);
+  case_expect (c, "param 1 filename=" CHINESE);
+  g_assert_nonnull (strstr (r->text, "filename*0*=utf-8''"));
+}
+
+static void
+case_51_odd_names (Case *c)
+{
+  static const gchar *const names[][2] = {
+      {"..\\..\\x.exe", "x.exe"},   {"/etc/passwd", "passwd"},
+      {"", "attachment-1"},         {"..", "attachment-1"},
+      {".pdf", "attachment-1.pdf"}, {"a\r\nb\t\"c\".txt", "a b _c_.txt"}};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    mail_attach (case_plain_mail (c), names[i][0], "x", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    const Rendered *r = case_render (c, i);
+    case_expect (c, "param 1 filename=%s", names[i][1]);
+    g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_NAME_CHANGED) || i == 2);
+  }
+}
+
+static void
+case_52_empty (Case *c)
+{
+  mail_attach (case_plain_mail (c), "empty.bin", "", 0);
+  const Rendered *r = case_render (c, 0);
+  gsize size = 1;
+  g_autofree gchar *content = rendered_content (rendered_leaf (r, 1), &size);
+  g_assert_cmpuint (size, ==, 0);
+  case_expect (c, "param 1 filename=empty.bin");
+  g_assert_false (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
+}
+
+static void
+case_53_lost (Case *c)
+{
+  BmPstProps *props = mail_attach (case_plain_mail (c), "big.pdf", "", 0);
+  set_int (props, 0x0e20, 629922);
+  BmPstProps *part = mail_attach (case_plain_mail (c), "half.pdf", "%PDF", 4);
+  set_int (part, 0x0e20, 629922);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,text/plain)");
+  case_expect (c, "text 1 contains could not be read");
+  case_expect (c, "param 1 filename=big.pdf.txt");
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
+  r = case_render (c, 1);
+  SHAPE_IS (r, "mixed(text/plain,application/pdf)");
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
+}
+
+/* ---- 150 MB ---- */
+
+#define BIG G_GUINT64_CONSTANT (157286400)
+
+static gssize
+read_big (gpointer left, guint8 *buffer, gsize size)
+{
+  guint64 *n = left;
+  gsize now = (gsize) MIN (*n, (guint64) size);
+  memset (buffer, 'x', now);
+  *n -= now;
+  return (gssize) now;
+}
+
+/* Memory of our own, kB; pages of a memory file do not count. */
+static guint64
+own_memory (void)
+{
+  g_autofree gchar *status = NULL;
+  g_assert_true (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  const gchar *line = strstr (status, "RssAnon:");
+  g_assert_nonnull (line);
+  return strtoull (line + 8, NULL, 10);
+}
+
+static void
+case_54_big (Case *c)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 left = BIG;
+  BmPstAttachment attachment = {.read = read_big, .user_data = &left};
+  BmPstMessage message = {.attachments = &attachment, .n_attachments = 1};
+  g_autoptr (BmPstProps) props = bm_pst_props_new ();
+  BmPstWriter *writer = case_writer (c);
+  set_text (props, 0x001a, "IPM.Note");
+  message.props = props;
+  guint32 nid = bm_pst_writer_add_message (writer, BM_PST_NID_DELETED, &message);
+  BmPstOptions options = {0};
+  gint fd = open (case_write (c), O_RDONLY | O_CLOEXEC);
+  BmPst *pst = bm_pst_open_fd (fd, &options, &error);
+  g_assert_no_error (error);
+  g_autoptr (BmCensus) census = bm_pst_census (pst, &error);
+  guint64 before = own_memory ();
+  {
+    BmRenderContext context = {0};
+    g_autoptr (BmPstWindow) window = bm_pst_window_open (pst, &nid, 1, &error);
+    g_autoptr (BmItem) item = bm_pst_window_read (window, 0, &error);
+    g_assert_no_error (error);
+    g_autoptr (BmMessage) rendered = bm_render (item, &context, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (g_bytes_get_size (rendered->bytes), >, BIG / 57 * 78);
+    g_assert_cmpuint (own_memory (), <, before + 32 * 1024);
+  }
+  bm_pst_close (pst);
+  close (fd);
+}
+
+/* ---- messages in messages ---- */
+
+static void
+case_55_embedded (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  CaseMail *inner = mail_embed (mail, NULL);
+  mail_text (inner, 0x0037, "First email");
+  mail_attach (inner, "a.docx", "PK", 2);
+  SHAPE_IS (case_render (c, 0), "mixed(text/plain,message/rfc822[mixed(text/plain,application/"
+                                "vnd.openxmlformats-officedocument.wordprocessingml.document)])");
+}
+
+static void
+check_docx (Case *c, const BmItem *item, const Rendered *r, gpointer found)
+{
+  g_autofree gchar *shape = rendered_shape (r);
+  if (strstr (shape, "message/rfc822[") == NULL)
+    return;
+  GMimeMultipart *mixed = GMIME_MULTIPART (g_mime_message_get_mime_part (r->parsed));
+  GMimeObject *outer = g_mime_multipart_get_part (mixed, g_mime_multipart_get_count (mixed) - 1);
+  g_assert_true (GMIME_IS_MESSAGE_PART (outer));
+  GMimeMessage *inner = g_mime_message_part_get_message (GMIME_MESSAGE_PART (outer));
+  GMimeObject *tree = g_mime_message_get_mime_part (inner);
+  gsize size;
+  g_autofree gchar *docx =
+      rendered_content (g_mime_multipart_get_part (GMIME_MULTIPART (tree), 1), &size);
+  g_assert_cmpuint (size, ==, 11862);
+  g_assert_cmpmem (docx, 2, "PK", 2);
+  (*(guint *) found)++;
+}
+
+static void
+case_55_corpus (Case *c)
+{
+  guint found = 0;
+  if (case_corpus_each (c, "tika-test.pst", check_docx, &found) > 0)
+    g_assert_cmpuint (found, ==, 1);
+}
+
+static void
+case_56_levels (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c), *deep = case_plain_mail (c);
+  for (guint i = 0; i < 4; i++)
+    mail = mail_embed (mail, "inner");
+  mail_text (mail, 0x1000, "At the bottom");
+  for (guint i = 0; i < 24; i++)
+    deep = mail_embed (deep, "inner");
+  const Rendered *r = case_render (c, 0);
+  case_expect (c, "text 4 contains At the bottom");
+  g_assert_false (rendered_noted (r, BM_NOTE_NESTING_CUT));
+  r = case_render (c, 1);
+  g_assert_true (rendered_noted (r, BM_NOTE_NESTING_CUT));
+  g_assert_nonnull (strstr (r->text, "nested too deeply"));
+}
+
+/* ---- OLE ---- */
+
+static void
+put (guint8 *at, guint64 value, guint bytes)
+{
+  for (guint i = 0; i < bytes; i++)
+    at[i] = (guint8) (value >> (8 * i));
+}
+
+/* A compound file with one stream below the root, [MS-CFB]: sector 0 the FAT, 1 the directory, then
+ * the stream, as it is when it is not small, or else 2 the mini FAT, 3 and on the mini stream. */
+static GBytes *
+compound (const gchar *name, gconstpointer data, gsize size)
+{
+  gboolean small = size < 4096;
+  guint sectors = (guint) (size + 511) / 512, first = small ? 3 : 2;
+  gsize total = 512 * (gsize) (1 + first + sectors);
+  guint8 *file = g_malloc0 (total), *fat = file + 512, *root = file + 1024, *entry = root + 128;
+  static const guint8 magic[8] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
+  memcpy (file, magic, sizeof magic);
+  put (file + 0x18, 0x0003003e, 4);
+  put (file + 0x1c, 0x0009fffe, 4);
+  put (file + 0x20, 6, 2);
+  put (file + 0x2c, 1, 4);
+  put (file + 0x30, 1, 4);
+  put (file + 0x38, 4096, 4);
+  put (file + 0x3c, small ? 2 : 0xfffffffe, 4);
+  put (file + 0x44, 0xfffffffe, 4);
+  memset (file + 0x4c, 0xff, 4 * 109);
+  put (file + 0x4c, 0, 4);
+  memset (fat, 0xff, 512);
+  put (fat, 0xfffffffd, 4);
+  put (fat + 4, 0xfffffffe, 4);
+  put (fat + 8, 0xfffffffe, 4);
+  for (guint i = 0; i < sectors; i++)
+    put (fat + 4 * (first + i), i + 1 < sectors ? first + i + 1 : 0xfffffffe, 4);
+  if (small) {
+    guint8 *mini = file + 512 * 3;
+    guint n = (guint) (size + 63) / 64;
+    memset (mini, 0xff, 512);
+    for (guint i = 0; i < n; i++)
+      put (mini + 4 * (gsize) i, i + 1 < n ? i + 1 : 0xfffffffe, 4);
+  }
+  memset (root + 0x44, 0xff, 12);
+  memset (entry + 0x44, 0xff, 12);
+  root[0x42] = 5;
+  put (root + 0x4c, 1, 4);
+  put (root + 0x74, small ? 3 : 0xfffffffe, 4);
+  put (root + 0x78, small ? size : 0, 4);
+  for (gsize i = 0; i < strlen (name); i++)
+    put (entry + 2 * i, (guint8) name[i], 2);
+  put (entry + 0x40, 2 * (strlen (name) + 1), 2);
+  entry[0x42] = 2;
+  put (entry + 0x74, small ? 0 : 2, 4);
+  put (entry + 0x78, size, 4);
+  memcpy (file + 512 * (gsize) (1 + first), data, size);
+  return g_bytes_new_take (file, total);
+}
+
+static BmPstProps *
+attach_ole (CaseMail *mail, const gchar *name, GBytes *bytes)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  BmPstProps *props = mail_attach (mail, NULL, data, size);
+  set_int (props, 0x3705, 6);
+  set_text (props, 0x3001, name);
+  g_bytes_unref (bytes);
+  return props;
+}
+
+static GBytes *
+dib (guint side)
+{
+  gsize size = 40 + 4 * (gsize) side * side;
+  guint8 *data = g_malloc0 (size);
+  put (data, 40, 4);
+  put (data + 4, side, 4);
+  put (data + 8, side, 4);
+  put (data + 12, 1, 2);
+  put (data + 14, 32, 2);
+  GBytes *file = compound ("CONTENTS", data, size);
+  g_free (data);
+  return file;
+}
+
+static GBytes *
+package (const gchar *label, const gchar *text)
+{
+  guint8 data[300] = {0};
+  gsize n = strlen (label) + 1, at = 6;
+  put (data + 4, 2, 2);
+  memcpy (data + at, label, n);
+  at += n;
+  memcpy (data + at, "C:\\x.txt", 9);
+  at += 9;
+  put (data + at, 0x30000, 4);
+  put (data + at + 4, 9, 4);
+  memcpy (data + at + 8, "C:\\t.txt", 9);
+  at += 17;
+  put (data + at, strlen (text), 4);
+  memcpy (data + at + 4, text, strlen (text));
+  at += 4 + strlen (text);
+  put (data, at - 4, 4);
+  return compound ("\1Ole10Native", data, at);
+}
+
+static void
+case_58_objects (Case *c)
+{
+  gsize size;
+  CaseMail *mail = case_plain_mail (c);
+  attach_ole (mail, "Picture (Device Independent Bitmap)", dib (8));
+  attach_ole (mail, "Picture (Device Independent Bitmap)", dib (64));
+  attach_ole (mail, "Package", package ("..\\notes.txt", "My notes"));
+  attach_ole (mail, "Document", compound ("WordDocument", "doc", 3));
+  attach_ole (mail, "Document", compound ("CONTENTS", "%PDF-1.4", 8));
+  attach_ole (mail, "Unknown", compound ("Other", "what", 4));
+  attach_ole (mail, "Cut", g_bytes_new ("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8));
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,image/bmp,image/bmp,text/plain,application/msword,application/pdf,"
+               "application/x-oleobject,application/x-oleobject)");
+  static const gchar *const names[] = {"Picture (Device Independent Bitmap).bmp",
+                                       "Picture (Device Independent Bitmap).bmp",
+                                       "notes.txt",
+                                       "Document.doc",
+                                       "Document.pdf",
+                                       "Unknown.ole",
+                                       "Cut.ole"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    case_expect (c, "param %u filename=%s", i + 1, names[i]);
+  g_autofree gchar *bmp = rendered_content (rendered_leaf (r, 2), &size);
+  g_assert_cmpuint (size, ==, 14 + 40 + 4 * 64 * 64);
+  g_assert_cmpmem (bmp, 2, "BM", 2);
+  g_assert_cmpuint ((guint8) bmp[10], ==, 54);
+  g_autofree gchar *notes = rendered_content (rendered_leaf (r, 3), &size);
+  g_assert_cmpmem (notes, size, "My notes", 8);
+  g_assert_true (rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW));
+}
+
+static void
+check_ole (Case *c, const BmItem *item, const Rendered *r, gpointer found)
+{
+  g_autofree gchar *shape = rendered_shape (r);
+  for (const gchar *p = strstr (shape, "image/bmp"); p != NULL; p = strstr (p + 1, "image/bmp"))
+    (*(guint *) found)++;
+  g_assert_null (strstr (shape, "x-oleobject"));
+}
+
+static void
+case_58_corpus (Case *c)
+{
+  guint found = 0;
+  if (case_corpus_each (c, "aspose-sample.ost", check_ole, &found) > 0)
+    g_assert_cmpuint (found, ==, 12);
+}
+
+static void
+case_59_references (Case *c)
+{
+  static const gint32 methods[] = {2, 3, 4, 7};
+  CaseMail *mail = case_plain_mail (c), *none = case_plain_mail (c);
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    BmPstProps *props = mail_attach (mail, "plan.doc", "", 0);
+    set_int (props, 0x3705, methods[i]);
+    set_text (props, 0x370d,
+              methods[i] == 7 ? "https://files.example.org/plan?a=1&b=<2>"
+                              : "\\\\server\\plan.doc");
+  }
+  set_int (mail_attach (none, NULL, "", 0), 0x3705, 0);
+  set_int (mail_attach (none, "named.txt", "", 0), 0x3705, 0);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,text/plain,text/plain,text/plain,text/html)");
+  case_expect (c, "text 1 contains \\\\server\\plan.doc");
+  case_expect (c, "text 4 contains href=\"https://files.example.org/plan?a=1&amp;b=&lt;2&gt;\"");
+  case_expect (c, "param 4 filename=plan.doc.html");
+  g_assert_true (rendered_noted (r, BM_NOTE_ATTACHMENT_STUB));
+  SHAPE_IS (case_render (c, 1), "mixed(text/plain,text/plain)");
+}
+
+static void
+case_60_types (Case *c)
+{
+  static const gchar mail_text_[] = "From: a@b.c\r\nSubject: x\r\n\r\nHi\r\n";
+  static const gchar *const types[][2] = {{"message/rfc822", "message/rfc822[text/plain]"},
+                                          {"multipart/mixed", "application/octet-stream"},
+                                          {"text/plain; charset=utf-16", "text/plain"},
+                                          {"nonsense", "application/octet-stream"},
+                                          {"text/p lain", "application/octet-stream"}};
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    BmPstProps *props = mail_attach (case_plain_mail (c), "a", mail_text_, sizeof mail_text_ - 1);
+    set_text (props, 0x370e, types[i][0]);
+  }
+  set_text (mail_attach (case_plain_mail (c), "a.eml", "no mail", 7), 0x370e, "message/rfc822");
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    g_autofree gchar *want = g_strdup_printf ("mixed(text/plain,%s)", types[i][1]);
+    SHAPE_IS (case_render (c, i), want);
+  }
+  SHAPE_IS (case_render (c, G_N_ELEMENTS (types)), "mixed(text/plain,application/octet-stream)");
+}
+
+/* ---- winmail.dat ---- */
+
+static void
+add32 (GByteArray *out, guint32 value)
+{
+  guint8 bytes[4];
+  put (bytes, value, 4);
+  g_byte_array_append (out, bytes, 4);
+}
+
+static void
+add_attribute (GByteArray *out, guint8 level, guint32 id, gconstpointer data, gsize size)
+{
+  guint16 sum = 0;
+  for (gsize i = 0; i < size; i++)
+    sum = (guint16) (sum + ((const guint8 *) data)[i]);
+  g_byte_array_append (out, &level, 1);
+  add32 (out, id);
+  add32 (out, (guint32) size);
+  g_byte_array_append (out, data, (guint) size);
+  g_byte_array_append (out, (const guint8[]){(guint8) sum, (guint8) (sum >> 8)}, 2);
+}
+
+static void
+add_variable (GByteArray *out, guint32 tag, gconstpointer data, gsize size)
+{
+  add32 (out, (tag >> 16) << 16 | (tag & 0xffff));
+  add32 (out, 1);
+  add32 (out, (guint32) size);
+  g_byte_array_append (out, data, (guint) size);
+  g_byte_array_append (out, (const guint8[4]){0}, (guint) (-size & 3));
+}
+
+static GByteArray *
+tnef_begin (void)
+{
+  GByteArray *out = g_byte_array_new ();
+  add32 (out, 0x223e9f78);
+  g_byte_array_append (out, (const guint8[]){1, 0}, 2);
+  return out;
+}
+
+/* HTML, a file whose long name is in Unicode, and a message. */
+static GByteArray *
+winmail (void)
+{
+  static const gchar html[] = "<p>In <b>bold</b></p>";
+  GByteArray *out = tnef_begin ();
+  g_autoptr (GByteArray) props = g_byte_array_new (), file = g_byte_array_new ();
+  g_autoptr (GByteArray) message = g_byte_array_new (), inner = tnef_begin ();
+  add_attribute (out, 1, 0x78008, "IPM.Microsoft Mail.Note", 24);
+  add32 (props, 2);
+  add_variable (props, 0x10130102, html, sizeof html - 1);
+  add32 (props, 0x0017 << 16 | 3);
+  add32 (props, 2);
+  add_attribute (out, 1, 0x69003, props->data, props->len);
+  add_attribute (out, 2, 0x69002, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+  add_attribute (out, 2, 0x18010, "PLAN~1.TXT", 11);
+  add_attribute (out, 2, 0x6800f, "The plan", 8);
+  add32 (file, 1);
+  add_variable (file, 0x3707001f, "P\0l\0\xe4\0n\0.\0t\0x\0t\0\0", 18);
+  add_attribute (out, 2, 0x69005, file->data, file->len);
+  add_attribute (out, 2, 0x69002, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+  add_attribute (inner, 1, 0x18004, "Inside", 7);
+  add_attribute (inner, 1, 0x2800c, "Hello from inside", 18);
+  g_autoptr (GByteArray) object = g_byte_array_new ();
+  g_byte_array_append (object, (const guint8[16]){7, 3, 2}, 16);
+  g_byte_array_append (object, inner->data, inner->len);
+  add32 (message, 2);
+  add32 (message, 0x3705 << 16 | 3);
+  add32 (message, 5);
+  add_variable (message, 0x3701000d, object->data, object->len);
+  add_attribute (out, 2, 0x69005, message->data, message->len);
+  return out;
+}
+
+static void
+case_61_winmail (Case *c)
+{
+  g_autoptr (GByteArray) whole = winmail ();
+  for (guint i = 0; i < 2; i++) {
+    BmPstProps *props = mail_attach (case_plain_mail (c), i == 0 ? "winmail.dat" : "ATT1.dat",
+                                     whole->data, whole->len);
+    if (i == 1)
+      set_text (props, 0x370e, "application/ms-tnef");
+  }
+  for (guint i = 0; i < 2; i++) {
+    const Rendered *r = case_render (c, i);
+    SHAPE_IS (r, "mixed(alternative(text/plain,text/html),text/plain,message/rfc822[text/plain])");
+    case_expect (c, "text 0 contains Hi Bob");
+    case_expect (c, "text 1 contains <b>bold</b>");
+    case_expect (c, "param 2 filename=Plän.txt");
+    case_expect (c, "text 3 contains Hello from inside");
+    g_assert_false (rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW));
+  }
+}
+
+/* Cut anywhere or with any byte changed: never lost, never worse than an attachment. */
+static void
+case_61_broken_winmail (Case *c)
+{
+  g_autoptr (GByteArray) whole = winmail ();
+  mail_attach (case_plain_mail (c), "winmail.dat", whole->data, whole->len - 5);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,application/octet-stream)");
+  case_expect (c, "param 1 filename=winmail.dat");
+  g_assert_true (rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW));
+  for (guint i = 0; i < 2 * whole->len; i++) {
+    g_autoptr (BmItem) item = item_mail ();
+    guint at = i / 2;
+    guint8 kept = whole->data[at];
+    if (i % 2 == 0)
+      whole->data[at] ^= 0xff;
+    item_attachment (item, "winmail.dat", whole->data, i % 2 == 0 ? whole->len : at);
+    whole->data[at] = kept;
+    g_autoptr (GError) error = NULL;
+    BmRenderContext context = {0};
+    g_autoptr (BmMessage) message = bm_render (item, &context, &error);
+    g_assert_no_error (error);
+  }
+}
+
+/* The same for OLE objects. */
+static void
+case_58_broken_objects (Case *c)
+{
+  GBytes *const files[] = {package ("notes.txt", "My notes"), dib (8), dib (40)};
+  for (guint k = 0; k < G_N_ELEMENTS (files); k++) {
+    gsize size;
+    const guint8 *data = g_bytes_get_data (files[k], &size);
+    g_autofree guint8 *copy = g_malloc (size);
+    for (gsize i = 0; i < MIN (size, (gsize) 2400); i++) {
+      memcpy (copy, data, size);
+      copy[i] ^= i % 3 == 0 ? 0xff : 0x01;
+      g_autoptr (BmItem) item = item_mail ();
+      BmAttachment *attachment = item_attachment (item, "x", copy, i % 5 == 0 ? i : size);
+      attachment->method = BM_ATTACH_OLE;
+      BmRenderContext context = {0};
+      g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
+      g_assert_nonnull (message);
+    }
+    g_bytes_unref (files[k]);
+  }
+}
+
+static const CaseEntry entries[] = {
+    CASE (47, inline),         CASE (48, without_flag), CASE (49, twice),
+    CASE (50, long_name),      CASE (51, odd_names),    CASE (52, empty),
+    CASE (53, lost),           CASE (54, big),          CASE (55, embedded),
+    CASE (55, corpus),         CASE (56, levels),       CASE (58, objects),
+    CASE (58, broken_objects), CASE (58, corpus),       CASE (59, references),
+    CASE (60, types),          CASE (61, winmail),      CASE (61, broken_winmail),
+};
+
+int
+main (int argc, char **argv)
+{
+  return case_main (argc, argv, entries, G_N_ELEMENTS (entries));
+}

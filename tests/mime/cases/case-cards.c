@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Cases on contacts and lists as vCards, 57, 75 and 76, and on classes that are mail of another kind,
+ * 77. A contact is not imported by itself yet: here they stand in mails. */
+#include "mime/cases/cases.h"
+
+#include <string.h>
+
+#define ADDRESS bm_pst_psetid_address
+
+static guint32
+named (Case *c, const guint8 set[16], guint32 lid, guint16 type)
+{
+  return BM_PST_TAG (bm_pst_writer_named_lid (case_writer (c), set, lid), type);
+}
+
+static void
+set_text (Case *c, CaseMail *mail, guint32 lid, const gchar *text)
+{
+  bm_pst_props_string (mail_props (mail), named (c, ADDRESS, lid, 0x001f), text);
+}
+
+/* The card of the n-th leaf, unfolded. */
+static gchar *
+card_at (const Rendered *r, guint n)
+{
+  gsize size;
+  GMimeObject *leaf = rendered_leaf (r, n);
+  g_assert_true (
+      g_mime_content_type_is_type (g_mime_object_get_content_type (leaf), "text", "vcard"));
+  g_autofree gchar *text = rendered_content (leaf, &size);
+  g_auto (GStrv) physical = g_strsplit (text, "\r\n", -1);
+  for (guint i = 0; physical[i] != NULL; i++)
+    g_assert_cmpuint (strlen (physical[i]), <=, 75);
+  g_auto (GStrv) folded = g_strsplit (text, "\r\n ", -1);
+  g_autofree gchar *unfolded = g_strjoinv ("", folded);
+  g_auto (GStrv) lines = g_strsplit (unfolded, "\r\n", -1);
+  return g_strjoinv ("\n", lines);
+}
+
+static void
+assert_line (const gchar *card, const gchar *line)
+{
+  g_autofree gchar *whole = g_strconcat ("\n", line, "\n", NULL);
+  if (strstr (card, whole) == NULL)
+    g_error ("no line %s in\n%s", line, card);
+}
+
+static CaseMail *
+contact (CaseMail *outer)
+{
+  CaseMail *inner = mail_embed (outer, NULL);
+  mail_text (inner, 0x001a, "IPM.Contact");
+  mail_text (inner, 0x300b, "x");
+  mail_text (inner, 0x3001, "Zoë, PhD");
+  mail_text (inner, 0x3a11, "Müller; Meier");
+  mail_text (inner, 0x3a06, "Zoë");
+  return inner;
+}
+
+static void
+set_mail (Case *c, CaseMail *mail, guint n, const gchar *type, const gchar *address,
+          const gchar *original)
+{
+  guint32 lid = 0x8080 + 0x10 * n;
+  set_text (c, mail, lid, "Zoë");
+  set_text (c, mail, lid + 2, type);
+  set_text (c, mail, lid + 3, address);
+  set_text (c, mail, lid + 4, original);
+}
+
+static void
+case_75_contact (Case *c)
+{
+  static const guint8 jpeg[] = {0xff, 0xd8, 0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F'};
+  CaseMail *mail = contact (case_plain_mail (c));
+  set_mail (c, mail, 0, "SMTP", "zoe@example.net", "zoe@example.net");
+  set_mail (c, mail, 1, "EX", "/o=Org/cn=Recipients/cn=zoe", "zoe@corp.example.net");
+  set_mail (c, mail, 2, "SMTP", "z@home.example.net", "Zoë");
+  mail_text (mail, 0x3a16, "Org, Inc.");
+  mail_text (mail, 0x3a08, "+49 30 1234");
+  mail_text (mail, 0x3a1c, "+49 170 1");
+  mail_text (mail, 0x3a59, "Berlin");
+  mail_text (mail, 0x3a5d, "Weg 1\r\nHof");
+  set_text (c, mail, 0x8046, "Hamburg");
+  mail_text (mail, 0x1000, "A note,\r\nof two lines");
+  mail_time (mail, 0x3a42, 299973600); /* 1979-07-04 22:00 UTC: the 5th in Berlin */
+  mail_time (mail, 0x3008, 1500000000);
+  BmPstProps *picture = mail_attach (mail, "ContactPicture.jpg", jpeg, sizeof jpeg);
+  bm_pst_props_bool (picture, 0x7fff000b, TRUE);
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *shape = rendered_shape (r);
+  g_assert_cmpstr (shape, ==, "mixed(text/plain,text/vcard)");
+  case_expect (c, "param 1 filename=Zoë, PhD.vcf");
+  g_autofree gchar *card = card_at (r, 1);
+  static const gchar *const lines[] = {"VERSION:3.0",
+                                       "FN:Zoë\\, PhD",
+                                       "N:Müller\\; Meier;Zoë;;;",
+                                       "ORG:Org\\, Inc.",
+                                       "EMAIL;TYPE=INTERNET:zoe@example.net",
+                                       "EMAIL;TYPE=INTERNET:zoe@corp.example.net",
+                                       "EMAIL;TYPE=INTERNET:z@home.example.net",
+                                       "TEL;TYPE=WORK,VOICE:+49 30 1234",
+                                       "TEL;TYPE=CELL,VOICE:+49 170 1",
+                                       "ADR;TYPE=HOME:;;Weg 1\\nHof;Berlin;;;",
+                                       "ADR;TYPE=WORK:;;;Hamburg;;;",
+                                       "NOTE:A note\\,\\nof two lines",
+                                       "BDAY:1979-07-05",
+                                       "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRg==",
+                                       "REV:20170714T024000Z"};
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    assert_line (card, lines[i]);
+  g_assert_false (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+}
+
+/* A contact with a file is a message that has card and file. */
+static void
+case_57_contact (Case *c)
+{
+  CaseMail *mail = contact (case_plain_mail (c));
+  mail_attach (mail, "cv.pdf", "%PDF", 4);
+  contact (case_plain_mail (c));
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *shape = rendered_shape (r);
+  g_assert_cmpstr (
+      shape, ==, "mixed(text/plain,message/rfc822[mixed(text/plain,application/pdf,text/vcard)])");
+  r = case_render (c, 1);
+  g_autofree gchar *alone = rendered_shape (r);
+  g_assert_cmpstr (alone, ==, "mixed(text/plain,text/vcard)");
+}
+
+static GBytes *
+one_off (const gchar *name, const gchar *address, gboolean wrapped)
+{
+  static const guint8 muid[16] = {0x81, 0x2b, 0x1f, 0xa4, 0xbe, 0xa3, 0x10, 0x19,
+                                  0x9d, 0x6e, 0x00, 0xdd, 0x01, 0x0f, 0x54, 0x02};
+  static const guint8 wrapper[21] = {0,    0,    0,    0,    0xc0, 0x91, 0xad,
+                                     0xd3, 0x51, 0x9d, 0xcf, 0x11, 0xa4, 0xa9,
+                                     0x00, 0xaa, 0x00, 0x47, 0xfa, 0xa4, 0};
+  const gchar *const texts[] = {name, "SMTP", address};
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  if (wrapped)
+    g_byte_array_append (out, wrapper, sizeof wrapper);
+  g_byte_array_append (out, (const guint8[4]){0}, 4);
+  g_byte_array_append (out, muid, sizeof muid);
+  g_byte_array_append (out, (const guint8[]){0, 0, 0, 0x80}, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    glong units;
+    g_autofree gunichar2 *wide = g_utf8_to_utf16 (texts[i], -1, NULL, &units, NULL);
+    for (glong k = 0; k <= units; k++) {
+      const guint8 bytes[] = {(guint8) wide[k], (guint8) (wide[k] >> 8)};
+      g_byte_array_append (out, bytes, 2);
+    }
+  }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+static void
+case_76_list (Case *c)
+{
+  GBytes *members[] = {one_off ("Bob", "bob@example.net", TRUE), g_bytes_new ("\0\0\0\0id", 6)};
+  GBytes *copies[] = {one_off ("Bob", "bob@example.net", FALSE),
+                      one_off ("Cid", "cid@example.net", FALSE)};
+  CaseMail *lists[2];
+  for (guint i = 0; i < 2; i++) {
+    lists[i] = mail_embed (case_plain_mail (c), NULL);
+    mail_text (lists[i], 0x001a, "IPM.DistList");
+    set_text (c, lists[i], 0x8053, "Friends");
+    bm_pst_props_mv_binary (mail_props (lists[i]), named (c, ADDRESS, 0x8055, 0x1102), members, 2);
+  }
+  bm_pst_props_mv_binary (mail_props (lists[0]), named (c, ADDRESS, 0x8054, 0x1102), copies, 2);
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *card = card_at (r, 1);
+  assert_line (card, "KIND:group");
+  assert_line (card, "FN:Friends");
+  assert_line (card, "MEMBER:mailto:bob@example.net");
+  assert_line (card, "MEMBER:mailto:cid@example.net");
+  r = case_render (c, 1); /* who cannot be named is said */
+  g_autofree gchar *part = card_at (r, 1);
+  assert_line (part, "MEMBER:mailto:bob@example.net");
+  g_assert_null (strstr (part, "cid"));
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  for (guint i = 0; i < 2; i++) {
+    g_bytes_unref (members[i]);
+    g_bytes_unref (copies[i]);
+  }
+}
+
+/* What is mail, and what is not: by class, in whatever folder it lies. */
+static void
+case_77_classes (Case *c)
+{
+  static const gchar *const mail[] = {"IPM.Post",
+                                      "IPM.Post.RSS",
+                                      "IPM.Note.Microsoft.Voicemail.UM.CA",
+                                      "IPM.Note.Mobile.SMS",
+                                      "IPM.SkypeTeams.Message",
+                                      "IPM.Note.Microsoft.Fax.CA",
+                                      "IPM.Document.Word",
+                                      "IPM.TaskRequest.Accept",
+                                      "IPM.Note.rpmsg.Microsoft.Voicemail.UM",
+                                      "IPM.Strange",
+                                      "IPM.Note.Microsoft.Conversation.Voice"};
+  static const gchar *const other[] = {
+      "IPM.StickyNote",         "IPM.Task",
+      "IPM.Activity",           "IPM.Contact",
+      "IPM.DistList",           "IPM.Appointment",
+      "IPM.Appointment.Custom", "IPM.Microsoft.ScheduleData.FreeBusy",
+      "IPM.AbchPerson",         "ipm.stickynote"};
+  for (guint i = 0; i < G_N_ELEMENTS (mail); i++) {
+    CaseMail *one = case_plain_mail (c);
+    mail_text (one, 0x001a, mail[i]);
+    mail_attach (one, "message.rpmsg", "rights", 6);
+    g_assert_true (bm_message_class_is_mail (mail[i]));
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (other); i++)
+    g_assert_false (bm_message_class_is_mail (other[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (mail); i++) {
+    const Rendered *r = case_render (c, i);
+    g_autofree gchar *shape = rendered_shape (r);
+    g_assert_cmpstr (shape, ==, "mixed(text/plain,application/octet-stream)");
+    g_assert_cmpstr (r->message->message_class, ==, mail[i]);
+    case_expect (c, "text 0 contains Hi Bob");
+  }
+}
+
+static void
+case_77_rss (Case *c)
+{
+  static const guint8 post_rss[16] = {0x41, 0x20, 0x06, 0, 0, 0, 0, 0,
+                                      0xc0, 0,    0,    0, 0, 0, 0, 0x46};
+  CaseMail *text = case_plain_mail (c), *html = case_plain_mail (c);
+  CaseMail *const both[] = {text, html};
+  mail_bytes (html, 0x1013, "<html><body><p>News</p></body></html>", 37);
+  for (guint i = 0; i < 2; i++) {
+    mail_text (both[i], 0x001a, "IPM.Post.Rss");
+    bm_pst_props_string (mail_props (both[i]), named (c, post_rss, 0x8901, 0x001f),
+                         "https://example.org/a?b=1&c=2");
+  }
+  case_render (c, 0);
+  case_expect (c, "text 0 contains Hi Bob");
+  case_expect (c, "text 0 contains https://example.org/a?b=1&c=2");
+  case_render (c, 1);
+  case_expect (c, "text 1 contains News");
+  case_expect (c, "text 1 contains href=\"https://example.org/a?b=1&amp;c=2\"");
+}
+
+static void
+case_77_voice (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  mail_text (mail, 0x001a, "IPM.Note.Microsoft.Voicemail.UM.CA");
+  mail_int (mail, 0x6801, 42);
+  mail_text (mail, 0x6802, "+4930\r\nX-Evil: 1");
+  mail_text (mail, 0x6803, "Zoë");
+  mail_int (mail, 0x6804, 2);
+  mail_text (mail, 0x6805, "a.wav;b.wav");
+  mail_text (mail, 0x6806, "call-1");
+  case_render (c, 0);
+  case_expect (c, "header X-VoiceMessageDuration=42");
+  case_expect (c, "header X-CallingTelephoneNumber=+4930 X-Evil: 1");
+  case_expect (c, "header X-VoiceMessageSenderName=Zoë");
+  case_expect (c, "header X-FaxNumberOfPages=2");
+  case_expect (c, "header X-AttachmentOrder=a.wav;b.wav");
+  case_expect (c, "header X-CallID=call-1");
+}
+
+static const CaseEntry entries[] = {
+    CASE (57, contact), CASE (75, contact), CASE (76, list),
+    CASE (77, classes), CASE (77, rss),     CASE (77, voice),
+};
+
+int
+main (int argc, char **argv)
+{
+  return case_main (argc, argv, entries, G_N_ELEMENTS (entries));
+}
