@@ -423,22 +423,36 @@ identity_of (const BmWebImportCall *call, const BmWebBatch *web)
   return identity;
 }
 
+/* start, retry. What cannot be started for the first time has not been started. */
 static gboolean
-act (BmWebImportCall *call, BmWebBatch *web, BmWebIdentity identity, GError **error)
+run (BmWebImportCall *call, BmWebBatch *web, BmWebIdentity identity, GError **error)
 {
   const gchar *jobs = call->area->config->jobs;
   g_autofree gchar *directory = bm_webbatch_directory (jobs, call->id);
   g_autofree gchar *map = bm_webbatch_map (jobs, call->id);
   gboolean starts = g_str_equal (call->word, "start");
+  web->own_key = identity == BM_WEB_IDENTITY_SESSION;
+  web->started_ms = starts ? g_get_real_time () / 1000 : web->started_ms;
+  if (bm_web_give_key (call->session, identity, directory, error) &&
+      bm_webbatch_save (jobs, web, error) &&
+      bm_web_conduct (call->area, directory, call->id, starts ? "batch" : "retry",
+                      starts ? map : NULL, call->session->login, web->own_key, call->cause, error))
+    return TRUE;
+  if (starts) {
+    web->started_ms = 0;
+    bm_webbatch_save (jobs, web, NULL);
+    bm_webkey_remove (directory);
+  }
+  return FALSE;
+}
+
+static gboolean
+act (BmWebImportCall *call, BmWebBatch *web, BmWebIdentity identity, GError **error)
+{
+  g_autofree gchar *directory = bm_webbatch_directory (call->area->config->jobs, call->id);
   gboolean ok = TRUE;
-  if (starts || g_str_equal (call->word, "retry")) {
-    web->own_key = identity == BM_WEB_IDENTITY_SESSION;
-    web->started_ms = starts ? g_get_real_time () / 1000 : web->started_ms;
-    ok = bm_web_give_key (call->session, identity, directory, error) &&
-         bm_webbatch_save (jobs, web, error) &&
-         bm_web_conduct (call->area, directory, call->id, starts ? "batch" : "retry",
-                         starts ? map : NULL, call->session->login, web->own_key, call->cause,
-                         error);
+  if (g_str_equal (call->word, "start") || g_str_equal (call->word, "retry")) {
+    ok = run (call, web, identity, error);
   } else if (!call->look.conducted && !bm_webworker_runs (directory, BM_WEBWORKER_CONDUCTOR)) {
     ok = bm_web_conduct (call->area, directory, call->id, call->word, NULL, NULL, FALSE, NULL,
                          error);
@@ -458,6 +472,10 @@ on_ordered (BmWebRequest *request, gpointer data, const GError *failure)
     bm_web_reply_failure (request, failure, 404);
     return;
   }
+  /* another page may have been quicker */
+  if (call->text == NULL && web != NULL && web->started_ms != 0 &&
+      g_str_equal (call->word, "start"))
+    call->text = g_strdup ("This batch has been started already.");
   if (call->text != NULL || web == NULL) {
     bm_web_reply_error (request, 409, "state", call->text != NULL ? call->text : "It is gone.",
                         "Look at its state.");

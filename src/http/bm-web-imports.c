@@ -178,11 +178,28 @@ read_file (BmWebImportCall *call, BmWebRequest *request, const gchar *upload, co
       call->text = bm_web_uploads_path (web, found);
     }
   } else {
-    call->import->file = bm_web_files_resolve (web, request->session, path, &error);
+    call->text = g_strdup (path);
   }
   if (error != NULL)
     bm_web_uploads_reply_error (request, error);
   return error == NULL;
+}
+
+/* In a thread: a folder may lie on a file server that does not answer. */
+static gboolean
+find_file (BmWebImportCall *call, GError **error)
+{
+  BmWebImport *import = call->import;
+  struct stat info;
+  import->file = bm_web_files_resolve (call->area->web, call->session, call->text, error);
+  g_clear_pointer (&call->text, g_free);
+  if (import->file == NULL)
+    return FALSE;
+  if (stat (import->file, &info) == 0) {
+    import->size = (guint64) info.st_size;
+    import->modified = info.st_mtim.tv_sec;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -190,9 +207,8 @@ find_user (gpointer data, GError **error)
 {
   BmWebImportCall *call = data;
   BmWebImport *import = call->import;
-  struct stat info;
-  if (import->upload == NULL && stat (import->file, &info) == 0)
-    import->size = (guint64) info.st_size;
+  if (import->upload == NULL && !find_file (call, error))
+    return FALSE;
   g_autoptr (BmUser) user = bm_webuser_find (call->area->config, call->word, error);
   if (user == NULL)
     return FALSE;

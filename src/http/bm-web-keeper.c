@@ -240,6 +240,8 @@ find_batch (BmWebImports *area, const gchar *name)
   g_autofree gchar *directory = bm_webbatch_directory (area->config->jobs, name);
   if (batch != NULL && batch->started_ms != 0)
     bm_web_keep (area, name, directory);
+  else /* the daemon may have died at its start */
+    bm_webkey_remove (directory);
 }
 
 void

@@ -27,6 +27,7 @@ typedef struct {
   gchar *name;   /* of the file, for people */
   gchar *upload; /* id of the upload; "" = a file of the server */
   guint64 size;
+  gint64 modified; /* of a file that is no upload, when it was ordered; s since 1970 */
   gchar *into;
   JsonObject *options;  /* as bm_weboptions_read gives them */
   gboolean own_key;     /* acts with the key that lies beside, not with the daemon's */

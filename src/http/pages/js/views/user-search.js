@@ -53,6 +53,7 @@ export function userSearch(chosen) {
 
   function show(found) {
     users = found.users;
+    list.classList.remove('stale');
     list.replaceChildren(...users.map(item));
     list.hidden = users.length === 0;
     input.setAttribute('aria-expanded', String(users.length > 0));
@@ -60,14 +61,19 @@ export function userSearch(chosen) {
     setActive(users.findIndex(user => user.may));
   }
 
-  const ask = debounce(WAIT_MS, async () => {
+  /* Whoever types on and presses Enter must not get somebody of the list before. */
+  function forget() {
     asked?.abort();
+    users = [];
+    setActive(-1);
+    list.classList.add('stale');
+  }
+
+  const ask = debounce(WAIT_MS, async () => {
     const text = input.value.trim();
     if (text === '') {
-      users = [];
       list.hidden = true;
       input.setAttribute('aria-expanded', 'false');
-      setActive(-1);
       more.textContent = t('user.hint');
       return;
     }
@@ -88,14 +94,20 @@ export function userSearch(chosen) {
     Enter: () => choose(active),
     Escape: () => {
       input.value = '';
+      forget();
       ask();
     },
   };
-  input.addEventListener('input', ask);
+  input.addEventListener('input', () => {
+    forget();
+    ask();
+  });
   input.addEventListener('keydown', event => {
-    if (!(event.key in keys) || (users.length === 0 && event.key !== 'Escape'))
+    if (!(event.key in keys))
       return;
     event.preventDefault();
+    if (users.length === 0 && event.key !== 'Escape')
+      return;
     keys[event.key]();
   });
   setTimeout(() => input.isConnected && input.focus(), 0);
