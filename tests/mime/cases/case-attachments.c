@@ -184,6 +184,7 @@ case_54_big (Case *c)
   g_assert_no_error (error);
   g_autoptr (BmCensus) census = bm_pst_census (pst, &error);
   guint64 before = own_memory ();
+  g_assert_cmpuint (before, >, 0);
   {
     BmRenderContext context = {0};
     g_autoptr (BmPstWindow) window = bm_pst_window_open (pst, &nid, 1, &error);
@@ -192,7 +193,9 @@ case_54_big (Case *c)
     g_autoptr (BmMessage) rendered = bm_render (item, &context, &error);
     g_assert_no_error (error);
     g_assert_cmpuint (g_bytes_get_size (rendered->bytes), >, BIG / 57 * 78);
+#ifndef __SANITIZE_ADDRESS__ /* it remembers what is free */
     g_assert_cmpuint (own_memory (), <, before + 32 * 1024);
+#endif
   }
   bm_pst_close (pst);
   close (fd);

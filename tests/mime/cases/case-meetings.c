@@ -544,6 +544,53 @@ case_72_cut (Case *c)
 }
 
 static void
+take_blob (BmItem *item, const guint8 set[16], guint32 lid, const guint8 *data, gsize size)
+{
+  BmProp prop = {.id = 0x8000, .type = BM_TYPE_BINARY, .name = {.lid = lid}};
+  memcpy (prop.name.guid, set, 16);
+  prop.data = g_bytes_new (data, size);
+  bm_props_take (item->props, &prop);
+}
+
+/* Any byte of any blob wrong, or all behind it missing: never a crash, always a message. */
+static void
+case_72_any_bytes (Case *c)
+{
+  static const struct {
+    const guint8 *set;
+    guint32 lid;
+  } places[] = {{APPT, 0x8216}, {APPT, 0x8260}, {APPT, 0x825e}, {APPT, 0x8233}, {MEETING, 0x0003}};
+  GByteArray *const blobs[] = {two_changes (), zone_definition ("Romance Standard Time", -60, TRUE),
+                               zone_definition ("Other", 60, TRUE),
+                               zone_definition ("As a structure", 0, TRUE),
+                               foreign_id ("abc@google.com")};
+  for (guint k = 0; k < G_N_ELEMENTS (blobs); k++)
+    for (guint i = 0; i < 4 * blobs[k]->len; i++) {
+      static const guint8 changes[] = {0xff, 0x01, 0x80};
+      g_autoptr (BmItem) item = item_mail ();
+      g_autoptr (GError) error = NULL;
+      BmRenderContext context = {0};
+      guint at = i / 4;
+      g_free (item->message_class);
+      item->message_class = g_strdup ("IPM.Schedule.Meeting.Request");
+      item_time (item->props, 0x0060, START);
+      for (guint n = 0; n < G_N_ELEMENTS (blobs); n++)
+        if (n != k && n != 3 && (k != 3 || (n != 1 && n != 2))) /* the older one counts alone */
+          take_blob (item, places[n].set, places[n].lid, blobs[n]->data, blobs[n]->len);
+      guint8 kept = blobs[k]->data[at];
+      if (i % 4 < 3)
+        blobs[k]->data[at] ^= changes[i % 4];
+      take_blob (item, places[k].set, places[k].lid, blobs[k]->data,
+                 i % 4 < 3 ? blobs[k]->len : at);
+      blobs[k]->data[at] = kept;
+      g_autoptr (BmMessage) message = bm_render (item, &context, &error);
+      g_assert_no_error (error);
+    }
+  for (guint k = 0; k < G_N_ELEMENTS (blobs); k++)
+    g_byte_array_unref (blobs[k]);
+}
+
+static void
 case_73_unknown_zone (Case *c)
 {
   CaseMail *mail = meeting (c, "IPM.Schedule.Meeting.Request");
@@ -643,11 +690,11 @@ case_77_task_request (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (57, appointment),  CASE (68, request),      CASE (68, attached),
-    CASE (68, corpus),       CASE (69, answers),      CASE (69, other_proposal_and_cancel),
-    CASE (70, series),       CASE (70, other_rules),  CASE (71, days),
-    CASE (72, cut),          CASE (73, unknown_zone), CASE (74, attendees),
-    CASE (77, task_request),
+    CASE (57, appointment), CASE (68, request),      CASE (68, attached),
+    CASE (68, corpus),      CASE (69, answers),      CASE (69, other_proposal_and_cancel),
+    CASE (70, series),      CASE (70, other_rules),  CASE (71, days),
+    CASE (72, cut),         CASE (72, any_bytes),    CASE (73, unknown_zone),
+    CASE (74, attendees),   CASE (77, task_request),
 };
 
 int
