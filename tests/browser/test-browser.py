@@ -319,6 +319,24 @@ def test_a_file_that_changes_while_it_is_sent_is_not_taken_for_a_lost_line():
     wait_for(lambda: len(uploads()) == 1)
 
 
+def test_signing_out_holds_the_upload():
+    line.rate = 4 << 20
+    reader.all("input[type=file]")[0].send_keys(pst)
+    reader.wait(lambda: percent() >= 10)
+    reader.click("nav.sign-out", "header")
+    reader.click("nav.sign-out", "dialog")
+    reader.find("input[name=login]")
+    line.rate = 0
+    reader.find("input[name=login]").send_keys("adele@lab.test")
+    assert not reader.all("dialog"), "nobody is asked to sign in for an upload that was left"
+    reader.find("input[name=password]").send_keys("secret\n")
+    reader.heading("list.title")
+    reader.waits_for("list.state")
+    assert not [chip for chip in reader.all("header .chip") if chip.is_displayed()]
+    left = [one for one in uploads() if not one["complete"]]
+    assert len(left) == 1, left
+
+
 def limit_messages(size):
     subprocess.run(["psql", "-X", "-q", "-h", lab.pg_host, "-p", lab.pg_port, "-U", lab.pg_admin, "-d", "bj", "-c",
                     "UPDATE t_systemconf SET configuration = configuration || 'message_size_limit=>\"%d\"'" % size], check=True)

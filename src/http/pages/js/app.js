@@ -7,7 +7,7 @@ import { currentLanguage, languages, preferredLanguage, setLanguage, t } from '.
 import { icon } from './icons.js';
 import { confirmDialog, errorNotice } from './parts.js';
 import * as router from './router.js';
-import { isBusy, uploadIndicator } from './uploads.js';
+import { isBusy, leaveUpload, uploadIndicator } from './uploads.js';
 import { batchView } from './views/batch.js';
 import { newBatchView } from './views/new-batch.js';
 import { importView } from './views/import.js';
@@ -45,6 +45,7 @@ function failed(error) {
 async function leave() {
   if (isBusy() && !await confirmDialog(t('signout.upload'), t('signout.upload.text'), t('nav.sign-out'), { danger: true }))
     return;
+  leaveUpload();
   await signOut().catch(() => { /* the cookie is gone or will expire; the page shows neither */ });
   location.hash = '';
   showSignIn();

@@ -49,6 +49,12 @@ export function forgetUpload() {
   changed();
 }
 
+/* Whoever signs in next has nothing to do with it; the file's fingerprint finds it again. */
+export function leaveUpload() {
+  upload?.pause();
+  forgetUpload();
+}
+
 addEventListener('beforeunload', event => {
   if (isBusy() && upload.state !== 'paused')
     event.preventDefault();

@@ -36,7 +36,7 @@ function leftOut(skipped) {
   if (rows.length === 0)
     return null;
   return [h('h2', {}, t('contents.left-out')), h('p.hint', {}, t('contents.left-out.text')),
-    h('ul.facts-list.stack-s', {}, rows.map(([rule, n]) => h('li', {}, h('b', {}, formatNumber(n)), ' ', has(`rule.${rule}`) ? t(`rule.${rule}`) : rule)))];
+    h('ul.stack-s', {}, rows.map(([rule, n]) => h('li', {}, h('b', {}, formatNumber(n)), ' ', has(`rule.${rule}`) ? t(`rule.${rule}`) : rule)))];
 }
 
 function warningsOf(state) {

@@ -14,7 +14,7 @@ const drafts = new Map(); /* import id -> {into, options} */
 /* Items of these are no mail: they are counted and skipped whatever is chosen. */
 const noMail = /^IPM\.(AbchPerson|Activity|Appointment|Configuration|Contact|DistList|Microsoft\.(FolderDesign|ScheduleData)|Network|Note\.(Agenda|Rules)|OLE\.CLASS|StickyNote|Task)(\.|$)/i;
 
-export const ownFolder = state => state.into || `Imported/${(state.file?.name ?? '').replace(/\.(pst|ost)$/i, '')}`;
+const ownFolder = state => state.into || `Imported/${(state.file?.name ?? '').replace(/\.(pst|ost)$/i, '')}`;
 
 function draftOf(id, state) {
   if (!drafts.has(id))
