@@ -102,7 +102,7 @@ name_of (const gchar *name, const BmZone *zone)
 }
 
 static BmZone *
-zone_new (const guint8 *biases, const guint8 *standard, const guint8 *daylight, const gchar *name)
+zone_new (const guint8 *biases, const guint8 *standard, const guint8 *other, const gchar *name)
 {
   g_autoptr (BmZone) zone = g_new0 (BmZone, 1);
   zone->bias = get32 (biases);
@@ -112,7 +112,7 @@ zone_new (const guint8 *biases, const guint8 *standard, const guint8 *daylight, 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (all[i] < -BIAS_MAX || all[i] > BIAS_MAX)
       return NULL;
-  if (!read_date (standard, &zone->standard) || !read_date (daylight, &zone->daylight))
+  if (!read_date (standard, &zone->standard) || !read_date (other, &zone->daylight))
     return NULL;
   if (zone->standard.month == 0 || zone->daylight.month == 0)
     zone->standard.month = zone->daylight.month = 0; /* one half alone is none */
@@ -183,14 +183,14 @@ bm_zone_offset (const BmZone *zone, gint64 utc)
   if (zone == NULL)
     return 0;
   gint64 standard = -60 * (gint64) (zone->bias + zone->standard_bias);
-  gint64 daylight = -60 * (gint64) (zone->bias + zone->daylight_bias);
+  gint64 shifted = -60 * (gint64) (zone->bias + zone->daylight_bias);
   if (zone->daylight.month == 0)
     return standard;
   gint year = bm_zone_year (utc + standard);
   gint64 begins = onset (&zone->daylight, year) - standard;
-  gint64 ends = onset (&zone->standard, year) - daylight;
+  gint64 ends = onset (&zone->standard, year) - shifted;
   gboolean summer = begins < ends ? utc >= begins && utc < ends : utc >= begins || utc < ends;
-  return summer ? daylight : standard;
+  return summer ? shifted : standard;
 }
 
 gint64
@@ -225,12 +225,12 @@ icalcomponent *
 bm_zone_component (const BmZone *zone)
 {
   icalcomponent *component = icalcomponent_new (ICAL_VTIMEZONE_COMPONENT);
-  gint standard = zone->bias + zone->standard_bias, daylight = zone->bias + zone->daylight_bias;
+  gint standard = zone->bias + zone->standard_bias, shifted = zone->bias + zone->daylight_bias;
   icalcomponent_add_property (component, icalproperty_new_tzid (zone->name));
   gboolean halves = zone->daylight.month != 0;
   icalcomponent_add_component (
-      component, half (&zone->standard, FALSE, halves ? daylight : standard, standard));
+      component, half (&zone->standard, FALSE, halves ? shifted : standard, standard));
   if (halves)
-    icalcomponent_add_component (component, half (&zone->daylight, TRUE, standard, daylight));
+    icalcomponent_add_component (component, half (&zone->daylight, TRUE, standard, shifted));
   return component;
 }

@@ -160,7 +160,8 @@ gchar *bm_mime_report_subtype (const BmMimeReport *report);
 
 /* bm-mime-calendar.c: iCalendar. Prefixes of classes end at dots, case does not matter. */
 gboolean bm_mime_is_class (const BmItem *item, const gchar *message_class);
-/* Of an appointment, a task or meeting mail; NULL for others, and when it says no time. LF. New. */
+/* Of an appointment, a task or meeting mail; NULL for others, and when it says no time. CRLF.
+ * New. */
 gchar *bm_mime_calendar_text (BmMime *mime);
 gboolean bm_mime_calendar_can (const BmItem *item); /* it would give a text */
 /* The same as a part; *attachment: it was that one, not to be shown twice; or -1. */

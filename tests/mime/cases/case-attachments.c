@@ -119,7 +119,7 @@ case_52_empty (Case *c)
   const Rendered *r = case_render (c, 0);
   gsize size = 1;
   g_autofree gchar *content = rendered_content (rendered_leaf (r, 1), &size);
-  g_assert_cmpuint (size, ==, 0);
+  g_assert_cmpmem (content, size, "", 0);
   case_expect (c, "param 1 filename=empty.bin");
   g_assert_false (rendered_noted (r, BM_NOTE_ATTACHMENT_DAMAGED));
 }
@@ -183,6 +183,7 @@ case_54_big (Case *c)
   BmPst *pst = bm_pst_open_fd (fd, &options, &error);
   g_assert_no_error (error);
   g_autoptr (BmCensus) census = bm_pst_census (pst, &error);
+  g_assert_nonnull (census);
   guint64 before = own_memory ();
   g_assert_cmpuint (before, >, 0);
   {
@@ -578,6 +579,7 @@ case_61_broken_winmail (Case *c)
     BmRenderContext context = {0};
     g_autoptr (BmMessage) message = bm_render (item, &context, &error);
     g_assert_no_error (error);
+    g_assert_nonnull (message);
   }
 }
 
