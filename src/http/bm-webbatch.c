@@ -322,5 +322,8 @@ bm_webbatch_report (const BmConfig *config, const gchar *name, const gchar *form
 {
   g_autoptr (BmBatch) batch = bm_batch_open (config->jobs, name, FALSE, error);
   g_autoptr (BmBatchReport) report = batch != NULL ? bm_batch_collect (batch, error) : NULL;
-  return report != NULL ? bm_batch_render (report, format) : NULL;
+  if (report == NULL)
+    return NULL;
+  report->links = "../../imports/"; /* beside batches/NAME/report.html */
+  return bm_batch_render (report, format);
 }

@@ -122,13 +122,13 @@ add_causes (GString *out, const BmBatchReport *report)
 }
 
 static void
-add_row (GString *out, const BmBatchReportRow *row)
+add_row (GString *out, const BmBatchReportRow *row, const gchar *links)
 {
   g_autofree gchar *base = g_path_get_basename (row->file);
   g_string_append_printf (out, "<tr><td class=\"n\">%u</td><td>", row->line);
   if (*row->job != '\0') {
     g_autofree gchar *job = g_uri_escape_string (row->job, NULL, FALSE);
-    g_string_append_printf (out, "<a href=\"../../%s/report.html\">", job);
+    g_string_append_printf (out, "<a href=\"%s%s/report.html\">", links, job);
     bm_html_text (out, base);
     g_string_append (out, "</a></td>");
   } else {
@@ -158,7 +158,7 @@ add_rows (GString *out, const BmBatchReport *report)
                         "found</th><th class=\"n\">verified</th><th class=\"n\">failed</th><th>"
                         "what happened</th></tr>\n");
   for (guint i = 0; i < report->rows->len; i++)
-    add_row (out, g_ptr_array_index (report->rows, i));
+    add_row (out, g_ptr_array_index (report->rows, i), report->links);
   g_string_append (out, "</table></section>\n");
 }
 

@@ -41,6 +41,7 @@ bm_batch_report_new (const gchar *name, const gchar *map, const gchar *directory
   report->map = g_strdup (map != NULL ? map : "");
   report->directory = g_strdup (directory);
   report->trouble = g_strdup ("");
+  report->links = "../../";
   report->rows = g_ptr_array_new_with_free_func (row_free);
   report->mailboxes = g_ptr_array_new_with_free_func (mailbox_free);
   report->causes = g_array_new (FALSE, TRUE, sizeof (BmBatchReportCause));

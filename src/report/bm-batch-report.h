@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
   gchar *name, *map, *directory, *trouble;
   gint64 started_ms, finished_ms;
+  const gchar *links;   /* of the page: what precedes the name of a job; static */
   gboolean running;     /* some row is waiting or running */
   GPtrArray *rows;      /* BmBatchReportRow * */
   GPtrArray *mailboxes; /* BmBatchReportMailbox *, by grade (worst first), then user */
@@ -67,8 +68,8 @@ void bm_batch_report_add (BmBatchReport *report, BmBatchReportRow *row, const gc
 /* Sums, groups, grades. Once, after the last row. */
 void bm_batch_report_finish (BmBatchReport *report);
 
-/* As those of bm-pst-import/report.h. The page links the jobs' pages by relative addresses, as they
- * lie beside each other in the directory of jobs. */
+/* As those of bm-pst-import/report.h. The page links the jobs' pages by relative addresses: links,
+ * the job's name, "/report.html"; by default as they lie in the directory of jobs. */
 gchar *bm_batch_report_to_text (const BmBatchReport *report);
 gchar *bm_batch_report_to_json (const BmBatchReport *report);
 gchar *bm_batch_report_to_csv (const BmBatchReport *report); /* one line a row of the batch */

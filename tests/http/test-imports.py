@@ -528,8 +528,10 @@ def test_a_batch_by_its_csv():
     wait_for(lambda: not has_key("weekend", "batches"))
     assert said(adele.get("batches/weekend/report.json"), 200).json["grade"] == "perfect"
     assert b"u5@lab.test" in said(adele.get("batches/weekend/report.csv"), 200).body
-    assert b"<html" in said(adele.get("batches/weekend/report.html"), 200).body
     row = now["rows"][0]
+    page = said(adele.get("batches/weekend/report.html"), 200).body.decode()
+    assert f'href="../../imports/{row["job"]}/report.html"' in page, "the page leads to the jobs' pages"
+    assert b"<html" in said(adele.get(f"imports/{row['job']}/report.html"), 200).body
     assert adele.get("imports/" + row["job"]).json["result"]["grade"] == "perfect"
     listed = [one for one in adele.get("imports").json["imports"] if one["id"] in ("weekend", row["job"])]
     assert [one["kind"] for one in listed] == ["batch"] and listed[0]["verified"] == now["totals"]["verified"], listed
