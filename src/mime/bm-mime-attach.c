@@ -29,6 +29,7 @@ static const struct {
     {"pdf", "application/pdf"},
     {"png", "image/png"},
     {"ppt", "application/vnd.ms-powerpoint"},
+    {"rpmsg", "application/x-microsoft-rpmsg-message"},
     {"rtf", "application/rtf"},
     {"svg", "image/svg+xml"},
     {"tif", "image/tiff"},

@@ -370,6 +370,28 @@ typedef struct {
   BmMimeReport report;
 } Content;
 
+/* Takes what is better of body, and clears the rest. Text of our own wins over text made of it. */
+static void
+use_body (BmMime *mime, Content *content, BmMimeBody *body)
+{
+  BmMimeBody *own = &content->body;
+  gboolean has_text = *own->text != '\0';
+  gboolean better = own->html == NULL && (body->html != NULL || !has_text);
+  if (better && has_text) {
+    g_free (body->text);
+    body->text = g_steal_pointer (&own->text);
+  }
+  if (better) {
+    BmMimeBody unused = *own;
+    *own = *body;
+    *body = unused;
+    mime->notes &= ~(G_GUINT64_CONSTANT (1) << BM_NOTE_BODY_EMPTY); /* it is the other's to say */
+  } else {
+    content->inner.notes = 0;
+  }
+  bm_mime_body_clear (body);
+}
+
 /* What the message itself does not have comes from winmail.dat: in it Outlook had all. */
 static void
 read_tnef (BmMime *mime, Content *content)
@@ -382,21 +404,7 @@ read_tnef (BmMime *mime, Content *content)
   bm_mime_begin (&content->inner, content->tnef, mime->context, mime->seed, mime->depth + 1);
   content->inner.notes = 0; /* it needs no Message-ID */
   bm_mime_body_read (&content->inner, &body);
-  if (content->body.html == NULL && body.html != NULL) {
-    BmMimeBody old = content->body;
-    content->body = body;
-    if (*old.text != '\0') {
-      g_free (content->body.text);
-      content->body.text = g_steal_pointer (&old.text);
-    }
-    bm_mime_body_clear (&old);
-  } else {
-    if (*content->body.text == '\0') {
-      g_free (content->body.text);
-      content->body.text = g_steal_pointer (&body.text);
-    }
-    bm_mime_body_clear (&body);
-  }
+  use_body (mime, content, &body);
   if (content->calendar == NULL)
     content->calendar = bm_mime_calendar_part (&content->inner, &unused);
 }

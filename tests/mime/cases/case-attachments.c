@@ -557,6 +557,31 @@ case_61_winmail (Case *c)
   }
 }
 
+/* A meeting in it is a meeting. */
+static void
+case_61_meeting (Case *c)
+{
+  g_autoptr (GByteArray) out = tnef_begin (), props = g_byte_array_new ();
+  static const gchar old[] = "IPM.Microsoft Schedule.MtgReq";
+  add_attribute (out, 1, 0x78008, old, sizeof old);
+  add_attribute (out, 1, 0x18004, "Lunch", 6);
+  add32 (props, 2);
+  for (guint i = 0; i < 2; i++) { /* 0x0060 and 0x0061, start and end */
+    guint64 ticks = (guint64) BM_PST_TIME (1500033600 + 3600 * i);
+    add32 (props, (0x0060 + i) << 16 | 0x40);
+    add32 (props, (guint32) ticks);
+    add32 (props, (guint32) (ticks >> 32));
+  }
+  add_attribute (out, 1, 0x69003, props->data, props->len);
+  mail_attach (case_plain_mail (c), "winmail.dat", out->data, out->len);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "alternative(text/plain,text/calendar)");
+  case_expect (c, "param 1 method=REQUEST");
+  case_expect (c, "text 1 contains \\nSUMMARY:Lunch\\n");
+  case_expect (c, "text 1 contains \\nDTSTART:20170714T120000Z\\n");
+  g_assert_false (rendered_noted (r, BM_NOTE_BODY_EMPTY));
+}
+
 /* Cut anywhere or with any byte changed: never lost, never worse than an attachment. */
 static void
 case_61_broken_winmail (Case *c)
@@ -612,7 +637,8 @@ static const CaseEntry entries[] = {
     CASE (53, lost),           CASE (54, big),          CASE (55, embedded),
     CASE (55, corpus),         CASE (56, levels),       CASE (58, objects),
     CASE (58, broken_objects), CASE (58, corpus),       CASE (59, references),
-    CASE (60, types),          CASE (61, winmail),      CASE (61, broken_winmail),
+    CASE (60, types),          CASE (61, winmail),      CASE (61, meeting),
+    CASE (61, broken_winmail),
 };
 
 int

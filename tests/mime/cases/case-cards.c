@@ -217,7 +217,7 @@ case_77_classes (Case *c)
   for (guint i = 0; i < G_N_ELEMENTS (mail); i++) {
     const Rendered *r = case_render (c, i);
     g_autofree gchar *shape = rendered_shape (r);
-    g_assert_cmpstr (shape, ==, "mixed(text/plain,application/octet-stream)");
+    g_assert_cmpstr (shape, ==, "mixed(text/plain,application/x-microsoft-rpmsg-message)");
     g_assert_cmpstr (r->message->message_class, ==, mail[i]);
     case_expect (c, "text 0 contains Hi Bob");
   }
