@@ -189,12 +189,8 @@ judge (gpointer data, GError **error)
   g_autofree gchar *path = g_build_filename (judging->directory, SENT, NULL);
   gsize size;
   const gchar *bytes = g_bytes_get_data (judging->body, &size);
-  g_autoptr (GError) local = NULL;
-  if (!g_file_set_contents_full (path, bytes, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
-                                 &local)) {
-    g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "%s", local->message);
+  if (!bm_webfile_write (path, bytes, (gssize) size, FALSE, error))
     return FALSE;
-  }
   g_autoptr (BmMapping) mapping = bm_mapping_load (path, error);
   if (mapping == NULL)
     return FALSE;
@@ -216,7 +212,6 @@ keep (const Judging *judging, GError **error)
 {
   const gchar *jobs = judging->area->config->jobs;
   g_autofree gchar *map = bm_webbatch_map (jobs, judging->name);
-  g_autoptr (GError) local = NULL;
   g_autofree gpointer *domains = g_hash_table_get_keys_as_array (judging->domains, NULL);
   const BmWebBatch batch = {.by = (gchar *) judging->session->login,
                             .name = judging->name,
@@ -224,11 +219,8 @@ keep (const Judging *judging, GError **error)
                             .own_key = judging->identity == BM_WEB_IDENTITY_SESSION,
                             .created_ms = g_get_real_time () / 1000,
                             .rows = judging->rows};
-  if (g_file_set_contents_full (map, judging->csv->str, (gssize) judging->csv->len,
-                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
-    return bm_webbatch_save (jobs, &batch, error);
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "%s", local->message);
-  return FALSE;
+  return bm_webfile_write (map, judging->csv->str, (gssize) judging->csv->len, FALSE, error) &&
+         bm_webbatch_save (jobs, &batch, error);
 }
 
 static void

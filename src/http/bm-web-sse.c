@@ -137,6 +137,10 @@ bm_web_sse_begin (BmWebRequest *request, GDestroyNotify gone, gpointer data)
                         "Close some; state and reports need no open page.");
     return NULL;
   }
+  if (call->session != NULL && call->session->ended) { /* while the state was read */
+    bm_web_reply_error (request, 401, "no-session", "You are not signed in.", "Sign in.");
+    return NULL;
+  }
   BmWebSse *sse = g_new0 (BmWebSse, 1);
   if (!bm_web_call_take_reply (call))
     return NULL;

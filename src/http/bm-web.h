@@ -140,7 +140,7 @@ void bm_web_reply_bytes (BmWebRequest *request, guint status, const gchar *conte
 /* Answers 200 with an event stream and keeps it open. Valid until gone is called (not before this
  * returns), which happens once: the viewer left or was too slow, the session ended, the daemon
  * stops, or after bm_web_sse_end. A comment every 15 s keeps it alive. NULL (and gone is never
- * called) when there are too many, which is answered. */
+ * called) when there are too many or the session ended meanwhile, which is answered. */
 BmWebSse *bm_web_sse_begin (BmWebRequest *request, GDestroyNotify gone, gpointer data);
 /* node: borrowed; becomes one line of JSON. May call gone. */
 void bm_web_sse_send (BmWebSse *sse, const gchar *event, JsonNode *node);

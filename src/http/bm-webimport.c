@@ -4,6 +4,7 @@
 
 #include "base/bm-csv.h"
 #include "http/bm-weboptions.h"
+#include "http/bm-weboutput.h"
 #include <bm-pst-import/import.h>
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -101,13 +102,7 @@ bm_webimport_save (const BmWebImport *import, GError **error)
   json_object_unref (object);
   g_autofree gchar *text = json_to_string (node, TRUE);
   g_autofree gchar *path = bm_webimport_path (import, RECORD);
-  g_autoptr (GError) local = NULL;
-  if (g_file_set_contents_full (path, text, -1,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                &local))
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write %s: %s", path, local->message);
-  return FALSE;
+  return bm_webfile_write (path, text, -1, TRUE, error);
 }
 
 /* Files that the daemon wrote itself: what is missing in one is of an older daemon. */
@@ -243,6 +238,23 @@ copy_of (const gchar *jobs, const BmWebImport *like)
   return import;
 }
 
+static gboolean
+fill (BmWebImport *import, const BmWebImport *like, const gchar *source, GError **error)
+{
+  if (source == NULL) {
+    g_autofree gchar *name = g_path_get_basename (import->file);
+    g_free (import->name);
+    import->name = g_filename_display_name (name);
+  } else if (!link_upload (import, source, error)) {
+    return FALSE;
+  }
+  if (like->into == NULL) {
+    g_free (import->into);
+    import->into = bm_import_default_into (import->name, &bm_name_rules_bluemind);
+  }
+  return bm_webimport_save (import, error);
+}
+
 BmWebImport *
 bm_webimport_create (const gchar *jobs, const BmWebImport *like, const gchar *source,
                      GError **error)
@@ -252,18 +264,10 @@ bm_webimport_create (const gchar *jobs, const BmWebImport *like, const gchar *so
     failed (error, "make", import->directory);
     return NULL;
   }
-  if (source == NULL) {
-    g_autofree gchar *name = g_path_get_basename (import->file);
-    g_free (import->name);
-    import->name = g_filename_display_name (name);
-  } else if (!link_upload (import, source, error)) {
-    return NULL;
-  }
-  if (like->into == NULL) {
-    g_free (import->into);
-    import->into = bm_import_default_into (import->name, &bm_name_rules_bluemind);
-  }
-  return bm_webimport_save (import, error) ? g_steal_pointer (&import) : NULL;
+  if (fill (import, like, source, error))
+    return g_steal_pointer (&import);
+  bm_webstore_remove (import->directory, NULL);
+  return NULL;
 }
 
 gboolean
@@ -277,14 +281,9 @@ bm_webimport_write_row (const BmWebImport *import, const gchar *name, const gcha
   g_autofree gchar *path = bm_webimport_path (import, name);
   const gchar *fields[] = {import->file, import->user, import->into, options};
   g_autoptr (GString) csv = g_string_new (NULL);
-  g_autoptr (GError) local = NULL;
   bm_csv_add (csv, BM_CSV_PLAIN, ',', head, G_N_ELEMENTS (head));
   bm_csv_add (csv, BM_CSV_PLAIN, ',', fields, G_N_ELEMENTS (fields));
-  if (g_file_set_contents_full (path, csv->str, (gssize) csv->len, G_FILE_SET_CONTENTS_CONSISTENT,
-                                0600, &local))
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write %s: %s", path, local->message);
-  return FALSE;
+  return bm_webfile_write (path, csv->str, (gssize) csv->len, FALSE, error);
 }
 
 /* ---- the end ---- */
@@ -322,11 +321,7 @@ gboolean
 bm_webkey_write (const gchar *directory, const gchar *key, GError **error)
 {
   g_autofree gchar *path = g_build_filename (directory, KEY, NULL);
-  g_autoptr (GError) local = NULL;
-  if (g_file_set_contents_full (path, key, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write %s: %s", path, local->message);
-  return FALSE;
+  return bm_webfile_write (path, key, -1, FALSE, error);
 }
 
 gchar *

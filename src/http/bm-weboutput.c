@@ -146,6 +146,24 @@ bm_webworker_words (const gchar *directory, const gchar *name)
   return g_strdup (line != NULL ? line + 1 : valid);
 }
 
+/* ---- files ---- */
+
+gboolean
+bm_webfile_write (const gchar *path, const gchar *bytes, gssize size, gboolean durable,
+                  GError **error)
+{
+  GFileSetContentsFlags flags = G_FILE_SET_CONTENTS_CONSISTENT;
+  g_autoptr (GError) local = NULL;
+  if (durable)
+    flags |= G_FILE_SET_CONTENTS_DURABLE;
+  if (g_file_set_contents_full (path, bytes, size, flags, 0600, &local))
+    return TRUE;
+  gboolean full = g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+  g_set_error (error, BM_ERROR, full ? BM_CAUSE_DISK_FULL : BM_CAUSE_JOURNAL, "cannot write %s: %s",
+               path, local->message);
+  return FALSE;
+}
+
 /* ---- JSON ---- */
 
 static JsonObject *
@@ -175,11 +193,7 @@ bm_webjson_save (const gchar *directory, const gchar *file, JsonObject *object, 
   g_autofree gchar *path = g_build_filename (directory, file, NULL);
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
   g_autofree gchar *text = json_to_string (node, FALSE);
-  g_autoptr (GError) local = NULL;
-  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_JOURNAL, "cannot write %s: %s", path, local->message);
-  return FALSE;
+  return bm_webfile_write (path, text, -1, FALSE, error);
 }
 
 /* ---- the lines of inspect --follow ---- */

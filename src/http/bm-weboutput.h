@@ -32,9 +32,13 @@ void bm_webwalk_read (const gchar *directory, const gchar *name, gboolean with_c
 void bm_webwalk_clear (BmWebWalk *walk);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmWebWalk, bm_webwalk_clear)
 
+/* Replaces a file as a whole (mode 0600). size: -1 = a text. durable: it is on the disk afterwards.
+ * Errors: DISK_FULL, JOURNAL. */
+gboolean bm_webfile_write (const gchar *path, const gchar *bytes, gssize size, gboolean durable,
+                           GError **error);
 /* A file that holds one JSON object; NULL when it is not whole. New. */
 JsonObject *bm_webjson_load (const gchar *directory, const gchar *file);
-/* Replaces it (mode 0600). */
+/* Replaces it; errors as bm_webfile_write. */
 gboolean bm_webjson_save (const gchar *directory, const gchar *file, JsonObject *object,
                           GError **error);
 

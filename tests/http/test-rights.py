@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import web_lab  # noqa: E402
-from web_lab import BUILD, PROGRAM, ROOT, Client, Daemon, Lab, Work, run_cases, signed_in, wait_for  # noqa: E402
+from web_lab import BUILD, PROGRAM, ROOT, Client, Daemon, Lab, Skip, Work, run_cases, signed_in, wait_for  # noqa: E402
 
 MAKE = os.path.join(BUILD, "tests", "lib", "bm-pst-make")
 CLI = os.path.join(BUILD, "src", "cli", "bm-pst-import")
@@ -344,6 +344,32 @@ def test_no_worker_on_the_machine():
     answer = signed_in(d).post("batches/alone/start", {})
     assert answer.status == 202, answer
     assert d.stop() == 0
+
+
+def test_no_room_for_what_the_daemon_writes():
+    place = work.file("tiny")
+    os.makedirs(place)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", place], capture_output=True).returncode != 0:
+        raise Skip("no right to mount")
+    fill = os.path.join(place, "fill")
+    try:
+        d = Daemon(lab, work, web={"folders": psts, "uploads": work.file("up")}, name="tiny", jobs=os.path.join(place, "jobs"))
+        client = signed_in(d)
+        web = os.path.join(d.jobs, "web")
+        os.makedirs(web)
+        body = {"user": "alice@lab.test", "path": small}
+        for _ in range(2):
+            subprocess.run(["dd", "if=/dev/zero", "of=" + fill, "bs=4k"], capture_output=True)
+            answer = client.post("imports", body)
+            assert answer.status == 507 and answer.cause == "disk-full", answer
+            assert post_csv("tiny", client).status == 507
+            os.remove(fill)
+            assert [name for name in os.listdir(web) if re.fullmatch("[0-9a-f]{16}", name)] == [], os.listdir(web)
+        assert post_csv("tiny", client).status == 201
+        assert client.post("imports", body).status == 201
+        assert d.stop() == 0
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
 
 
 # ---- credentials ----

@@ -282,6 +282,20 @@ on_flood (gpointer data)
   return ticker == 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE; /* on_sse_gone removed it */
 }
 
+/* Somebody signed in who signs out while a thread reads what he wants to watch. */
+static void
+sign_out_meanwhile (BmWebRequest *request)
+{
+  static const gchar *const every[] = {"*", NULL};
+  const BmWebWho who = {"a@b", "A", "b", "b", "", "a key", every, TRUE};
+  BmWebCall *call = (BmWebCall *) request;
+  g_autofree gchar *cookie = NULL;
+  bm_web_core_hold (request->web, who.core_key); /* so that no core is asked to forget it */
+  call->session = bm_web_session_ref (bm_web_session_begin (request->web, &who, &cookie));
+  request->session = call->session;
+  bm_web_session_end (request->web, call->session);
+}
+
 static void
 watch (BmWebRequest *request, gpointer data)
 {
@@ -289,7 +303,11 @@ watch (BmWebRequest *request, gpointer data)
   gboolean flood = bm_web_request_query (request, "flood") != NULL;
   gboolean once = bm_web_request_query (request, "once") != NULL;
   g_autoptr (JsonNode) node = json_node_init_int (json_node_alloc (), 7);
+  if (bm_web_request_query (request, "signed-out") != NULL)
+    sign_out_meanwhile (request);
   f->sse = bm_web_sse_begin (request, on_sse_gone, f);
+  if (f->sse == NULL)
+    return;
   bm_web_sse_send (f->sse, "state", node);
   if (once)
     bm_web_sse_end (f->sse);
@@ -562,6 +580,8 @@ test_events (Fixture *f, gconstpointer unused)
   check (ask (f, (Client){.request = "GET /api/v1/watch?once=1 HTTP/1.0\r\nHost: x\r\n\r\n"}),
          "HTTP/1.0 200", "\r\n\r\n:\n\nevent: state\ndata: 7\n\n");
   g_assert_cmpuint (f->gone, ==, 2);
+  check (ask (f, (Client){.request = "GET /api/v1/watch?signed-out=1" HEAD "\r\n"}), "HTTP/1.1 401",
+         "no-session");
   /* one who leaves is noticed by the comment that keeps a stream alive */
   g_string_free (ask (f, (Client){.request = "GET /api/v1/watch" HEAD "\r\n", .hang_up = TRUE}),
                  TRUE);

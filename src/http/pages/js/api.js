@@ -98,11 +98,15 @@ export async function signOut() {
 /* Server-sent events: listen ('imports/ID/events', (name, data) => ..., connected => ...).
  * The browser reconnects a dropped line by itself; what it gives up on (an answer that is no
  * stream) is tried again here, after a look whether the session is over. Returns a function that
- * ends it. */
+ * ends it.
+ * A browser has six lines to one server, and each stream takes one: a page that nobody looks at gives
+ * its line back, or the seventh page would wait for ever. */
 export function listen(path, onEvent, onLine) {
   const names = ['state', 'walk', 'checks', 'progress', 'stage', 'end'];
   let source = null, timer = 0, ended = false, failures = 0;
   const open = () => {
+    if (document.hidden)
+      return;
     source = new EventSource(address(path));
     source.onopen = () => {
       failures = 0;
@@ -120,13 +124,23 @@ export function listen(path, onEvent, onLine) {
     try {
       await get('session');
     } catch { /* not there yet: opening tells */ }
-    if (!ended)
+    if (!ended && isClosed())
       open();
   };
+  const isClosed = () => source === null || source.readyState === EventSource.CLOSED;
+  const onSight = () => {
+    clearTimeout(timer);
+    if (document.hidden)
+      source?.close();
+    else if (isClosed())
+      open();
+  };
+  document.addEventListener('visibilitychange', onSight);
   open();
   return () => {
     ended = true;
     clearTimeout(timer);
-    source.close();
+    document.removeEventListener('visibilitychange', onSight);
+    source?.close();
   };
 }

@@ -22,8 +22,17 @@ export function becomes(...parts) {
   history.replaceState(null, '', link(...parts));
 }
 
+/* What somebody typed need not be an encoding of anything. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function match() {
-  const parts = location.hash.replace(/^#\/?/, '').split('/').filter(part => part !== '').map(decodeURIComponent);
+  const parts = location.hash.replace(/^#\/?/, '').split('/').filter(part => part !== '').map(decoded);
   for (const [pattern, view] of routes) {
     const values = [];
     const fits = pattern.length >= parts.length && pattern.every((name, i) => {

@@ -8,6 +8,9 @@ import { actionButton, causeRemedy, causeTitle, levelChip, notice, told } from '
 
 const order = { stop: 0, warning: 1, ok: 2 };
 
+/* Whose right is used: the title says all of it. */
+const plain = ['own-right', 'service-right'];
+
 /* What was looked at and what to do stand in the catalogue; what exactly was found is the daemon's word. */
 function finding(one) {
   const named = key => has(key) ? t(key) : null, confirmed = one.level === 'warning' && one.cause === 'owner-mismatch';
@@ -15,7 +18,7 @@ function finding(one) {
   const ours = confirmed ? t('checks.confirmed') : one.level === 'ok' ? null : causeRemedy(one.cause) ?? named(`todo.${one.topic}`);
   const remedy = ours ?? told(one.do);
   return h('li.finding', {}, h('div', {}, levelChip(one.level)),
-    h('div', {}, title && h('div', {}, h('b', {}, title)), h(title ? 'div.detail' : 'div', {}, told(one.text)),
+    h('div', {}, title && h('div', {}, h('b', {}, title)), !plain.includes(one.topic) && h(title ? 'div.detail' : 'div', {}, told(one.text)),
       remedy && h('div.remedy', {}, !confirmed && [h('b', {}, t('checks.do')), ' '], remedy)));
 }
 
