@@ -197,7 +197,7 @@ find_file (BmWebImportCall *call, GError **error)
     return FALSE;
   if (stat (import->file, &info) == 0) {
     import->size = (guint64) info.st_size;
-    import->modified = info.st_mtim.tv_sec;
+    import->modified_ns = bm_webimport_modified (&info);
   }
   return TRUE;
 }

@@ -324,7 +324,8 @@ is_as_ordered (BmWebImportCall *call, GError **error)
   if (file == NULL)
     return FALSE;
   if (!g_str_equal (file, import->file) || stat (file, &info) != 0 ||
-      (guint64) info.st_size != import->size || info.st_mtim.tv_sec != import->modified)
+      (guint64) info.st_size != import->size ||
+      bm_webimport_modified (&info) != import->modified_ns)
     call->text = g_strdup ("The file has changed since it was looked at.");
   return TRUE;
 }

@@ -11,6 +11,7 @@
 
 #include <bm-pst-import/error.h>
 #include <json-glib/json-glib.h>
+#include <sys/stat.h>
 
 G_BEGIN_DECLS
 
@@ -27,7 +28,7 @@ typedef struct {
   gchar *name;   /* of the file, for people */
   gchar *upload; /* id of the upload; "" = a file of the server */
   guint64 size;
-  gint64 modified; /* of a file that is no upload, when it was ordered; s since 1970 */
+  gint64 modified_ns; /* of a file that is no upload, when it was ordered; since 1970 */
   gchar *into;
   JsonObject *options;  /* as bm_weboptions_read gives them */
   gboolean own_key;     /* acts with the key that lies beside, not with the daemon's */
@@ -35,6 +36,8 @@ typedef struct {
   guint64 mails, bytes; /* that the start counted; 0 = not known */
 } BmWebImport;
 
+/* When it was written to last, as finely as the file system tells: ns since 1970. */
+gint64 bm_webimport_modified (const struct stat *info);
 /* 16 digits, lower case hexadecimal: no other name is looked for on the disk. */
 gboolean bm_webimport_is_id (const gchar *text);
 /* A new one of these members (id, directory and created_ms are given; with an upload, source is its
