@@ -460,6 +460,8 @@ on_ordered (BmWebRequest *request, gpointer data, const GError *failure)
   BmWebImportCall *call = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (BmWebBatch) web = bm_webbatch_load (call->area->config->jobs, call->id);
+  if (bm_web_import_signed_out (call, request))
+    return;
   if (failure != NULL) {
     bm_web_reply_failure (request, failure, 404);
     return;

@@ -58,6 +58,14 @@ bm_web_viewer_of (const BmWebSession *session)
 
 /* ---- answers ---- */
 
+gboolean
+bm_web_import_signed_out (const BmWebImportCall *call, BmWebRequest *request)
+{
+  if (call->session->ended)
+    bm_web_reply_error (request, 401, "no-session", "You are not signed in.", "Sign in.");
+  return call->session->ended;
+}
+
 void
 bm_web_reply_object (BmWebRequest *request, guint status, JsonObject *object)
 {
@@ -197,7 +205,7 @@ find_file (BmWebImportCall *call, GError **error)
     return FALSE;
   if (stat (import->file, &info) == 0) {
     import->size = (guint64) info.st_size;
-    import->modified_ns = bm_webimport_modified (&info);
+    import->modified_ms = bm_webimport_modified_ms (&info);
   }
   return TRUE;
 }

@@ -41,6 +41,9 @@ void bm_web_import_call_free (gpointer call);
 BmWebViewer bm_web_viewer_of (const BmWebSession *session);
 /* The import ":id" of this request, when its administrator may see it; NULL after an answer. */
 BmWebImport *bm_web_import_of (BmWebImports *area, BmWebRequest *request);
+/* TRUE after an answer: whoever ordered it signed out while a thread looked, and with his session went
+ * the key that a run would use. */
+gboolean bm_web_import_signed_out (const BmWebImportCall *call, BmWebRequest *request);
 /* Takes object. */
 void bm_web_reply_object (BmWebRequest *request, guint status, JsonObject *object);
 /* Of work in a thread: USAGE is 404 where something is looked for. */

@@ -325,7 +325,7 @@ is_as_ordered (BmWebImportCall *call, GError **error)
     return FALSE;
   if (!g_str_equal (file, import->file) || stat (file, &info) != 0 ||
       (guint64) info.st_size != import->size ||
-      bm_webimport_modified (&info) != import->modified_ns)
+      bm_webimport_modified_ms (&info) != import->modified_ms)
     call->text = g_strdup ("The file has changed since it was looked at.");
   return TRUE;
 }
@@ -408,6 +408,8 @@ on_start_looked (BmWebRequest *request, gpointer data, const GError *failure)
   g_autoptr (GError) error = NULL;
   g_autoptr (BmWebImport) import = bm_webimport_load (call->area->config->jobs, call->id, &error);
   const gchar *action, *why;
+  if (bm_web_import_signed_out (call, request))
+    return;
   if (failure != NULL && import != NULL && import->started_ms == 0) {
     bm_web_reply_gerror (request, 0, failure);
   } else if (import == NULL) {
@@ -490,6 +492,8 @@ on_ordered (BmWebRequest *request, gpointer data, const GError *failure)
   g_autofree gchar *batch = bm_webimport_batch (call->import);
   const gchar *why = failure == NULL ? why_no_order (call) : NULL;
   gboolean ok = TRUE;
+  if (bm_web_import_signed_out (call, request))
+    return;
   if (failure != NULL) {
     bm_web_reply_failure (request, failure, 409);
     return;

@@ -24,16 +24,16 @@ failed (GError **error, const gchar *what, const gchar *path)
   return FALSE;
 }
 
-gint64
-bm_webimport_modified (const struct stat *info)
-{
-  return (gint64) info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
-}
-
 gboolean
 bm_webimport_is_id (const gchar *text)
 {
   return strlen (text) == ID_DIGITS && strspn (text, "0123456789abcdef") == ID_DIGITS;
+}
+
+gint64
+bm_webimport_modified_ms (const struct stat *info)
+{
+  return (gint64) info->st_mtim.tv_sec * 1000 + info->st_mtim.tv_nsec / 1000000;
 }
 
 void
@@ -99,7 +99,7 @@ bm_webimport_save (const BmWebImport *import, GError **error)
   json_object_set_int_member (object, "started", import->started_ms);
   json_object_set_int_member (object, "quota_kib", import->quota_kib);
   json_object_set_int_member (object, "size", (gint64) import->size);
-  json_object_set_int_member (object, "modified_ns", import->modified_ns);
+  json_object_set_int_member (object, "modified", import->modified_ms);
   json_object_set_int_member (object, "mails", (gint64) import->mails);
   json_object_set_int_member (object, "bytes", (gint64) import->bytes);
   json_object_set_boolean_member (object, "own_key", import->own_key);
@@ -125,7 +125,7 @@ read_record (JsonObject *object, const gchar *id, const gchar *directory)
   import->started_ms = json_object_get_int_member_with_default (object, "started", 0);
   import->quota_kib = json_object_get_int_member_with_default (object, "quota_kib", 0);
   import->size = (guint64) json_object_get_int_member_with_default (object, "size", 0);
-  import->modified_ns = json_object_get_int_member_with_default (object, "modified_ns", 0);
+  import->modified_ms = json_object_get_int_member_with_default (object, "modified", 0);
   import->mails = (guint64) json_object_get_int_member_with_default (object, "mails", 0);
   import->bytes = (guint64) json_object_get_int_member_with_default (object, "bytes", 0);
   import->own_key = json_object_get_boolean_member_with_default (object, "own_key", FALSE);

@@ -28,7 +28,7 @@ typedef struct {
   gchar *name;   /* of the file, for people */
   gchar *upload; /* id of the upload; "" = a file of the server */
   guint64 size;
-  gint64 modified_ns; /* of a file that is no upload, when it was ordered; since 1970 */
+  gint64 modified_ms; /* of a file that is no upload, when it was ordered; since 1970 */
   gchar *into;
   JsonObject *options;  /* as bm_weboptions_read gives them */
   gboolean own_key;     /* acts with the key that lies beside, not with the daemon's */
@@ -36,8 +36,6 @@ typedef struct {
   guint64 mails, bytes; /* that the start counted; 0 = not known */
 } BmWebImport;
 
-/* When it was written to last, as finely as the file system tells: ns since 1970. */
-gint64 bm_webimport_modified (const struct stat *info);
 /* 16 digits, lower case hexadecimal: no other name is looked for on the disk. */
 gboolean bm_webimport_is_id (const gchar *text);
 /* A new one of these members (id, directory and created_ms are given; with an upload, source is its
@@ -49,6 +47,8 @@ BmWebImport *bm_webimport_load (const gchar *jobs, const gchar *id, GError **err
 gboolean bm_webimport_save (const BmWebImport *import, GError **error);
 /* With its batch; journal and reports of its job stay. */
 gboolean bm_webimport_delete (const gchar *jobs, const BmWebImport *import, GError **error);
+/* As modified_ms has it. */
+gint64 bm_webimport_modified_ms (const struct stat *info);
 void bm_webimport_free (BmWebImport *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmWebImport, bm_webimport_free)
 /* Ids of all, sorted. */

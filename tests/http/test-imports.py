@@ -257,6 +257,7 @@ def test_a_conductor_that_died_is_started_again():
     lab.knobs(delay_ms=0)
     now = reaches(id_, "ended", seconds=180)
     assert now["result"]["ledger"]["verified"] == 4000 and len(mailbox("dave")) == 4000, now["result"]
+    wait_for(lambda: not has_key(id_))
 
 
 def test_cancel_and_go_on():

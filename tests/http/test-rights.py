@@ -11,8 +11,10 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -254,6 +256,51 @@ def test_the_directory_is_away_at_the_start():
     client = signed_in(d)
     assert client.post("imports/%s/start" % id_, {"options": {}}).status == 202
     wait_for(lambda: client.get("imports/" + id_).json["stage"] == "ended", 60)
+    assert d.stop() == 0
+
+
+class Slow:
+    """A line to the directory that lets everybody wait."""
+    def __init__(self, seconds):
+        self.seconds, self.listener = seconds, socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            near = self.listener.accept()[0]
+            time.sleep(self.seconds)
+            far = socket.create_connection((lab.pg_host, int(lab.pg_port)))
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self.pump, args=pair, daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            for piece in iter(lambda: source.recv(65536), b""):
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def test_who_signs_out_meanwhile_starts_nothing():
+    slow = Slow(0)
+    d = Daemon(lab, work, web={"folders": psts}, name="slow", edit=[(r"^port=%s$" % lab.pg_port, "port=%d" % slow.port)])
+    client = signed_in(d)
+    id_ = client.post("imports", {"user": "alice@lab.test", "path": small}).json["id"]
+    wait_for(lambda: client.get("imports/" + id_).json["stage"] == "ready")
+    checked(id_, client)
+    slow.seconds = 2
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        start = pool.submit(client.post, "imports/%s/start" % id_, {"options": {}})
+        time.sleep(0.7)
+        assert signed_in(d).call("GET", "health").status == 200  # nobody else waits
+        assert client.call("DELETE", "session").status == 204
+        answer = start.result()
+    assert answer.status == 401 and answer.cause == "no-session", answer
+    assert not os.path.exists(os.path.join(d.jobs, "web", id_, "key"))
+    assert signed_in(d).get("imports/" + id_).json["stage"] == "checked"
     assert d.stop() == 0
 
 
