@@ -186,6 +186,8 @@ test_references (void)
       "<link rel=File-List href=\"cid:filelist.xml\"><a href='http://x'>x</a><a "
       "href='cid:doc'>d</a>"
       "<img src='data:image/png;base64,xx'><img src=''><!-- <img src=cid:no> -->"
+      "<!--[if gte vml 1]><v:imagedata src=\"cid:vml@x\"/><img src='no.png'><link href='cid:no'>"
+      "<![endif]--><![if !vml]><img src=cid:fallback><![endif]>"
       "<v:imagedata src='sub/pic.jpg'/><img src='https://t/p.gif'><img src='#'><img src='cid:%zz'>"
       "<img src='bg.png'>");
   static const gchar *const expected[] = {"bg.png",
@@ -195,6 +197,8 @@ test_references (void)
                                           "cid:image001.png@01D78380.EF6DC500",
                                           "cid:a b&c",
                                           "cid:doc",
+                                          "cid:vml@x",
+                                          "cid:fallback",
                                           "sub/pic.jpg",
                                           "https://t/p.gif",
                                           "cid:%zz"};
@@ -212,6 +216,8 @@ test_hostile (void)
       "<a ",
       "<a href='http://x'>",
       "<!--",
+      "<!--[if",
+      "<!--[if a]><!-->",
       "<style>",
       "</",
       "<ul>",
