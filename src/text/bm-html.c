@@ -196,18 +196,25 @@ add_css (GHashTable *references, const gchar *css, gsize size, gboolean only_cid
   }
 }
 
+/* Its value is the address of something that is shown in place. */
+static gboolean
+is_shown (const BmHtmlAttribute *attribute)
+{
+  static const gchar *const shown[] = {"src", "background", "data", "poster"};
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
+    if (strcmp (attribute->name, shown[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 add_tag (GHashTable *references, const BmHtmlScan *scan, gboolean only_cid)
 {
-  static const gchar *const shown[] = {"src", "background", "data", "poster"};
   BmHtmlAttribute attribute;
   bm_html_attribute_init (&attribute, scan);
   while (bm_html_attribute_next (&attribute)) {
     g_autofree gchar *value = bm_html_decode (attribute.value, attribute.size);
-    gboolean is_shown = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
-      is_shown = is_shown || strcmp (attribute.name, shown[i]) == 0;
-    if (is_shown)
+    if (is_shown (&attribute))
       add_reference (references, g_steal_pointer (&value), only_cid);
     else if (strcmp (attribute.name, "style") == 0)
       add_css (references, value, strlen (value), only_cid);
@@ -252,6 +259,34 @@ bm_html_references (const gchar *html)
   bm_html_scan_init (&scan, html, strlen (html));
   add_all (references, &scan, FALSE);
   return references;
+}
+
+gchar *
+bm_html_replace_references (const gchar *html, GHashTable *replacements)
+{
+  GString *out = g_string_sized_new (strlen (html) + 1);
+  const gchar *copied = html;
+  BmHtmlScan scan;
+  bm_html_scan_init (&scan, html, strlen (html));
+  while (bm_html_scan_next (&scan)) {
+    if (scan.kind != BM_HTML_TAG || scan.closing)
+      continue;
+    BmHtmlAttribute attribute;
+    bm_html_attribute_init (&attribute, &scan);
+    while (bm_html_attribute_next (&attribute)) {
+      if (!is_shown (&attribute) || attribute.size == 0)
+        continue;
+      g_autofree gchar *value = g_strstrip (bm_html_decode (attribute.value, attribute.size));
+      const gchar *replacement = g_hash_table_lookup (replacements, value);
+      if (replacement == NULL)
+        continue;
+      g_string_append_len (out, copied, attribute.value - copied);
+      g_string_append (out, replacement);
+      copied = attribute.value + attribute.size;
+    }
+  }
+  g_string_append (out, copied);
+  return g_string_free (out, FALSE);
 }
 
 void
