@@ -92,6 +92,7 @@ test_long_transport (void)
   clock_t start = clock ();
   g_autoptr (Rendered) rendered = rendered_new (item);
   g_assert_cmpint ((clock () - start) / CLOCKS_PER_SEC, <, 10);
+  g_assert_nonnull (strstr (rendered->text, "From: a@b\r\n"));
 }
 
 int
