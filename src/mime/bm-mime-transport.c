@@ -258,7 +258,7 @@ bm_mime_transport_parse (const gchar *text, BmNotes *notes)
   g_autoptr (GPtrArray) fields =
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_field_free);
   g_autofree gchar *lines = lf_only (text);
-  g_auto (GStrv) split = g_strsplit (lines, "\n", -1);
+  g_auto (GStrv) split = g_strsplit_set (lines, "\n", -1);
   for (guint i = 0; split[i] != NULL && fields->len < FIELDS_MAX; i++) {
     const gchar *line = split[i];
     if (*line == '\0' && fields->len > 0)
