@@ -107,9 +107,9 @@ bm_mime_report_find (const BmMime *mime, BmMimeReport *report)
 static void
 add_value (GString *out, const gchar *name, const gchar *kind, const gchar *value)
 {
-  if (value == NULL)
+  g_autofree gchar *line = bm_mime_one_line (value != NULL ? value : "");
+  if (*line == '\0') /* tables have empty cells for what was not said */
     return;
-  g_autofree gchar *line = bm_mime_one_line (value);
   g_autoptr (GString) ascii = g_string_new (kind);
   for (const gchar *p = line; *p != '\0'; p = g_utf8_next_char (p))
     g_string_append_c (ascii, (guchar) *p < 0x80 ? *p : '?');

@@ -210,53 +210,62 @@ bm_mime_part_size (const BmMimePart *part)
 
 /* ---- the tree ---- */
 
-/* The HTML shows it: by Content-ID, by location, or by its file name. */
 static gboolean
-is_referred (GHashTable *references, const BmAttachment *attachment, const gchar *content_id)
+refers_to (GHashTable *references, const gchar *content_id)
 {
-  const gchar *location = bm_props_text (attachment->props, 0x3713);
-  const gchar *name = bm_props_text (attachment->props, 0x3707);
-  if (references == NULL)
-    return FALSE;
-  if (content_id != NULL) {
-    g_autofree gchar *cid = g_strconcat ("cid:", content_id, NULL);
-    if (g_hash_table_contains (references, cid))
-      return TRUE;
-  }
-  return (location != NULL && *location != '\0' && g_hash_table_contains (references, location)) ||
-         (name != NULL && *name != '\0' && g_hash_table_contains (references, name));
+  g_autofree gchar *cid = g_strconcat ("cid:", content_id, NULL);
+  return references != NULL && g_hash_table_contains (references, cid);
 }
 
-/* HTML that we made ourselves gives ids to attachments that have none. */
-static gboolean
-refers_to_made (GHashTable *references, guint index)
+/* The HTML shows it by its location or file name: that, or NULL. */
+static const gchar *
+shown_by_name (GHashTable *references, const BmAttachment *attachment)
 {
-  g_autofree gchar *made = bm_mime_made_content_id (index);
-  g_autofree gchar *cid = g_strconcat ("cid:", made, NULL);
-  return references != NULL && g_hash_table_contains (references, cid);
+  const gchar *names[] = {bm_props_text (attachment->props, 0x3713),
+                          bm_props_text (attachment->props, 0x3707)};
+  for (guint i = 0; references != NULL && i < G_N_ELEMENTS (names); i++)
+    if (names[i] != NULL && *names[i] != '\0' && g_hash_table_contains (references, names[i]))
+      return names[i];
+  return NULL;
 }
 
 typedef struct {
   GPtrArray *inlines, *attached; /* BmMimePart * */
   GHashTable *references, *seen; /* seen: Content-IDs given */
+  GHashTable *placed;            /* names in the HTML and the cid: that readers know instead */
 } Sorted;
+
+/* Few readers look for a part by its name. */
+static void
+place_by_name (Sorted *sorted, const gchar *name, const gchar *content_id)
+{
+  g_autofree gchar *escaped = g_uri_escape_string (content_id, "@", FALSE);
+  if (!g_hash_table_contains (sorted->placed, name))
+    g_hash_table_insert (sorted->placed, g_strdup (name), g_strconcat ("cid:", escaped, NULL));
+}
 
 static gboolean
 sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
 {
   const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
   g_autofree gchar *content_id = bm_mime_content_id (attachment);
-  gboolean referred = is_referred (sorted->references, attachment, content_id);
-  if (content_id == NULL && refers_to_made (sorted->references, index)) {
+  gboolean referred = content_id != NULL && refers_to (sorted->references, content_id);
+  const gchar *by_name = referred ? NULL : shown_by_name (sorted->references, attachment);
+  if (content_id == NULL) {
     content_id = bm_mime_made_content_id (index);
-    referred = TRUE;
+    referred = refers_to (sorted->references, content_id);
+    if (!referred && by_name == NULL)
+      g_clear_pointer (&content_id, g_free);
   }
+  referred = referred || by_name != NULL;
   if (content_id != NULL && !g_hash_table_add (sorted->seen, g_strdup (content_id))) {
     if (referred)
       bm_notes_add (&mime->notes, BM_NOTE_DUPLICATE_CONTENT_ID);
     referred = FALSE;
     g_clear_pointer (&content_id, g_free);
   }
+  if (referred && by_name != NULL)
+    place_by_name (sorted, by_name, content_id);
   g_autoptr (GError) local = NULL;
   BmMimePart *part = bm_mime_attachment (mime, index, content_id, referred, &local);
   if (part != NULL)
@@ -451,6 +460,11 @@ is_elsewhere (const BmMime *mime, const Content *content, guint index)
 static BmMimePart *
 put_together (BmMime *mime, Content *content, Sorted *sorted, GError **error)
 {
+  if (g_hash_table_size (sorted->placed) > 0) {
+    gchar *html = bm_html_replace_references (content->body.html, sorted->placed);
+    g_free (content->body.html);
+    content->body.html = html;
+  }
   BmMimePart *tree = body_part (mime, &content->body, g_steal_pointer (&content->calendar));
   tree = wrap (mime, tree, sorted->inlines, "related", "related");
   if (content->is_report)
@@ -473,7 +487,8 @@ bm_mime_tree (BmMime *mime, GError **error)
       g_ptr_array_new_with_free_func ((GDestroyNotify) bm_mime_part_free);
   g_autoptr (GHashTable) references = body->html != NULL ? bm_html_references (body->html) : NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Sorted sorted = {inlines, attached, references, seen};
+  g_autoptr (GHashTable) placed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Sorted sorted = {inlines, attached, references, seen, placed};
   gboolean ok = TRUE;
   if (body->rtf != NULL)
     g_ptr_array_add (attached, rtf_part (body->rtf));

@@ -171,7 +171,7 @@ add_reference (GHashTable *references, gchar *value, gboolean only_cid)
 
 /* Every url(...) of a style sheet or style attribute. */
 static void
-add_css (GHashTable *references, const gchar *css, gsize size)
+add_css (GHashTable *references, const gchar *css, gsize size, gboolean only_cid)
 {
   const gchar *p = css, *end = css + size;
   while (p < end) {
@@ -189,29 +189,65 @@ add_css (GHashTable *references, const gchar *css, gsize size)
       g_autofree gchar *value = g_strstrip (g_strndup (p, (gsize) (close - p)));
       gsize n = strlen (value);
       gboolean quoted = n >= 2 && (*value == '"' || *value == '\'') && value[n - 1] == *value;
-      add_reference (references, quoted ? g_strndup (value + 1, n - 2) : g_strdup (value), FALSE);
+      add_reference (references, quoted ? g_strndup (value + 1, n - 2) : g_strdup (value),
+                     only_cid);
     }
     p = close;
   }
 }
 
-static void
-add_tag (GHashTable *references, const BmHtmlScan *scan)
+/* Its value is the address of something that is shown in place. */
+static gboolean
+is_shown (const BmHtmlAttribute *attribute)
 {
   static const gchar *const shown[] = {"src", "background", "data", "poster"};
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
+    if (strcmp (attribute->name, shown[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_tag (GHashTable *references, const BmHtmlScan *scan, gboolean only_cid)
+{
   BmHtmlAttribute attribute;
   bm_html_attribute_init (&attribute, scan);
   while (bm_html_attribute_next (&attribute)) {
     g_autofree gchar *value = bm_html_decode (attribute.value, attribute.size);
-    gboolean is_shown = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
-      is_shown = is_shown || strcmp (attribute.name, shown[i]) == 0;
-    if (is_shown)
-      add_reference (references, g_steal_pointer (&value), FALSE);
+    if (is_shown (&attribute))
+      add_reference (references, g_steal_pointer (&value), only_cid);
     else if (strcmp (attribute.name, "style") == 0)
-      add_css (references, value, strlen (value));
+      add_css (references, value, strlen (value), only_cid);
     else if (strcmp (attribute.name, "href") == 0 && strcmp (scan->name, "link") != 0)
       add_reference (references, g_steal_pointer (&value), TRUE);
+  }
+}
+
+/* What Word writes for itself in "<!--[if gte vml 1]> ... <![endif]-->" shows the same picture as
+ * the fallback behind it: no attachment of its own to anybody. Comments hold no comments. */
+static gboolean
+is_conditional (const BmHtmlScan *scan, BmHtmlScan *inside)
+{
+  static const gchar start[] = "<!--[if";
+  gsize size = sizeof start - 1;
+  if (scan->kind != BM_HTML_OTHER || scan->size <= size ||
+      g_ascii_strncasecmp (scan->text, start, size) != 0)
+    return FALSE;
+  bm_html_scan_init (inside, scan->text + size, scan->size - size);
+  return TRUE;
+}
+
+static void
+add_all (GHashTable *references, BmHtmlScan *scan, gboolean in_comment)
+{
+  BmHtmlScan inside;
+  while (bm_html_scan_next (scan)) {
+    if (scan->kind == BM_HTML_RAW && strcmp (scan->name, "style") == 0)
+      add_css (references, scan->text, scan->size, in_comment);
+    else if (scan->kind == BM_HTML_TAG && !scan->closing)
+      add_tag (references, scan, in_comment);
+    else if (!in_comment && is_conditional (scan, &inside))
+      add_all (references, &inside, TRUE);
   }
 }
 
@@ -221,13 +257,36 @@ bm_html_references (const gchar *html)
   GHashTable *references = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   BmHtmlScan scan;
   bm_html_scan_init (&scan, html, strlen (html));
-  while (bm_html_scan_next (&scan)) {
-    if (scan.kind == BM_HTML_RAW && strcmp (scan.name, "style") == 0)
-      add_css (references, scan.text, scan.size);
-    else if (scan.kind == BM_HTML_TAG && !scan.closing)
-      add_tag (references, &scan);
-  }
+  add_all (references, &scan, FALSE);
   return references;
+}
+
+gchar *
+bm_html_replace_references (const gchar *html, GHashTable *replacements)
+{
+  GString *out = g_string_sized_new (strlen (html) + 1);
+  const gchar *copied = html;
+  BmHtmlScan scan;
+  bm_html_scan_init (&scan, html, strlen (html));
+  while (bm_html_scan_next (&scan)) {
+    if (scan.kind != BM_HTML_TAG || scan.closing)
+      continue;
+    BmHtmlAttribute attribute;
+    bm_html_attribute_init (&attribute, &scan);
+    while (bm_html_attribute_next (&attribute)) {
+      if (!is_shown (&attribute) || attribute.size == 0)
+        continue;
+      g_autofree gchar *value = g_strstrip (bm_html_decode (attribute.value, attribute.size));
+      const gchar *replacement = g_hash_table_lookup (replacements, value);
+      if (replacement == NULL)
+        continue;
+      g_string_append_len (out, copied, attribute.value - copied);
+      g_string_append (out, replacement);
+      copied = attribute.value + attribute.size;
+    }
+  }
+  g_string_append (out, copied);
+  return g_string_free (out, FALSE);
 }
 
 void

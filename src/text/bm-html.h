@@ -34,11 +34,15 @@ gchar *bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
                         const gchar *fallback, gboolean *guessed, gboolean *lossy);
 
 /* What the HTML shows from elsewhere: values of src, background, data and poster, of href where it
- * is a cid:, and of url(...) in styles; not in comments, nor the office file lists of link
- * elements. A set of strings, each with entities decoded; a cid has the scheme in lower case and
+ * is a cid:, and of url(...) in styles; in comments only cid: and only in conditional ones
+ * ("<!--[if"); not the office file lists of link elements. A set of strings, each with entities decoded; a cid has the scheme in lower case and
  * percent signs decoded ("cid:image001.png@01D78380.EF6DC500"), the others (file names, content
  * locations, http addresses) are as written. data: and "#..." are left out. New; keys owned. */
 GHashTable *bm_html_references (const gchar *html);
+
+/* The HTML with values of src, background, data and poster that are keys (as bm_html_references has
+ * them) replaced by their values, which must need no escaping; the rest byte by byte. New. */
+gchar *bm_html_replace_references (const gchar *html, GHashTable *replacements);
 
 /* Appends text so that it says the same in HTML, also as an attribute in double quotes. */
 void bm_html_escape (GString *out, const gchar *utf8);

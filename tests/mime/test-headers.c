@@ -409,6 +409,33 @@ test_encoded_words (void)
   }
 }
 
+/* Words that hold more than their character set: named by what they are, others left alone. */
+static void
+test_narrow_words (void)
+{
+  static const gchar *const cases[][2] = {
+      {"=?GB2312?B?xe2bTtzn?=", "=?gbk?B?xe2bTtzn?="}, /* 0x9B4E is GBK's */
+      {"=?GB2312?B?1tDOxA==?=", "=?GB2312?B?1tDOxA==?="},
+      {"=?gb2312?Q?=9BN?= =?gb2312?Q?=D6=D0_a?=", "=?gbk?Q?=9BN?= =?gb2312?Q?=D6=D0_a?="},
+      {"=?ISO-8859-1?Q?=93x=94?=", "=?windows-1252?Q?=93x=94?="},
+      {"=?iso-8859-1?Q?=E9?=", "=?iso-8859-1?Q?=E9?="},
+      {"=?iso-8859-1?Q?=93", "=?iso-8859-1?Q?=93"},
+      {"=?gb2312?", "=?gb2312?"},
+      {"=?gb2312?X?=9B?=", "=?gb2312?X?=9B?="},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    g_autofree gchar *headers =
+        g_strdup_printf ("From: ada@example.org\r\nX-Word: %s\r\n", cases[i][0]);
+    g_autofree gchar *line = g_strdup_printf ("\r\nX-Word: %s\r\n", cases[i][1]);
+    item_text (item->props, 0x007d, headers);
+    g_autoptr (Rendered) r = rendered_new (item);
+    g_assert_nonnull (strstr (r->text, line));
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED), ==,
+                     strcmp (cases[i][0], cases[i][1]) != 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -417,6 +444,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/1-2-3-transport", test_transport);
   g_test_add_func ("/mime/1-encoded-words", test_encoded_words);
   g_test_add_func ("/mime/12-encoded-once", test_encoded_once);
+  g_test_add_func ("/mime/1-narrow-words", test_narrow_words);
   g_test_add_func ("/mime/1-garbage", test_garbage);
   g_test_add_func ("/mime/4-5-subject", test_subject);
   g_test_add_func ("/mime/6-7-8-sender", test_sender);

@@ -24,6 +24,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree gchar *now = bm_html_detect_charset ((const guint8 *) once, strlen (once));
   if (now != NULL && g_ascii_strcasecmp (now, "utf-8") != 0)
     abort ();
-  g_hash_table_unref (bm_html_references (once));
+  g_autoptr (GHashTable) references = bm_html_references (once);
+  g_autofree gchar *replaced = bm_html_replace_references (once, references);
+  if (!g_utf8_validate (replaced, -1, NULL))
+    abort ();
   return 0;
 }

@@ -186,6 +186,8 @@ test_references (void)
       "<link rel=File-List href=\"cid:filelist.xml\"><a href='http://x'>x</a><a "
       "href='cid:doc'>d</a>"
       "<img src='data:image/png;base64,xx'><img src=''><!-- <img src=cid:no> -->"
+      "<!--[if gte vml 1]><v:imagedata src=\"cid:vml@x\"/><img src='no.png'><link href='cid:no'>"
+      "<![endif]--><![if !vml]><img src=cid:fallback><![endif]>"
       "<v:imagedata src='sub/pic.jpg'/><img src='https://t/p.gif'><img src='#'><img src='cid:%zz'>"
       "<img src='bg.png'>");
   static const gchar *const expected[] = {"bg.png",
@@ -195,12 +197,29 @@ test_references (void)
                                           "cid:image001.png@01D78380.EF6DC500",
                                           "cid:a b&c",
                                           "cid:doc",
+                                          "cid:vml@x",
+                                          "cid:fallback",
                                           "sub/pic.jpg",
                                           "https://t/p.gif",
                                           "cid:%zz"};
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     g_assert_true (g_hash_table_contains (found, expected[i]));
   g_assert_cmpuint (g_hash_table_size (found), ==, G_N_ELEMENTS (expected));
+}
+
+static void
+test_replace_references (void)
+{
+  g_autoptr (GHashTable) by = g_hash_table_new (g_str_hash, g_str_equal);
+  g_hash_table_insert (by, (gpointer) "a&b.png", (gpointer) "cid:1");
+  g_hash_table_insert (by, (gpointer) "c.png", (gpointer) "cid:2");
+  g_autofree gchar *html = bm_html_replace_references (
+      "<P><IMG\nSRC=\" a&amp;b.png \" alt=c.png><td background=c.png poster='c.png'>c.png"
+      "<!-- <img src=c.png> --><img src=c.pn><a href=c.png><img src=\"c.png",
+      by);
+  g_assert_cmpstr (html, ==,
+                   "<P><IMG\nSRC=\"cid:1\" alt=c.png><td background=cid:2 poster='cid:2'>c.png"
+                   "<!-- <img src=c.png> --><img src=c.pn><a href=c.png><img src=\"cid:2");
 }
 
 /* Each would be slow or deep for a careless reader. */
@@ -212,6 +231,8 @@ test_hostile (void)
       "<a ",
       "<a href='http://x'>",
       "<!--",
+      "<!--[if",
+      "<!--[if a]><!-->",
       "<style>",
       "</",
       "<ul>",
@@ -237,7 +258,8 @@ test_hostile (void)
     g_autofree gchar *text = bm_html_to_text (html->str, html->len);
     g_free (bm_html_set_charset_utf8 (html->str));
     g_free (bm_html_detect_charset ((guint8 *) html->str, html->len));
-    g_hash_table_unref (bm_html_references (html->str));
+    g_autoptr (GHashTable) found = bm_html_references (html->str);
+    g_free (bm_html_replace_references (html->str, found));
     g_assert_true (g_utf8_validate (text, -1, NULL));
     g_assert_cmpuint (strlen (text), <=, 20 * html->len);
     g_string_free (html, TRUE);
@@ -257,6 +279,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/html/set-charset", test_set_charset);
   g_test_add_func ("/text/html/to-utf8", test_to_utf8);
   g_test_add_func ("/text/html/references", test_references);
+  g_test_add_func ("/text/html/replace-references", test_replace_references);
   g_test_add_func ("/text/html/hostile", test_hostile);
   return g_test_run ();
 }

@@ -84,7 +84,8 @@ use_html (const gchar *html)
 {
   take (bm_html_to_text (html, strlen (html)));
   take (bm_html_set_charset_utf8 (html));
-  g_hash_table_unref (bm_html_references (html));
+  g_autoptr (GHashTable) references = bm_html_references (html);
+  take (bm_html_replace_references (html, references));
 }
 
 static void

@@ -64,10 +64,15 @@ case_48_without_flag (Case *c)
 {
   case_options (c)->format = BM_PST_WRITE_ANSI;
   CaseMail *mail = case_plain_mail (c);
-  set_html (mail, "<p><img src=\"cid:a@x\"><img src=\"b.png\"></p>");
+  set_html (mail, "<p><img src=\"cid:a@x\"><img src=\"b.png\"><img src=c.png alt='b.png'></p>");
   picture (mail, "a.png", "a@x", 0);
   picture (mail, "b.png", NULL, 0);
-  SHAPE_IS (case_render (c, 0), "related(alternative(text/plain,text/html),image/png,image/png)");
+  picture (mail, "c.png", "c'\"@x", 0);
+  SHAPE_IS (case_render (c, 0),
+            "related(alternative(text/plain,text/html),image/png,image/png,image/png)");
+  case_expect (c,
+               "text 1 contains <img src=\"cid:a@x\"><img src=\"cid:attachment-2@pst.invalid\">");
+  case_expect (c, "text 1 contains <img src=cid:c%%27@x alt='b.png'>");
 }
 
 static void
