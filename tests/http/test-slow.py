@@ -21,11 +21,17 @@ daemon = Daemon(lab, work)
 MANY = 900  # more than the daemon's 512
 
 
+def is_socket(fd):
+    try:
+        return os.readlink(fd).startswith("socket:")
+    except FileNotFoundError:  # closed since the directory was read
+        return False
+
+
 def connections(of):
     """How many sockets the daemon has, listening and others."""
-    return sum(os.readlink(fd).startswith("socket:") for fd in
-               ["/proc/%d/fd/%s" % (of.process.pid, n) for n in os.listdir("/proc/%d/fd" % of.process.pid)]
-               if os.path.lexists(fd))
+    fds = "/proc/%d/fd" % of.process.pid
+    return sum(is_socket(os.path.join(fds, n)) for n in os.listdir(fds))
 
 
 def closed(sockets):
