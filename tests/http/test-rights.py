@@ -4,6 +4,7 @@
 test, so that nobody adds one without saying who may use it. Besides: what changes between two calls of one import, what
 is missing on the machine, and where a credential may be read.
 """
+import atexit
 import base64
 import concurrent.futures
 import glob
@@ -11,6 +12,7 @@ import http.client
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -40,6 +42,23 @@ def sql(text):
                     "-c", text, "bj"], check=True, capture_output=True)
 
 
+def end_workers():
+    """Imports outlive their daemon: those that a case began end with the test, whatever they wait for."""
+    for path in glob.glob(os.path.join(work.path, "**", "*.pid"), recursive=True):
+        process = "/proc/" + readable(path).decode().strip()
+        if work.path.encode() in readable(process + "/cmdline"):
+            os.kill(int(process[len("/proc/"):]), signal.SIGTERM)
+
+
+def readable(path):
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+atexit.register(end_workers)
 # carol administers her own domain, and has no sudo
 sql("INSERT INTO t_domain_role SELECT item_id, 'domainManager' FROM t_domain_user WHERE login = 'carol'")
 daemon = Daemon(lab, work, web={"folders": psts})
@@ -420,14 +439,6 @@ def test_no_room_for_what_the_daemon_writes():
 
 
 # ---- credentials ----
-
-def readable(path):
-    try:
-        with open(path, "rb") as f:
-            return f.read()
-    except OSError:
-        return b""
-
 
 def test_credentials_are_in_no_place_but_their_file():
     big = os.path.join(psts, "lab.test", "big.pst")
