@@ -2,6 +2,7 @@
 /* See bm-upload.h: what clients say about an upload. Everything here comes from strangers. Pure. */
 #include "http/bm-upload.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 
 #define NAME_CHARS 120
@@ -149,6 +150,6 @@ bm_upload_may_be_pst (const guint8 *head, gsize size)
     return TRUE;
   /* wVer: 14, 15 ANSI; 21 and more Unicode; 36 and more with pages of 4 KiB. The reader's borders;
    * what it refuses by name (37) passes here, so that its words are heard. */
-  guint version = head[10] | (guint) head[11] << 8;
+  guint version = bm_le16 (head + 10);
   return version == 14 || version == 15 || (version >= 21 && version < 256);
 }

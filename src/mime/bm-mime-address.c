@@ -2,6 +2,7 @@
 /* Who: senders and recipients as address headers. [MS-OXCMAIL] 2.1.3.1. One thread. */
 #include "mime/bm-mime.h"
 
+#include "base/bm-le.h"
 #include <gmime/gmime.h>
 #include <string.h>
 
@@ -176,8 +177,7 @@ reply_to_entries (BmMime *mime, GString *list)
   GBytes *bytes = bm_props_data (mime->item->props, 0x004f);
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   for (gsize at = 8; at + 4 <= size;) {
-    gsize entry = data[at] | (gsize) data[at + 1] << 8 | (gsize) data[at + 2] << 16 |
-                  (gsize) data[at + 3] << 24;
+    gsize entry = bm_le32 (data + at);
     if (entry == 0 || entry > size - at - 4)
       break;
     g_autofree gchar *name = NULL, *address = NULL;

@@ -3,6 +3,7 @@
  * document. Nothing is compressed or drawn anew. [MS-OLEDS] 2.3.6, [MS-OXCMSG] 2.2.2.9. One thread. */
 #include "mime/bm-mime.h"
 
+#include "base/bm-le.h"
 #include "text/bm-cfb.h"
 #include "text/bm-charset.h"
 #include <string.h>
@@ -10,13 +11,6 @@
 #define LABEL_MAX  260
 #define BMP_HEADER 14
 #define BITFIELDS  3
-
-static guint32
-get32 (const guint8 *data)
-{
-  return (guint32) data[0] | (guint32) data[1] << 8 | (guint32) data[2] << 16 |
-         (guint32) data[3] << 24;
-}
 
 void
 bm_mime_ole_clear (BmMimeOle *ole)
@@ -65,16 +59,16 @@ bmp_of_dib (GBytes *bytes)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  guint32 header = size >= 40 ? get32 (data) : 0;
+  guint32 header = size >= 40 ? bm_le32 (data) : 0;
   if (header != 40 && header != 108 && header != 124)
     return NULL;
-  guint bits = data[14] | (guint) data[15] << 8;
-  guint32 colours = get32 (data + 32);
+  guint bits = bm_le16 (data + 14);
+  guint32 colours = bm_le32 (data + 32);
   if (bits > 32 || colours > 256 || data[12] != 1)
     return NULL;
   if (colours == 0 && bits <= 8)
     colours = 1u << bits;
-  gsize masks = header == 40 && get32 (data + 16) == BITFIELDS ? 12 : 0;
+  gsize masks = header == 40 && bm_le32 (data + 16) == BITFIELDS ? 12 : 0;
   gsize offset = BMP_HEADER + header + masks + 4 * (gsize) colours;
   if (offset > size + BMP_HEADER || size > G_MAXUINT32 - BMP_HEADER)
     return NULL;
@@ -139,12 +133,12 @@ use_package (BmMimeOle *ole, GBytes *native)
   const guint8 *kind = path != NULL ? skip_text (path, end) : NULL;
   if (kind == NULL || end - kind < 8 || kind[2] != 3)
     return FALSE;
-  gsize temporary = get32 (kind + 4);
+  gsize temporary = bm_le32 (kind + 4);
   const guint8 *length = kind + 8;
   if (temporary > LABEL_MAX || (gsize) (end - length) < temporary + 4)
     return FALSE;
   length += temporary;
-  gsize n = get32 (length);
+  gsize n = bm_le32 (length);
   if (n == 0 || n > (gsize) (end - length) - 4)
     return FALSE;
   ole->data = g_bytes_new_from_bytes (native, (gsize) (length - data) + 4, n);

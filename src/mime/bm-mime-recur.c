@@ -3,6 +3,7 @@
  * Times in the blob are minutes since 1601 in the series' own zone. One thread. */
 #include "mime/bm-mime-calendar.h"
 
+#include "base/bm-le.h"
 #include "text/bm-charset.h"
 
 #define INSTANCES_MAX    5000
@@ -48,7 +49,7 @@ static guint16
 take16 (Cursor *cursor)
 {
   const guint8 *p = take (cursor, 2);
-  return p != NULL ? (guint16) (p[0] | p[1] << 8) : 0;
+  return p != NULL ? bm_le16 (p) : 0;
 }
 
 static guint32

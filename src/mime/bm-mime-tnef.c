@@ -4,6 +4,7 @@
  * is no item, and the attachment stays what it was. One thread. */
 #include "mime/bm-mime.h"
 
+#include "base/bm-le.h"
 #include "text/bm-charset.h"
 #include <string.h>
 
@@ -54,16 +55,14 @@ static guint32
 take32 (Reader *reader)
 {
   const guint8 *p = take (reader, 4);
-  return p != NULL
-             ? (guint32) p[0] | (guint32) p[1] << 8 | (guint32) p[2] << 16 | (guint32) p[3] << 24
-             : 0;
+  return p != NULL ? bm_le32 (p) : 0;
 }
 
 static guint16
 take16 (Reader *reader)
 {
   const guint8 *p = take (reader, 2);
-  return p != NULL ? (guint16) (p[0] | p[1] << 8) : 0;
+  return p != NULL ? bm_le16 (p) : 0;
 }
 
 static Reader
@@ -329,8 +328,7 @@ read_attribute (Reader *reader, BmItem *item, guint level, guint32 id, GBytes *b
     return FALSE;
   switch (id) {
   case ATT_CODE_PAGE: {
-    const gchar *charset =
-        size >= 4 ? bm_charset_from_codepage ((guint32) data[0] | (guint32) data[1] << 8) : NULL;
+    const gchar *charset = size >= 4 ? bm_charset_from_codepage (bm_le16 (data)) : NULL;
     if (charset != NULL)
       reader->charset = charset;
     return TRUE;

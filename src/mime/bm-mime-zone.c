@@ -4,6 +4,7 @@
  * 2.2.1.41, RFC 5545 3.6.5. One thread. */
 #include "mime/bm-mime-calendar.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 
 #define RULE_SIZE    66
@@ -12,18 +13,6 @@
 #define KEY_NAME_MAX 260 /* UTF-16 units */
 #define BIAS_MAX     (26 * 60)
 #define EFFECTIVE    0x2 /* TZRULE_FLAG_EFFECTIVE_TZREG */
-
-static guint16
-get16 (const guint8 *data)
-{
-  return (guint16) (data[0] | data[1] << 8);
-}
-
-static gint32
-get32 (const guint8 *data)
-{
-  return (gint32) ((guint32) get16 (data) | (guint32) get16 (data + 2) << 16);
-}
 
 /* ---- days ---- */
 
@@ -76,8 +65,8 @@ onset (const BmZoneDate *date, gint year)
 static gboolean
 read_date (const guint8 *data, BmZoneDate *date)
 {
-  *date = (BmZoneDate){get16 (data),     get16 (data + 2), get16 (data + 4),
-                       get16 (data + 6), get16 (data + 8), get16 (data + 10)};
+  *date = (BmZoneDate){bm_le16 (data),     bm_le16 (data + 2), bm_le16 (data + 4),
+                       bm_le16 (data + 6), bm_le16 (data + 8), bm_le16 (data + 10)};
   if (date->month == 0)
     return TRUE;
   return date->month <= 12 && date->weekday <= 6 && date->day >= 1 &&
@@ -105,9 +94,9 @@ static BmZone *
 zone_new (const guint8 *biases, const guint8 *standard, const guint8 *other, const gchar *name)
 {
   g_autoptr (BmZone) zone = g_new0 (BmZone, 1);
-  zone->bias = get32 (biases);
-  zone->standard_bias = get32 (biases + 4);
-  zone->daylight_bias = get32 (biases + 8);
+  zone->bias = (gint32) bm_le32 (biases);
+  zone->standard_bias = (gint32) bm_le32 (biases + 4);
+  zone->daylight_bias = (gint32) bm_le32 (biases + 8);
   const gint all[] = {zone->bias, zone->standard_bias, zone->daylight_bias};
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (all[i] < -BIAS_MAX || all[i] > BIAS_MAX)
@@ -128,8 +117,8 @@ choose_rule (const guint8 *rules, guint n, gint year)
   const guint8 *chosen = rules;
   for (guint i = 0; i < n; i++) {
     const guint8 *rule = rules + (gsize) i * RULE_SIZE;
-    gint begins = get16 (rule + 6), best = get16 (chosen + 6);
-    gboolean effective = (get16 (rule + 4) & EFFECTIVE) != 0;
+    gint begins = bm_le16 (rule + 6), best = bm_le16 (chosen + 6);
+    gboolean effective = (bm_le16 (rule + 4) & EFFECTIVE) != 0;
     if (begins <= year && (begins > best || best > year || (begins == best && effective)))
       chosen = rule;
   }
@@ -143,16 +132,16 @@ bm_zone_from_definition (GBytes *blob, gint year)
   const guint8 *data = blob != NULL ? g_bytes_get_data (blob, &size) : NULL;
   if (size < 10 || data[0] != 2)
     return NULL;
-  gsize header = get16 (data + 2), units = get16 (data + 6);
+  gsize header = bm_le16 (data + 2), units = bm_le16 (data + 6);
   gsize rules = 4 + header;
   if (units > KEY_NAME_MAX || 8 + 2 * units + 2 > rules || rules > size)
     return NULL;
-  guint n = get16 (data + 8 + 2 * units);
+  guint n = bm_le16 (data + 8 + 2 * units);
   if (n == 0 || n > RULES_MAX || (size - rules) / RULE_SIZE < n)
     return NULL;
   gunichar2 wide[KEY_NAME_MAX + 1] = {0};
   for (gsize i = 0; i < units; i++)
-    wide[i] = get16 (data + 8 + 2 * i);
+    wide[i] = bm_le16 (data + 8 + 2 * i);
   g_autofree gchar *name = g_utf16_to_utf8 (wide, (glong) units, NULL, NULL, NULL);
   const guint8 *rule = choose_rule (data + rules, n, year);
   return zone_new (rule + 22, rule + 34, rule + 50, name);

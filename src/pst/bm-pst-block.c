@@ -5,6 +5,7 @@
  * off one budget, so that a tree that names one block a million times ends. One thread. */
 #include "pst/bm-pst-block.h"
 
+#include "base/bm-le.h"
 #include <gio/gio.h>
 
 #define BLOCK_MAX  65536
@@ -67,12 +68,12 @@ read_stored (BmPstBlocks *blocks, guint64 bid, guint *size, guint *inflated)
   if (!bm_pst_read_at (pst, data, whole, offset))
     return NULL;
   const guint8 *trailer = data + whole - trailer_size;
-  guint32 crc = bm_pst_get32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
-  if (bm_pst_get16 (trailer) != *size)
+  guint32 crc = bm_le32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
+  if (bm_le16 (trailer) != *size)
     return NULL;
   if (crc != 0 && crc != bm_pst_crc (data, *size))
     blocks->damaged++;
-  *inflated = pst->format == BM_PST_UNICODE_4K ? bm_pst_get16 (trailer + 18) : 0;
+  *inflated = pst->format == BM_PST_UNICODE_4K ? bm_le16 (trailer + 18) : 0;
   if (*inflated == *size)
     *inflated = 0;
   return g_steal_pointer (&data);
@@ -112,14 +113,14 @@ entries_of (GBytes *block, guint type, guint head, guint entry, guint *level, gu
   if (size < head || data[0] != type)
     return NULL;
   *level = data[1];
-  *count = MIN (bm_pst_get16 (data + 2), (guint) ((size - head) / entry));
+  *count = MIN (bm_le16 (data + 2), (guint) ((size - head) / entry));
   return data + head;
 }
 
 static guint64
 get_bid (const BmPst *pst, const guint8 *at)
 {
-  return pst->format == BM_PST_ANSI ? bm_pst_get32 (at) : bm_pst_get64 (at);
+  return pst->format == BM_PST_ANSI ? bm_le32 (at) : bm_le64 (at);
 }
 
 typedef struct {
@@ -200,7 +201,7 @@ take_subs (BmPstBlocks *blocks, GBytes *block, GArray *subs)
   guint level = 0, count = 0, entry = ansi ? 12 : 24, id = ansi ? 4 : 8;
   const guint8 *at = entries_of (block, TYPE_SUBS, ansi ? 4 : 8, entry, &level, &count);
   for (guint i = 0; i < count && subs->len < SUBS_MAX; i++, at += entry) {
-    BmPstSub sub = {bm_pst_get32 (at), get_bid (pst, at + id), get_bid (pst, at + 2 * id)};
+    BmPstSub sub = {bm_le32 (at), get_bid (pst, at + id), get_bid (pst, at + 2 * id)};
     g_array_append_val (subs, sub);
   }
 }

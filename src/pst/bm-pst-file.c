@@ -3,6 +3,7 @@
  * One thread. */
 #include "pst/bm-pst-file.h"
 
+#include "base/bm-le.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,24 +16,6 @@ static const BmPstLayout layouts[] = {
 };
 
 static guint32 crc_table[8][256];
-
-guint16
-bm_pst_get16 (const guint8 *p)
-{
-  return (guint16) (p[0] | p[1] << 8);
-}
-
-guint32
-bm_pst_get32 (const guint8 *p)
-{
-  return (guint32) p[0] | (guint32) p[1] << 8 | (guint32) p[2] << 16 | (guint32) p[3] << 24;
-}
-
-guint64
-bm_pst_get64 (const guint8 *p)
-{
-  return bm_pst_get32 (p) | (guint64) bm_pst_get32 (p + 4) << 32;
-}
 
 void
 bm_pst_put16 (guint8 *p, guint32 value)
@@ -75,7 +58,7 @@ bm_pst_crc (const guint8 *data, gsize size)
 {
   guint32 c = 0;
   for (; size >= 8; size -= 8, data += 8) {
-    guint32 a = bm_pst_get32 (data) ^ c, b = bm_pst_get32 (data + 4);
+    guint32 a = bm_le32 (data) ^ c, b = bm_le32 (data + 4);
     c = crc_table[7][a & 255] ^ crc_table[6][a >> 8 & 255] ^ crc_table[5][a >> 16 & 255] ^
         crc_table[4][a >> 24] ^ crc_table[3][b & 255] ^ crc_table[2][b >> 8 & 255] ^
         crc_table[1][b >> 16 & 255] ^ crc_table[0][b >> 24];
@@ -114,7 +97,7 @@ bm_pst_page_meta (const BmPst *pst, const guint8 *page, guint *count, guint *siz
 {
   const guint8 *meta = page + pst->layout->meta;
   if (pst->format == BM_PST_UNICODE_4K) {
-    *count = bm_pst_get16 (meta);
+    *count = bm_le16 (meta);
     *size = meta[4];
     *level = meta[5];
   } else {
@@ -141,7 +124,7 @@ unreadable (GError **error, const gchar *format, ...)
 static gboolean
 read_format (BmPst *pst, GError **error)
 {
-  guint version = bm_pst_get16 (pst->header + 10);
+  guint version = bm_le16 (pst->header + 10);
   if (version == 14 || version == 15)
     pst->format = BM_PST_ANSI;
   else if (version == 37)
@@ -166,21 +149,21 @@ read_roots (BmPst *pst)
 {
   const guint8 *h = pst->header;
   if (pst->format == BM_PST_ANSI) {
-    pst->stored_size = bm_pst_get32 (h + 168);
-    pst->nbt_bid = bm_pst_get32 (h + 184);
-    pst->nbt_offset = bm_pst_get32 (h + 188);
-    pst->bbt_bid = bm_pst_get32 (h + 192);
-    pst->bbt_offset = bm_pst_get32 (h + 196);
+    pst->stored_size = bm_le32 (h + 168);
+    pst->nbt_bid = bm_le32 (h + 184);
+    pst->nbt_offset = bm_le32 (h + 188);
+    pst->bbt_bid = bm_le32 (h + 192);
+    pst->bbt_offset = bm_le32 (h + 196);
   } else {
-    pst->stored_size = bm_pst_get64 (h + 184);
-    pst->nbt_bid = bm_pst_get64 (h + 216);
-    pst->nbt_offset = bm_pst_get64 (h + 224);
-    pst->bbt_bid = bm_pst_get64 (h + 232);
-    pst->bbt_offset = bm_pst_get64 (h + 240);
+    pst->stored_size = bm_le64 (h + 184);
+    pst->nbt_bid = bm_le64 (h + 216);
+    pst->nbt_offset = bm_le64 (h + 224);
+    pst->bbt_bid = bm_le64 (h + 232);
+    pst->bbt_offset = bm_le64 (h + 240);
   }
   pst->header_crc_bad =
-      bm_pst_crc (h + 8, 471) != bm_pst_get32 (h + 4) ||
-      (pst->format != BM_PST_ANSI && bm_pst_crc (h + 8, 516) != bm_pst_get32 (h + 524));
+      bm_pst_crc (h + 8, 471) != bm_le32 (h + 4) ||
+      (pst->format != BM_PST_ANSI && bm_pst_crc (h + 8, 516) != bm_le32 (h + 524));
 }
 
 /* libpff refuses a root page whose own BID is not the one the header names: the page wins. */
@@ -192,8 +175,7 @@ repair_block_root (BmPst *pst)
   if (pst->bbt_offset < 512 || pst->bbt_offset > pst->size - pst->layout->page ||
       !bm_pst_read_at (pst, page, pst->layout->page, pst->bbt_offset))
     return;
-  guint64 bid =
-      pst->format == BM_PST_ANSI ? bm_pst_get32 (trailer + 4) : bm_pst_get64 (trailer + 8);
+  guint64 bid = pst->format == BM_PST_ANSI ? bm_le32 (trailer + 4) : bm_le64 (trailer + 8);
   if (trailer[0] != 0x80 || trailer[1] != 0x80 || bid == pst->bbt_bid)
     return;
   pst->bbt_bid = bid;

@@ -78,9 +78,6 @@ struct _BmPst {
 };
 
 guint32 bm_pst_crc (const guint8 *data, gsize size);
-guint16 bm_pst_get16 (const guint8 *p);
-guint32 bm_pst_get32 (const guint8 *p);
-guint64 bm_pst_get64 (const guint8 *p);
 void bm_pst_put16 (guint8 *p, guint32 value);
 void bm_pst_put32 (guint8 *p, guint32 value);
 void bm_pst_put64 (guint8 *p, guint64 value);

@@ -6,6 +6,7 @@
  * then by name. One thread. */
 #include "pst/bm-pst-folders.h"
 
+#include "base/bm-le.h"
 #include "pst/bm-pst-salvage.h"
 #include <string.h>
 
@@ -61,7 +62,7 @@ nid_of_entry_id (GBytes *bytes)
 {
   gsize size = 0;
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
-  return size >= 24 ? bm_pst_get32 (data + 20) : 0;
+  return size >= 24 ? bm_le32 (data + 20) : 0;
 }
 
 /* What libpff refuses goes the salvage path. window NULL: libpff opens none. */

@@ -4,6 +4,7 @@
  * than a context may hold. One thread. */
 #include "pst/bm-pst-heap.h"
 
+#include "base/bm-le.h"
 #include <bm-pst-import/item.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ bm_pst_heap_open (BmPstBlocks *blocks, guint64 data, guint64 sub, guint kind, GE
     return NULL;
   }
   gboolean whole;
-  heap->root = bm_pst_get32 (header + 4);
+  heap->root = bm_le32 (header + 4);
   heap->subs = bm_pst_subs_read (blocks, sub, &whole);
   heap->whole &= whole;
   return g_steal_pointer (&heap);
@@ -72,11 +73,11 @@ allocation (const BmPstHeap *heap, guint32 hid, gsize *size)
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &n) : NULL;
   if (data == NULL || (hid & 0x1f) != 0 || index == 0 || n < 2)
     return NULL;
-  gsize map = bm_pst_get16 (data); /* HNPAGEMAP */
-  if (map + 4 > n || index > bm_pst_get16 (data + map) || map + 4 + 2 * (index + 1) > n)
+  gsize map = bm_le16 (data); /* HNPAGEMAP */
+  if (map + 4 > n || index > bm_le16 (data + map) || map + 4 + 2 * (index + 1) > n)
     return NULL;
-  gsize from = bm_pst_get16 (data + map + 2 + 2 * index);
-  gsize to = bm_pst_get16 (data + map + 4 + 2 * index);
+  gsize from = bm_le16 (data + map + 2 + 2 * index);
+  gsize to = bm_le16 (data + map + 4 + 2 * index);
   if (from > to || to > n)
     return NULL;
   *size = to - from;
@@ -110,7 +111,7 @@ walk_tree (Tree *tree, guint32 hid, guint level)
   if (level == 0)
     g_byte_array_append (tree->records, data, (guint) (n * record));
   for (guint i = 0; level > 0 && i < n; i++)
-    walk_tree (tree, bm_pst_get32 (data + i * record + tree->key), level - 1);
+    walk_tree (tree, bm_le32 (data + i * record + tree->key), level - 1);
 }
 
 /* All records, one after the other; NULL when hid names no tree with such keys. *value: bytes of a
@@ -124,7 +125,7 @@ read_tree (const BmPstHeap *heap, guint32 hid, guint key, guint *value, gboolean
       header[3] > LEVELS_MAX || header[2] < *value)
     return NULL;
   Tree tree = {heap, key, header[2], RECORDS_MAX, g_byte_array_new (), TRUE};
-  guint32 root = bm_pst_get32 (header + 4);
+  guint32 root = bm_le32 (header + 4);
   if (root != 0)
     walk_tree (&tree, root, header[3]);
   *value = tree.value;
@@ -145,10 +146,10 @@ bm_pst_heap_properties (BmPstHeap *heap, gboolean *whole)
     *whole = FALSE;
   for (guint at = 0; records != NULL && at + 2 + value <= records->len; at += 2 + value) {
     const guint8 *record = records->data + at;
-    BmPstCell cell = {.id = bm_pst_get16 (record), .type = bm_pst_get16 (record + 2), .size = 4};
+    BmPstCell cell = {.id = bm_le16 (record), .type = bm_le16 (record + 2), .size = 4};
     memcpy (cell.cell, record + 4, 4);
     /* one writer (Aspose) leaves room for more: records of zeros are no properties */
-    if (cell.id != 0 || cell.type != 0 || bm_pst_get32 (cell.cell) != 0)
+    if (cell.id != 0 || cell.type != 0 || bm_le32 (cell.cell) != 0)
       g_array_append_val (cells, cell);
   }
   return cells;
@@ -194,11 +195,11 @@ fixed_size (guint16 type)
 const BmPstSub *
 bm_pst_heap_value_node (BmPstHeap *heap, const BmPstCell *cell)
 {
-  guint32 hnid = bm_pst_get32 (cell->cell);
+  guint32 hnid = bm_le32 (cell->cell);
   gsize size = 0;
   if (cell->type == BM_TYPE_OBJECT) { /* 2.3.3.5: nid and size stand in the heap */
     const guint8 *object = allocation (heap, hnid, &size);
-    hnid = size >= 4 && object != NULL ? bm_pst_get32 (object) : 0;
+    hnid = size >= 4 && object != NULL ? bm_le32 (object) : 0;
   }
   return (hnid & 0x1f) != 0 ? bm_pst_subs_find (heap->subs, hnid) : NULL;
 }
@@ -207,7 +208,7 @@ gboolean
 bm_pst_heap_value (BmPstHeap *heap, const BmPstCell *cell, guint8 **data, gsize *size)
 {
   gint fixed = fixed_size (cell->type);
-  guint32 hnid = bm_pst_get32 (cell->cell);
+  guint32 hnid = bm_le32 (cell->cell);
   *data = NULL;
   *size = 0;
   if (fixed < 0)
@@ -263,15 +264,14 @@ read_columns (const BmPstHeap *heap, BmPstTable *table)
   if (info == NULL || size < 22 || info[0] != BM_PST_HEAP_TABLE)
     return FALSE;
   table->n_columns = MIN (info[1], (guint) ((size - 22) / 8));
-  table->bits_at = bm_pst_get16 (info + 6);
-  table->row_size = bm_pst_get16 (info + 8);
-  table->index = bm_pst_get32 (info + 10);
-  table->matrix = bm_pst_get32 (info + 14);
+  table->bits_at = bm_le16 (info + 6);
+  table->row_size = bm_le16 (info + 8);
+  table->index = bm_le32 (info + 10);
+  table->matrix = bm_le32 (info + 14);
   table->columns = g_new0 (Column, table->n_columns + 1);
   for (guint i = 0; i < table->n_columns; i++) { /* TCOLDESC */
     const guint8 *at = info + 22 + 8 * i;
-    table->columns[i] =
-        (Column){bm_pst_get16 (at + 2), bm_pst_get16 (at), bm_pst_get16 (at + 4), at[6], at[7]};
+    table->columns[i] = (Column){bm_le16 (at + 2), bm_le16 (at), bm_le16 (at + 4), at[6], at[7]};
   }
   return table->row_size >= 4 && table->bits_at < table->row_size;
 }
@@ -325,7 +325,7 @@ read_index (const BmPstHeap *heap, BmPstTable *table, guint max, gboolean *whole
   g_autoptr (GByteArray) index = read_tree (heap, table->index, 4, &value, whole);
   for (guint at = 0; index != NULL && at + 4 + value <= index->len; at += 4 + value) {
     const guint8 *p = index->data + at + 4;
-    guint32 number = value >= 4 ? bm_pst_get32 (p) : bm_pst_get16 (p);
+    guint32 number = value >= 4 ? bm_le32 (p) : bm_le16 (p);
     g_array_append_val (table->numbers, number);
   }
   if (index == NULL)
@@ -378,7 +378,7 @@ bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id)
   if (row == NULL)
     return NULL;
   GArray *cells = g_array_new (FALSE, TRUE, sizeof (BmPstCell));
-  *id = bm_pst_get32 (row); /* dwRowID stands first */
+  *id = bm_le32 (row); /* dwRowID stands first */
   for (guint i = 0; i < table->n_columns; i++) {
     const Column *column = &table->columns[i];
     guint bit = table->bits_at + column->bit / 8;

@@ -3,6 +3,7 @@
  * leaves names unresolved. One thread. */
 #include "pst/bm-pst-salvage.h"
 
+#include "base/bm-le.h"
 #include "text/bm-charset.h"
 #include <string.h>
 
@@ -38,7 +39,7 @@ string_at (const Map *map, guint32 offset)
 {
   if (map->n_strings < 4 || offset > map->n_strings - 4)
     return NULL;
-  gsize size = bm_pst_get32 (map->strings + offset);
+  gsize size = bm_le32 (map->strings + offset);
   if (size > map->n_strings - 4 - offset || size > NAME_BYTES)
     return NULL;
   g_autofree gchar *text = bm_charset_utf16le_to_utf8 (map->strings + offset + 4, size, NULL);
@@ -50,14 +51,14 @@ add_names (const Map *map, GHashTable *names)
 {
   for (gsize i = 0; i < map->n_entries; i++) {
     const guint8 *entry = map->entries + ENTRY * i;
-    guint kind = bm_pst_get16 (entry + 4);
-    guint id = 0x8000u + bm_pst_get16 (entry + 6);
+    guint kind = bm_le16 (entry + 4);
+    guint id = 0x8000u + bm_le16 (entry + 6);
     BmPropName name = {0};
     set_guid (map, kind >> 1, &name);
     if (kind & 1)
-      name.name = string_at (map, bm_pst_get32 (entry));
+      name.name = string_at (map, bm_le32 (entry));
     else
-      name.lid = bm_pst_get32 (entry);
+      name.lid = bm_le32 (entry);
     g_hash_table_insert (names, GUINT_TO_POINTER (id), g_memdup2 (&name, sizeof name));
   }
 }

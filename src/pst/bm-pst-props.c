@@ -5,6 +5,7 @@
  * only partly wrong. One thread. */
 #include "pst/bm-pst-item.h"
 
+#include "base/bm-le.h"
 #include "text/bm-charset.h"
 #include <string.h>
 
@@ -49,13 +50,13 @@ integer_of (const guint8 *data, gsize size, guint16 type)
 {
   switch (type) {
   case BM_TYPE_INT16:
-    return size >= 2 ? (gint16) bm_pst_get16 (data) : 0;
+    return size >= 2 ? (gint16) bm_le16 (data) : 0;
   case BM_TYPE_BOOLEAN:
     return size >= 1 && data[0] != 0;
   case BM_TYPE_INT32:
-    return size >= 4 ? (gint32) bm_pst_get32 (data) : 0;
+    return size >= 4 ? (gint32) bm_le32 (data) : 0;
   default:
-    return size >= 8 ? (gint64) bm_pst_get64 (data) : 0;
+    return size >= 8 ? (gint64) bm_le64 (data) : 0;
   }
 }
 
@@ -93,14 +94,14 @@ set_variable_values (BmProp *prop, const guint8 *data, gsize size, const BmPstSt
 {
   guint16 base = prop->type & 0x0fff;
   gboolean text = base == BM_TYPE_STRING8 || base == BM_TYPE_UNICODE;
-  guint32 count = size >= 4 ? bm_pst_get32 (data) : 0;
+  guint32 count = size >= 4 ? bm_le32 (data) : 0;
   prop->texts = text ? g_ptr_array_new_with_free_func (g_free) : NULL;
   prop->datas = text ? NULL : g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   if (count > VALUES_MAX || 4 + (gsize) count * 4 > size)
     return count == 0;
   for (guint32 i = 0; i < count; i++) {
-    gsize from = bm_pst_get32 (data + 4 + 4 * i);
-    gsize to = i + 1 < count ? bm_pst_get32 (data + 8 + 4 * i) : size;
+    gsize from = bm_le32 (data + 4 + 4 * i);
+    gsize to = i + 1 < count ? bm_le32 (data + 8 + 4 * i) : size;
     if (from > to || to > size)
       return FALSE;
     if (text)

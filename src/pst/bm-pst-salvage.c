@@ -4,6 +4,7 @@
  * cannot be read is left out and noted. One thread. */
 #include "pst/bm-pst-salvage.h"
 
+#include "base/bm-le.h"
 #include "base/bm-spool.h"
 
 #define NID_RECIPIENTS        0x692u
@@ -27,7 +28,7 @@ int32_of (const GArray *cells, guint16 id)
   for (guint i = 0; i < cells->len; i++) {
     const BmPstCell *cell = &g_array_index (cells, BmPstCell, i);
     if (cell->id == id && cell->type == BM_TYPE_INT32)
-      return bm_pst_get32 (cell->cell);
+      return bm_le32 (cell->cell);
   }
   return 0;
 }

@@ -12,6 +12,8 @@
  * search then finds the roots. One thread. */
 #include "pst/bm-pst-file.h"
 
+#include "base/bm-le.h"
+
 #define CHUNK      (1u << 20)
 #define LEAVES_MAX (1u << 20)
 
@@ -38,9 +40,9 @@ is_whole (const BmPst *pst, const guint8 *page, guint64 offset, guint64 *bid)
       (trailer[0] != BM_PST_PAGE_NODES && trailer[0] != BM_PST_PAGE_BLOCKS))
     return FALSE;
   bm_pst_page_meta (pst, page, &count, &size, &level);
-  *bid = ansi ? bm_pst_get32 (trailer + 4) : bm_pst_get64 (trailer + 8);
-  return count > 0 && bm_pst_get16 (trailer + 2) == bm_pst_signature (offset & 0xffffffffu, *bid) &&
-         bm_pst_get32 (trailer + (ansi ? 8 : 4)) == bm_pst_crc (page, layout->crc);
+  *bid = ansi ? bm_le32 (trailer + 4) : bm_le64 (trailer + 8);
+  return count > 0 && bm_le16 (trailer + 2) == bm_pst_signature (offset & 0xffffffffu, *bid) &&
+         bm_le32 (trailer + (ansi ? 8 : 4)) == bm_pst_crc (page, layout->crc);
 }
 
 static void
@@ -267,9 +269,9 @@ bm_pst_block_says_so (const BmPst *pst, guint64 key, guint64 offset, guint size)
   if (whole > pst->size || offset > pst->size - whole ||
       !bm_pst_read_at (pst, trailer, trailer_size, offset + whole - trailer_size))
     return FALSE;
-  guint64 bid = ansi ? bm_pst_get32 (trailer + 4) : bm_pst_get64 (trailer + 8);
-  return bm_pst_get16 (trailer) == size && (bid & ~1ull) == key &&
-         bm_pst_get16 (trailer + 2) == bm_pst_signature (offset & 0xffffffffu, bid);
+  guint64 bid = ansi ? bm_le32 (trailer + 4) : bm_le64 (trailer + 8);
+  return bm_le16 (trailer) == size && (bid & ~1ull) == key &&
+         bm_le16 (trailer + 2) == bm_pst_signature (offset & 0xffffffffu, bid);
 }
 
 gboolean

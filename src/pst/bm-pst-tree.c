@@ -4,6 +4,8 @@
  * counts are cut to what fits. What cannot be read is counted. One thread. */
 #include "pst/bm-pst-file.h"
 
+#include "base/bm-le.h"
+
 #define DEPTH_MAX 12
 
 typedef struct {
@@ -20,7 +22,7 @@ bm_pst_page_read (const BmPst *pst, guint64 offset, guint type, gint level, BmPs
       !bm_pst_read_at (pst, page->bytes, layout->page, offset))
     return FALSE;
   const guint8 *trailer = page->bytes + layout->trailer;
-  guint32 crc = bm_pst_get32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
+  guint32 crc = bm_le32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
   bm_pst_page_meta (pst, page->bytes, &page->count, &size, &page->level);
   if ((trailer[0] != type && trailer[1] != type) || page->level > DEPTH_MAX ||
       (level >= 0 && page->level != (guint) level))
@@ -36,15 +38,15 @@ bm_pst_page_read (const BmPst *pst, guint64 offset, guint type, gint level, BmPs
 void
 bm_pst_entry_node (const BmPst *pst, const guint8 *entry, BmPstNode *node)
 {
-  *node = (BmPstNode){.nid = bm_pst_get32 (entry)};
+  *node = (BmPstNode){.nid = bm_le32 (entry)};
   if (pst->format == BM_PST_ANSI) {
-    node->data = bm_pst_get32 (entry + 4);
-    node->sub = bm_pst_get32 (entry + 8);
-    node->parent = bm_pst_get32 (entry + 12);
+    node->data = bm_le32 (entry + 4);
+    node->sub = bm_le32 (entry + 8);
+    node->parent = bm_le32 (entry + 12);
   } else {
-    node->data = bm_pst_get64 (entry + 8);
-    node->sub = bm_pst_get64 (entry + 16);
-    node->parent = bm_pst_get32 (entry + 24);
+    node->data = bm_le64 (entry + 8);
+    node->sub = bm_le64 (entry + 16);
+    node->parent = bm_le32 (entry + 24);
   }
 }
 
@@ -62,22 +64,22 @@ guint64
 bm_pst_entry_key (const BmPst *pst, const guint8 *entry, guint type)
 {
   if (type == BM_PST_PAGE_NODES)
-    return bm_pst_get32 (entry);
-  return (pst->format == BM_PST_ANSI ? bm_pst_get32 (entry) : bm_pst_get64 (entry)) & ~1ull;
+    return bm_le32 (entry);
+  return (pst->format == BM_PST_ANSI ? bm_le32 (entry) : bm_le64 (entry)) & ~1ull;
 }
 
 void
 bm_pst_entry_block (const BmPst *pst, const guint8 *entry, guint64 *offset, guint *size)
 {
   gboolean ansi = pst->format == BM_PST_ANSI;
-  *offset = ansi ? bm_pst_get32 (entry + 4) : bm_pst_get64 (entry + 8);
-  *size = bm_pst_get16 (entry + (ansi ? 8 : 16));
+  *offset = ansi ? bm_le32 (entry + 4) : bm_le64 (entry + 8);
+  *size = bm_le16 (entry + (ansi ? 8 : 16));
 }
 
 static guint64
 child_offset (const BmPst *pst, const guint8 *entry)
 {
-  return pst->format == BM_PST_ANSI ? bm_pst_get32 (entry + 8) : bm_pst_get64 (entry + 16);
+  return pst->format == BM_PST_ANSI ? bm_le32 (entry + 8) : bm_le64 (entry + 16);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
  * One thread. */
 #include "pst/bm-pst-view.h"
 
+#include "base/bm-le.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -283,13 +284,12 @@ check_block (BmPstView *view, guint8 *buffer, gsize size, guint64 offset)
     return;
   guint8 *trailer = buffer + size - trailer_size;
   guint8 *crc = trailer + (format == BM_PST_ANSI ? 8 : 4);
-  gsize data = bm_pst_get16 (trailer);
-  guint32 bid = bm_pst_get32 (trailer + (format == BM_PST_ANSI ? 4 : 8));
+  gsize data = bm_le16 (trailer);
+  guint32 bid = bm_le32 (trailer + (format == BM_PST_ANSI ? 4 : 8));
   if (data == 0 || data + trailer_size > size || data + trailer_size + slack <= size ||
-      bm_pst_get16 (trailer + 2) != bm_pst_signature (offset & 0xffffffffu, bid) ||
-      bm_pst_get32 (crc) == 0)
+      bm_le16 (trailer + 2) != bm_pst_signature (offset & 0xffffffffu, bid) || bm_le32 (crc) == 0)
     return;
-  if (bm_pst_crc (buffer, data) == bm_pst_get32 (crc))
+  if (bm_pst_crc (buffer, data) == bm_le32 (crc))
     bm_pst_put32 (crc, 0);
   else
     view->damaged_blocks++;

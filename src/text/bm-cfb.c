@@ -2,6 +2,7 @@
 /* See bm-cfb.h; sections are those of [MS-CFB]. */
 #include "text/bm-cfb.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 
 #define HEADER_SIZE  512
@@ -24,18 +25,6 @@ struct _BmCfb {
   guint32 cutoff;
 };
 
-static guint16
-get16 (const guint8 *data)
-{
-  return (guint16) (data[0] | data[1] << 8);
-}
-
-static guint32
-get32 (const guint8 *data)
-{
-  return (guint32) get16 (data) | (guint32) get16 (data + 2) << 16;
-}
-
 /* NULL outside of the file. The last sector may be short in files of some writers: no such. */
 static const guint8 *
 sector_at (const BmCfb *cfb, guint32 sector)
@@ -50,7 +39,7 @@ next_of (const BmCfb *cfb, guint32 sector)
   const guint8 *fat = index < cfb->fat_sectors->len
                           ? sector_at (cfb, g_array_index (cfb->fat_sectors, guint32, index))
                           : NULL;
-  return fat != NULL ? get32 (fat + 4 * (gsize) (sector % per_sector)) : NO_STREAM;
+  return fat != NULL ? bm_le32 (fat + 4 * (gsize) (sector % per_sector)) : NO_STREAM;
 }
 
 /* At most limit bytes of a chain; NULL when it ends before need. */
@@ -73,7 +62,7 @@ static void
 add_fat_sectors (BmCfb *cfb, const guint8 *list, guint n)
 {
   for (guint i = 0; i < n && cfb->fat_sectors->len < cfb->sectors; i++) {
-    guint32 sector = get32 (list + 4 * (gsize) i);
+    guint32 sector = bm_le32 (list + 4 * (gsize) i);
     if (sector <= SECTOR_MAX)
       g_array_append_val (cfb->fat_sectors, sector);
   }
@@ -83,14 +72,14 @@ static void
 read_fat (BmCfb *cfb)
 {
   guint per_sector = (1u << (cfb->shift - 2)) - 1;
-  guint32 sector = get32 (cfb->data + 0x44);
+  guint32 sector = bm_le32 (cfb->data + 0x44);
   add_fat_sectors (cfb, cfb->data + 0x4c, HEADER_DIFAT);
   for (guint32 n = 0; n < cfb->sectors && sector <= SECTOR_MAX; n++) {
     const guint8 *data = sector_at (cfb, sector);
     if (data == NULL)
       return;
     add_fat_sectors (cfb, data, per_sector);
-    sector = get32 (data + 4 * (gsize) per_sector);
+    sector = bm_le32 (data + 4 * (gsize) per_sector);
   }
 }
 
@@ -108,8 +97,8 @@ bm_cfb_new (const guint8 *data, gsize size)
   static const guint8 magic[8] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
   if (size < HEADER_SIZE || memcmp (data, magic, sizeof magic) != 0)
     return NULL;
-  guint shift = get16 (data + 0x1e);
-  if ((shift != 9 && shift != 12) || get16 (data + 0x20) != 6 || size >> shift < 2 ||
+  guint shift = bm_le16 (data + 0x1e);
+  if ((shift != 9 && shift != 12) || bm_le16 (data + 0x20) != 6 || size >> shift < 2 ||
       size > G_MAXUINT32 / 2)
     return NULL;
   g_autoptr (BmCfb) cfb = g_new0 (BmCfb, 1);
@@ -117,16 +106,16 @@ bm_cfb_new (const guint8 *data, gsize size)
   cfb->size = size;
   cfb->shift = shift;
   cfb->sectors = (guint32) (size >> shift) - 1;
-  cfb->cutoff = get32 (data + 0x38);
+  cfb->cutoff = bm_le32 (data + 0x38);
   cfb->fat_sectors = g_array_new (FALSE, FALSE, sizeof (guint32));
   read_fat (cfb);
-  cfb->directory = read_chain (cfb, get32 (data + 0x30), ENTRY_SIZE, ENTRIES_MAX * ENTRY_SIZE);
+  cfb->directory = read_chain (cfb, bm_le32 (data + 0x30), ENTRY_SIZE, ENTRIES_MAX * ENTRY_SIZE);
   if (cfb->directory == NULL || cfb->directory->data[0x42] != TYPE_ROOT)
     return NULL;
   const guint8 *root = cfb->directory->data;
-  cfb->mini_fat = read_chain (cfb, get32 (data + 0x3c), 0, size);
+  cfb->mini_fat = read_chain (cfb, bm_le32 (data + 0x3c), 0, size);
   cfb->mini =
-      read_chain (cfb, get32 (root + 0x74), 0, ((gsize) get32 (root + 0x78) + 63) / 64 * 64);
+      read_chain (cfb, bm_le32 (root + 0x74), 0, ((gsize) bm_le32 (root + 0x78) + 63) / 64 * 64);
   return g_steal_pointer (&cfb);
 }
 
@@ -146,10 +135,10 @@ static gboolean
 is_named (const guint8 *entry, const gchar *name)
 {
   gsize n = strlen (name);
-  if (entry[0x42] != TYPE_STREAM || n > NAME_UNITS || get16 (entry + 0x40) != 2 * (n + 1))
+  if (entry[0x42] != TYPE_STREAM || n > NAME_UNITS || bm_le16 (entry + 0x40) != 2 * (n + 1))
     return FALSE;
   for (gsize i = 0; i < n; i++) {
-    guint16 unit = get16 (entry + 2 * i);
+    guint16 unit = bm_le16 (entry + 2 * i);
     if (unit >= 0x80 || g_ascii_tolower ((gchar) unit) != g_ascii_tolower (name[i]))
       return FALSE;
   }
@@ -163,7 +152,7 @@ find (const BmCfb *cfb, const gchar *name)
   g_autoptr (GArray) stack = g_array_new (FALSE, FALSE, sizeof (guint32));
   guint n = cfb->directory->len / ENTRY_SIZE;
   g_autofree guint8 *seen = g_malloc0 (n);
-  guint32 first = get32 (cfb->directory->data + 0x4c);
+  guint32 first = bm_le32 (cfb->directory->data + 0x4c);
   g_array_append_val (stack, first);
   while (stack->len > 0) {
     guint32 index = g_array_index (stack, guint32, stack->len - 1);
@@ -174,7 +163,7 @@ find (const BmCfb *cfb, const gchar *name)
     seen[index] = 1;
     if (is_named (entry, name))
       return entry;
-    const guint32 siblings[] = {get32 (entry + 0x44), get32 (entry + 0x48)};
+    const guint32 siblings[] = {bm_le32 (entry + 0x44), bm_le32 (entry + 0x48)};
     g_array_append_vals (stack, siblings, G_N_ELEMENTS (siblings));
   }
   return NULL;
@@ -195,7 +184,7 @@ read_mini (const BmCfb *cfb, guint32 sector, gsize size)
     g_byte_array_append (out, cfb->mini->data + (gsize) sector * 64,
                          (guint) MIN ((gsize) 64, size - out->len));
     sector = 4 * (gsize) sector + 4 <= cfb->mini_fat->len
-                 ? get32 (cfb->mini_fat->data + 4 * (gsize) sector)
+                 ? bm_le32 (cfb->mini_fat->data + 4 * (gsize) sector)
                  : NO_STREAM;
   }
   return out->len >= size ? g_steal_pointer (&out) : NULL;
@@ -207,8 +196,8 @@ bm_cfb_stream (const BmCfb *cfb, const gchar *name)
   const guint8 *entry = find (cfb, name);
   if (entry == NULL)
     return NULL;
-  gsize size = get32 (entry + 0x78);
-  guint32 sector = get32 (entry + 0x74);
+  gsize size = bm_le32 (entry + 0x78);
+  guint32 sector = bm_le32 (entry + 0x74);
   if (size == 0 || size > cfb->size)
     return NULL;
   GByteArray *bytes =

@@ -4,6 +4,7 @@
  * of nine; limit is for the caller's peace. */
 #include "text/bm-lzfu.h"
 
+#include "base/bm-le.h"
 #include <bm-pst-import/error.h>
 #include <string.h>
 
@@ -18,12 +19,6 @@ static const gchar preload[] =
     "\\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0"
     "\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 G_STATIC_ASSERT (sizeof preload == 207 + 1);
-
-static guint32
-read_u32 (const guint8 *p)
-{
-  return (guint32) p[0] | (guint32) p[1] << 8 | (guint32) p[2] << 16 | (guint32) p[3] << 24;
-}
 
 /* [MS-OXRTFCP] 2.1.3.2: CRC-32 without the usual inversions. */
 static guint32
@@ -46,7 +41,7 @@ checksum (const guint8 *data, gsize size)
 static gsize
 covered (const guint8 *data, gsize size)
 {
-  guint64 end = (guint64) read_u32 (data) + 4;
+  guint64 end = (guint64) bm_le32 (data) + 4;
   return end >= HEADER_SIZE && end <= size ? (gsize) end - HEADER_SIZE : size - HEADER_SIZE;
 }
 
@@ -96,14 +91,14 @@ GByteArray *
 bm_lzfu_decompress (const guint8 *data, gsize size, gsize limit, gboolean *crc_ok,
                     gboolean *truncated, GError **error)
 {
-  guint32 signature = size >= HEADER_SIZE ? read_u32 (data + 8) : 0;
+  guint32 signature = size >= HEADER_SIZE ? bm_le32 (data + 8) : 0;
   if (signature != SIGNATURE_LZFU && signature != SIGNATURE_MELA) {
     g_set_error (error, BM_ERROR, BM_CAUSE_UNREADABLE,
                  "compressed RTF of %" G_GSIZE_FORMAT " bytes with the signature 0x%08x", size,
                  signature);
     return NULL;
   }
-  guint32 raw_size = read_u32 (data + 4);
+  guint32 raw_size = bm_le32 (data + 4);
   const guint8 *body = data + HEADER_SIZE;
   gsize body_size = size - HEADER_SIZE;
   GByteArray *out = g_byte_array_new ();
@@ -111,7 +106,7 @@ bm_lzfu_decompress (const guint8 *data, gsize size, gsize limit, gboolean *crc_o
   limit = MIN (limit, (gsize) G_MAXINT32); /* what a GByteArray can hold */
   if (signature == SIGNATURE_LZFU) {
     ended = expand (body, body_size, limit, out);
-    fits = read_u32 (data + 12) == checksum (body, covered (data, size));
+    fits = bm_le32 (data + 12) == checksum (body, covered (data, size));
   } else {
     g_byte_array_append (out, body, (guint) MIN (body_size, limit));
   }
@@ -119,7 +114,7 @@ bm_lzfu_decompress (const guint8 *data, gsize size, gsize limit, gboolean *crc_o
     *crc_ok = fits;
   /* Writers of stored streams count the header into RAWSIZE or not; COMPSIZE they get right. */
   gboolean all_there =
-      signature == SIGNATURE_LZFU ? out->len >= raw_size : (guint64) read_u32 (data) + 4 <= size;
+      signature == SIGNATURE_LZFU ? out->len >= raw_size : (guint64) bm_le32 (data) + 4 <= size;
   if (truncated != NULL)
     *truncated = !ended && (!all_there || out->len == limit);
   return out;

@@ -2,6 +2,7 @@
 /* See bm-picture.h. Must not know RTF or MIME. Any thread. */
 #include "text/bm-picture.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 
 #define FILE_HEADER      14
@@ -16,18 +17,6 @@
 #define EMR_STRETCH      81u
 #define EMR_STRETCH_SIZE 80u
 
-static guint16
-get16 (const guint8 *p)
-{
-  return (guint16) (p[0] | p[1] << 8);
-}
-
-static guint32
-get32 (const guint8 *p)
-{
-  return (guint32) p[0] | (guint32) p[1] << 8 | (guint32) p[2] << 16 | (guint32) p[3] << 24;
-}
-
 static void
 put32 (guint8 *p, guint32 value)
 {
@@ -39,19 +28,19 @@ put32 (guint8 *p, guint32 value)
 static gsize
 pixel_offset (const guint8 *dib, gsize size)
 {
-  guint32 header = size >= CORE_HEADER ? get32 (dib) : 0;
+  guint32 header = size >= CORE_HEADER ? bm_le32 (dib) : 0;
   if (header == CORE_HEADER) {
-    guint bits = get16 (dib + 10);
+    guint bits = bm_le16 (dib + 10);
     gsize colours = bits <= 8 ? (gsize) 3 << bits : 0;
     return CORE_HEADER + colours < size ? CORE_HEADER + colours : 0;
   }
   if (header < INFO_HEADER || header > HEADER_MAX || header >= size)
     return 0;
-  guint bits = get16 (dib + 14);
-  guint32 compression = get32 (dib + 16), used = get32 (dib + 32);
+  guint bits = bm_le16 (dib + 14);
+  guint32 compression = bm_le32 (dib + 16), used = bm_le32 (dib + 32);
   gsize masks = header == INFO_HEADER && compression == 3 ? 12 : 0; /* BI_BITFIELDS */
   gsize colours = used != 0 ? used : bits <= 8 ? (gsize) 1 << bits : 0;
-  if (bits > 32 || get16 (dib + 12) != 1 || colours > PALETTE_MAX)
+  if (bits > 32 || bm_le16 (dib + 12) != 1 || colours > PALETTE_MAX)
     return 0;
   gsize offset = header + masks + colours * 4;
   return offset < size ? offset : 0;
@@ -105,12 +94,12 @@ GBytes *
 bm_picture_of_wmf (const guint8 *wmf, gsize size)
 {
   GBytes *best = NULL;
-  gsize at = size >= PLACEABLE_SIZE && get32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
-  if (size < at + META_HEADER || get16 (wmf + at + 2) * 2 != META_HEADER)
+  gsize at = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
+  if (size < at + META_HEADER || bm_le16 (wmf + at + 2) * 2 != META_HEADER)
     return NULL;
   for (at += META_HEADER; size - at >= 6;) {
-    gsize record = (gsize) get32 (wmf + at) * 2;
-    gsize offset = 6 + bitmap_offset (get16 (wmf + at + 4));
+    gsize record = (gsize) bm_le32 (wmf + at) * 2;
+    gsize offset = 6 + bitmap_offset (bm_le16 (wmf + at + 4));
     if (record < 6 || record > size - at)
       break;
     if (offset > 6 && record > offset)
@@ -123,8 +112,8 @@ bm_picture_of_wmf (const guint8 *wmf, gsize size)
 static GBytes *
 bitmap_of_emr (const guint8 *record, gsize size)
 {
-  gsize info = get32 (record + 48), info_size = get32 (record + 52);
-  gsize bits = get32 (record + 56), bits_size = get32 (record + 60);
+  gsize info = bm_le32 (record + 48), info_size = bm_le32 (record + 52);
+  gsize bits = bm_le32 (record + 56), bits_size = bm_le32 (record + 60);
   if (info > size || info_size > size - info || bits > size || bits_size > size - bits)
     return NULL;
   g_autofree guint8 *dib = g_malloc (info_size + bits_size + 1);
@@ -137,13 +126,13 @@ GBytes *
 bm_picture_of_emf (const guint8 *emf, gsize size)
 {
   GBytes *best = NULL;
-  if (size < 44 || get32 (emf) != EMR_HEADER || memcmp (emf + 40, " EMF", 4) != 0)
+  if (size < 44 || bm_le32 (emf) != EMR_HEADER || memcmp (emf + 40, " EMF", 4) != 0)
     return NULL;
   for (gsize at = 0; size - at >= 8;) {
-    gsize record = get32 (emf + at + 4);
+    gsize record = bm_le32 (emf + at + 4);
     if (record < 8 || record > size - at)
       break;
-    if (get32 (emf + at) == EMR_STRETCH && record >= EMR_STRETCH_SIZE)
+    if (bm_le32 (emf + at) == EMR_STRETCH && record >= EMR_STRETCH_SIZE)
       keep_larger (&best, bitmap_of_emr (emf + at, record));
     at += record;
   }

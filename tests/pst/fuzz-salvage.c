@@ -5,6 +5,7 @@
  * byte chooses the format. Blocks have the BIDs 4, 10, 12, 18, 20, 26...: every second one is internal. */
 #include "pst/bm-pst-salvage.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ make_file (const guint8 *data, gsize size, gboolean ansi)
   g_byte_array_set_size (file, FIRST);
   memset (file->data, 0, file->len);
   while (n < BLOCKS && size > 2) {
-    guint length = (guint) MIN ((gsize) bm_pst_get16 (data) % 8176 + 1, size - 2);
+    guint length = (guint) MIN ((gsize) bm_le16 (data) % 8176 + 1, size - 2);
     guint whole = (length + trailer + 63) / 64 * 64, at = file->len;
     g_byte_array_set_size (file, at + whole);
     memset (file->data + at, 0, whole);
