@@ -5,6 +5,7 @@
 #include "http/bm-weboptions.h"
 #include "http/bm-weboutput.h"
 #include "job/bm-job.h"
+#include "report/bm-json.h"
 #include <string.h>
 
 #define RESULT "result.json" /* of a run that is over: reading a large journal takes its time */
@@ -296,34 +297,11 @@ JsonObject *
 bm_webstate_ledger (const BmLedger *ledger)
 {
   JsonObject *object = json_object_new ();
-  const struct {
-    const gchar *name;
-    guint64 n;
-  } members[] = {{"found", ledger->found},
-                 {"verified", ledger->verified},
-                 {"unverified", ledger->unverified},
-                 {"differs", ledger->differs},
-                 {"gone", ledger->gone},
-                 {"skipped", ledger->skipped},
-                 {"failed", ledger->failed},
-                 {"pending", ledger->pending},
-                 {"present_before", ledger->present_before},
-                 {"bytes", ledger->bytes}};
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    json_object_set_int_member (object, members[i].name, (gint64) members[i].n);
+  bm_json_set_ledger (object, ledger);
+  json_object_set_int_member (object, "present_before", (gint64) ledger->present_before);
+  json_object_set_int_member (object, "bytes", (gint64) ledger->bytes);
   json_object_set_boolean_member (object, "balanced", ledger->balanced);
   return object;
-}
-
-static void
-set_counts (JsonObject *ledger, const gchar *name, const GArray *counts)
-{
-  JsonObject *object = json_object_new ();
-  for (guint i = 0; i < counts->len; i++) {
-    const BmReportCount *one = &g_array_index (counts, BmReportCount, i);
-    json_object_set_int_member (object, one->token, (gint64) one->n);
-  }
-  json_object_set_object_member (ledger, name, object);
 }
 
 /* What stopped it; nothing did when cause is "". */
@@ -370,9 +348,9 @@ bm_webstate_result (const BmReport *report)
   json_object_set_string_member (object, "grade", bm_grade_token (grade));
   json_object_set_string_member (object, "grade_rule", rule);
   JsonObject *ledger = bm_webstate_ledger (&report->ledger);
-  set_counts (ledger, "skipped_by_rule", report->rules);
-  set_counts (ledger, "failed_by_cause", report->causes);
-  set_counts (ledger, "unverified_by_reason", report->reasons);
+  bm_json_set_counts (ledger, "skipped_by_rule", report->rules);
+  bm_json_set_counts (ledger, "failed_by_cause", report->causes);
+  bm_json_set_counts (ledger, "unverified_by_reason", report->reasons);
   json_object_set_object_member (object, "ledger", ledger);
   if (report->stopped != BM_CAUSE_LAST)
     set_stopped (object, bm_cause_token (report->stopped), report->stopped_text);

@@ -8,20 +8,8 @@ static JsonObject *
 ledger_object (const BmLedger *ledger)
 {
   JsonObject *object = json_object_new ();
-  const struct {
-    const gchar *name;
-    guint64 value;
-  } members[] = {{"found", ledger->found},
-                 {"verified", ledger->verified},
-                 {"unverified", ledger->unverified},
-                 {"differs", ledger->differs},
-                 {"gone", ledger->gone},
-                 {"skipped", ledger->skipped},
-                 {"failed", ledger->failed},
-                 {"pending", ledger->pending},
-                 {"verified_bytes", ledger->bytes}};
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    json_object_set_int_member (object, members[i].name, (gint64) members[i].value);
+  bm_json_set_ledger (object, ledger);
+  json_object_set_int_member (object, "verified_bytes", (gint64) ledger->bytes);
   json_object_set_boolean_member (object, "balanced", ledger->balanced);
   return object;
 }

@@ -12,17 +12,6 @@ set_number (JsonObject *object, const gchar *name, guint64 value)
 }
 
 static void
-set_counts (JsonObject *object, const gchar *name, const GArray *counts)
-{
-  JsonObject *map = json_object_new ();
-  for (guint i = 0; i < counts->len; i++) {
-    const BmReportCount *one = &g_array_index (counts, BmReportCount, i);
-    set_number (map, one->token, one->n);
-  }
-  json_object_set_object_member (object, name, map);
-}
-
-static void
 set_notes (JsonObject *object, BmNotes notes)
 {
   JsonArray *array = json_array_new ();
@@ -65,22 +54,15 @@ ledger_object (const BmReport *report)
 {
   const BmLedger *ledger = &report->ledger;
   JsonObject *object = json_object_new ();
-  set_number (object, "found", ledger->found);
-  set_number (object, "verified", ledger->verified);
-  set_number (object, "unverified", ledger->unverified);
-  set_number (object, "differs", ledger->differs);
-  set_number (object, "gone", ledger->gone);
-  set_number (object, "skipped", ledger->skipped);
-  set_number (object, "failed", ledger->failed);
-  set_number (object, "pending", ledger->pending);
+  bm_json_set_ledger (object, ledger);
   set_number (object, "in_doubt", ledger->in_doubt);
   set_number (object, "present_before", ledger->present_before);
   set_number (object, "verified_bytes", ledger->bytes);
   json_object_set_boolean_member (object, "balanced", ledger->balanced);
-  set_counts (object, "skipped_by_rule", report->rules);
-  set_counts (object, "failed_by_cause", report->causes);
-  set_counts (object, "unverified_by_reason", report->reasons);
-  set_counts (object, "not_mail_by_class", report->classes);
+  bm_json_set_counts (object, "skipped_by_rule", report->rules);
+  bm_json_set_counts (object, "failed_by_cause", report->causes);
+  bm_json_set_counts (object, "unverified_by_reason", report->reasons);
+  bm_json_set_counts (object, "not_mail_by_class", report->classes);
   return object;
 }
 
@@ -190,7 +172,7 @@ bm_report_to_json (const BmReport *report)
   bm_json_set_text (object, "rule", rule);
   json_object_set_array_member (object, "folders", folders_array (report));
   json_object_set_array_member (object, "exceptions", exceptions_array (report));
-  set_counts (object, "fidelity_notes", report->notes);
+  bm_json_set_counts (object, "fidelity_notes", report->notes);
   json_object_set_array_member (object, "timeline", timeline_array (report));
   for (guint i = 0; i < report->warnings->len; i++)
     json_array_add_string_element (warnings, g_ptr_array_index (report->warnings, i));
