@@ -331,16 +331,6 @@ on_state (BmWebRequest *request, gpointer data, const GError *error)
 }
 
 static void
-on_report (BmWebRequest *request, gpointer data, const GError *error)
-{
-  BmWebImportCall *call = data;
-  if (error != NULL)
-    bm_web_reply_failure (request, error, 404);
-  else
-    bm_web_reply_report (request, call->id, call->word, call->text);
-}
-
-static void
 get_batch (BmWebRequest *request, gpointer data)
 {
   bm_web_run (request, read_state, on_state, bm_web_import_call (data, request),
@@ -352,7 +342,7 @@ get_report (BmWebRequest *request, gpointer data)
 {
   BmWebImportCall *call = bm_web_import_call (data, request);
   call->word = g_strdup (bm_web_report_format (request));
-  bm_web_run (request, read_report, on_report, call, bm_web_import_call_free);
+  bm_web_run (request, read_report, bm_web_import_on_report, call, bm_web_import_call_free);
 }
 
 /* ---- orders ---- */

@@ -102,9 +102,9 @@ bm_web_report_format (BmWebRequest *request)
   return NULL;
 }
 
-void
-bm_web_reply_report (BmWebRequest *request, const gchar *name, const gchar *format,
-                     const gchar *text)
+/* Answers with a report and the headers that keep it harmless. */
+static void
+reply_report (BmWebRequest *request, const gchar *name, const gchar *format, const gchar *text)
 {
   static const struct {
     const gchar *format, *type;
@@ -353,14 +353,14 @@ on_answer (BmWebRequest *request, gpointer data, const GError *error)
   bm_web_reply_object (request, 200, g_steal_pointer (&call->answer));
 }
 
-static void
-on_report (BmWebRequest *request, gpointer data, const GError *error)
+void
+bm_web_import_on_report (BmWebRequest *request, gpointer data, const GError *error)
 {
   BmWebImportCall *call = data;
   if (error != NULL)
     bm_web_reply_failure (request, error, 404);
   else
-    bm_web_reply_report (request, call->id, call->word, call->text);
+    reply_report (request, call->id, call->word, call->text);
 }
 
 static void
@@ -398,7 +398,7 @@ get_report (BmWebRequest *request, gpointer data)
   BmWebImportCall *call = bm_web_import_call (data, request);
   call->word = g_strdup (bm_web_report_format (request));
   if (find_any (call, request))
-    bm_web_run (request, read_report, on_report, call, bm_web_import_call_free);
+    bm_web_run (request, read_report, bm_web_import_on_report, call, bm_web_import_call_free);
   else
     bm_web_import_call_free (call);
 }

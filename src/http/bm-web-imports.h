@@ -48,9 +48,8 @@ gboolean bm_web_import_signed_out (const BmWebImportCall *call, BmWebRequest *re
 void bm_web_reply_object (BmWebRequest *request, guint status, JsonObject *object);
 /* Of work in a thread: USAGE is 404 where something is looked for. */
 void bm_web_reply_failure (BmWebRequest *request, const GError *error, guint usage_status);
-/* Answers with a report and the headers that keep it harmless. */
-void bm_web_reply_report (BmWebRequest *request, const gchar *name, const gchar *format,
-                          const gchar *text);
+/* Done of a thread that put the report into call->text: answers with it, or with the failure. */
+void bm_web_import_on_report (BmWebRequest *request, gpointer call, const GError *error);
 /* "html"... of the last segment of the path; NULL when it is no report. */
 const gchar *bm_web_report_format (BmWebRequest *request);
 
