@@ -169,16 +169,22 @@ bm_webbatch_stage (const BmConfig *config, const gchar *name, BmBatch *batch, co
                                                                     : BM_WEBSTAGE_ENDED);
 }
 
+/* Over all rows. */
+typedef struct {
+  guint64 found, verified, failed, bytes;
+} Totals;
+
 static void
-add_totals (guint64 totals[4], JsonObject *from)
+set_totals (JsonObject *object, const Totals *totals)
 {
-  static const gchar *const names[] = {"found", "verified", "failed", "bytes"};
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    totals[i] += (guint64) json_object_get_int_member_with_default (from, names[i], 0);
+  json_object_set_int_member (object, "found", (gint64) totals->found);
+  json_object_set_int_member (object, "verified", (gint64) totals->verified);
+  json_object_set_int_member (object, "failed", (gint64) totals->failed);
+  json_object_set_int_member (object, "bytes", (gint64) totals->bytes);
 }
 
 static JsonObject *
-row_json (BmBatch *batch, const BmBatchRow *row, guint64 totals[4])
+row_json (BmBatch *batch, const BmBatchRow *row, Totals *totals)
 {
   JsonObject *object = json_object_new ();
   g_auto (BmWorkerState) state = {0};
@@ -200,11 +206,10 @@ row_json (BmBatch *batch, const BmBatchRow *row, guint64 totals[4])
   g_autofree gchar *job = g_path_get_basename (*row->job != '\0' ? row->job : "");
   json_object_set_string_member (object, "job", *row->job != '\0' ? job : "");
   if (told) {
-    JsonObject *progress = bm_webstate_progress (&state, 0);
-    json_object_set_int_member (progress, "found", (gint64) state.total);
-    add_totals (totals, progress);
-    json_object_remove_member (progress, "found");
-    json_object_set_object_member (object, "progress", progress);
+    totals->found += state.total;
+    totals->verified += state.verified;
+    totals->bytes += state.bytes;
+    json_object_set_object_member (object, "progress", bm_webstate_progress (&state, 0));
   } else {
     json_object_set_null_member (object, "progress");
   }
@@ -212,10 +217,9 @@ row_json (BmBatch *batch, const BmBatchRow *row, guint64 totals[4])
 }
 
 static JsonObject *
-totals_json (const GPtrArray *rows, const guint64 totals[4])
+totals_json (const GPtrArray *rows, const Totals *totals)
 {
   JsonObject *object = json_object_new (), *states = json_object_new ();
-  static const gchar *const names[] = {"found", "verified", "failed", "bytes"};
   for (guint state = 0; state < BM_ROW_LAST; state++) {
     gint64 n = 0;
     for (guint i = 0; i < rows->len; i++)
@@ -224,9 +228,14 @@ totals_json (const GPtrArray *rows, const guint64 totals[4])
   }
   json_object_set_int_member (object, "rows", rows->len);
   json_object_set_object_member (object, "states", states);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    json_object_set_int_member (object, names[i], (gint64) totals[i]);
+  set_totals (object, totals);
   return object;
+}
+
+static guint64
+ledger_member (JsonObject *ledger, const gchar *name)
+{
+  return (guint64) json_object_get_int_member_with_default (ledger, name, 0);
 }
 
 /* What the conductor wrote at the end: grade and ledger of the whole. */
@@ -243,11 +252,10 @@ add_end (JsonObject *object, BmBatch *batch)
     json_object_set_member (object, "grade_rule", json_object_dup_member (report, "rule"));
   if (ledger == NULL || !JSON_NODE_HOLDS_OBJECT (ledger))
     return;
-  guint64 sums[4] = {0};
-  static const gchar *const names[] = {"found", "verified", "failed", "bytes"};
-  add_totals (sums, json_node_get_object (ledger));
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    json_object_set_int_member (totals, names[i], (gint64) sums[i]);
+  JsonObject *of = json_node_get_object (ledger);
+  const Totals sums = {ledger_member (of, "found"), ledger_member (of, "verified"),
+                       ledger_member (of, "failed"), ledger_member (of, "verified_bytes")};
+  set_totals (totals, &sums);
 }
 
 /* Not begun yet: the rows are those of the mapping. */
@@ -296,10 +304,10 @@ bm_webbatch_json (const BmConfig *config, const gchar *name, GError **error)
   g_autofree gchar *trouble = bm_batch_get (batch, "trouble");
   if (rows == NULL)
     return NULL;
-  guint64 totals[4] = {0};
+  Totals totals = {0};
   JsonArray *array = json_array_new ();
   for (guint i = 0; i < rows->len; i++)
-    json_array_add_object_element (array, row_json (batch, g_ptr_array_index (rows, i), totals));
+    json_array_add_object_element (array, row_json (batch, g_ptr_array_index (rows, i), &totals));
   const gchar *stage = bm_webbatch_stage (config, name, batch, rows);
   JsonObject *object = json_object_new ();
   json_object_set_string_member (object, "name", name);
@@ -311,7 +319,7 @@ bm_webbatch_json (const BmConfig *config, const gchar *name, GError **error)
   else
     json_object_set_null_member (object, "trouble");
   json_object_set_array_member (object, "rows", array);
-  json_object_set_object_member (object, "totals", totals_json (rows, totals));
+  json_object_set_object_member (object, "totals", totals_json (rows, &totals));
   if (g_str_equal (stage, bm_webstage_token (BM_WEBSTAGE_ENDED)))
     add_end (object, batch);
   return object;

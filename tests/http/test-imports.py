@@ -524,6 +524,7 @@ def test_a_batch_by_its_csv():
                    else None, 90)
     assert now["grade"] == "perfect" and [one["state"] for one in now["rows"]] == ["ended"] * 2, now
     assert now["totals"]["verified"] == len(mailbox("u5")) + len(mailbox("u6")), now["totals"]
+    assert now["totals"]["bytes"] > 10000, now["totals"]
     assert viewer.next()[0] == "progress"
     viewer.close()
     wait_for(lambda: not has_key("weekend", "batches"))
