@@ -270,6 +270,19 @@ bm_core_state (BmCore *core, gchar **state, GError **error)
 }
 
 gboolean
+bm_core_check_running (BmCore *core, GError **error)
+{
+  g_autofree gchar *state = NULL;
+  if (!bm_core_state (core, &state, error))
+    return FALSE;
+  if (g_str_equal (state, "CORE_STATE_RUNNING"))
+    return TRUE;
+  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
+               "BlueMind's core is in state %s, not running; wait until it is", state);
+  return FALSE;
+}
+
+gboolean
 bm_core_version (BmCore *core, gchar **version, GError **error)
 {
   g_autoptr (JsonNode) node =

@@ -51,6 +51,8 @@ gboolean bm_core_delete_keys (BmCore *core, const gchar *token, const gchar *nam
 gboolean bm_core_version (BmCore *core, gchar **version, GError **error);
 /* "CORE_STATE_RUNNING"... New. */
 gboolean bm_core_state (BmCore *core, gchar **state, GError **error);
+/* TRUE when it runs. Error: SERVICE_UNAVAILABLE, also in a maintenance. */
+gboolean bm_core_check_running (BmCore *core, GError **error);
 /* KiB; *quota 0 = none. */
 gboolean bm_core_quota (BmCore *core, const gchar *domain_uid, const gchar *user_uid, gint64 *used,
                         gint64 *quota, GError **error);

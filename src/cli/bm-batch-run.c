@@ -151,7 +151,7 @@ trouble (gpointer data)
     disk = disk_trouble (config->batch_watch_disk[i], config->batch_min_free);
   if (disk != NULL)
     return disk;
-  if (run->core != NULL && !bm_session_check_core (run->core, &error))
+  if (run->core != NULL && !bm_core_check_running (run->core, &error))
     return g_strdup (error->message);
   return NULL;
 }

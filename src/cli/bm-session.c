@@ -15,7 +15,6 @@
   {                                                                                                \
     .first_ms = 100, .max_ms = 1000, .tries = 4                                                    \
   }
-#define RUNNING "CORE_STATE_RUNNING"
 
 static BmDatabase
 database_of (const BmConfigDatabase *config)
@@ -93,19 +92,6 @@ bm_session_fits (const BmQuota *quota, guint64 bytes, const gchar *with, GError 
   return FALSE;
 }
 
-gboolean
-bm_session_check_core (BmCore *core, GError **error)
-{
-  g_autofree gchar *state = NULL;
-  if (!bm_core_state (core, &state, error))
-    return FALSE;
-  if (g_strcmp0 (state, RUNNING) == 0)
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE,
-               "BlueMind's core is in state %s, not running; wait until it is", state);
-  return FALSE;
-}
-
 static gboolean
 preflight (BmSession *session, GError **error)
 {
@@ -115,7 +101,7 @@ preflight (BmSession *session, GError **error)
     return TRUE;
   }
   g_autoptr (GError) local = NULL;
-  if (!bm_session_check_core (session->core, error))
+  if (!bm_core_check_running (session->core, error))
     return FALSE;
   if (!bm_core_message_size_limit (session->core, &session->message_size_limit, &local))
     g_warning ("cannot ask for the message size limit: %s", local->message);

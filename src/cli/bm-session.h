@@ -50,8 +50,6 @@ gboolean bm_session_quota (BmCore *core, const BmUser *user, BmQuota *quota, GEr
 /* The rule of map --check and of import. bytes: an estimate from the items' sizes (bm-evidence.h);
  * with: what else is counted in, for people; "". Error: OVER_QUOTA. Pure. */
 gboolean bm_session_fits (const BmQuota *quota, guint64 bytes, const gchar *with, GError **error);
-/* Error: SERVICE_UNAVAILABLE when the core does not run, or is in maintenance. */
-gboolean bm_session_check_core (BmCore *core, GError **error);
 /* Deletes API keys that killed imports left, finds the user, asks the core for state and limits,
  * opens the credential. Nothing has been sent to the mailbox. */
 BmSession *bm_session_open (const BmConfig *config, const BmSessionOptions *options,

@@ -2,6 +2,7 @@
 /* GET users: whose mailbox? The directory is asked in a thread, over SQL or REST as configured. Who
  * may not receive is listed with the reason, for an administrator looks for somebody who exists. */
 #include "http/bm-web.h"
+#include "http/bm-webuser.h"
 
 #include "bluemind/bm-directory-search.h"
 #include <string.h>
@@ -30,14 +31,8 @@ search_free (gpointer data)
 static gboolean
 search_rest (Search *search, GError **error)
 {
-  g_autofree gchar *key = NULL;
-  g_autoptr (GError) local = NULL;
-  if (!g_file_get_contents (search->config->core_token_file, &key, NULL, &local)) {
-    g_set_error_literal (error, BM_ERROR, BM_CAUSE_CONFIG, local->message);
-    return FALSE;
-  }
-  g_autoptr (BmCore) core = bm_core_new (search->config->core_url, g_strstrip (key), error);
-  if (core != NULL)
+  g_autoptr (BmCore) core = NULL;
+  if (bm_webuser_open_core (search->config, NULL, &core, error))
     search->people = bm_directory_rest_search (core, search->text, search->session->domains,
                                                PEOPLE_MAX, &search->more, error);
   return search->people != NULL;
@@ -47,9 +42,7 @@ static gboolean
 search_directory (gpointer data, GError **error)
 {
   Search *search = data;
-  const BmConfigDatabase *from = &search->config->directory;
-  const BmDatabase directory = {from->host, from->port,     from->dbname,
-                                from->user, from->password, from->timeout_s};
+  const BmDatabase directory = bm_webuser_directory (search->config);
   if (search->config->directory_rest)
     return search_rest (search, error);
   search->people = bm_directory_search (&directory, search->text, search->session->domains,

@@ -2,14 +2,10 @@
 /* See bm-webuser.h. */
 #include "http/bm-webuser.h"
 
-#include "bluemind/bm-core.h"
 #include "bluemind/bm-directory-rest.h"
 
-#define RUNNING "CORE_STATE_RUNNING"
-
-/* *core stays NULL when there is no key. */
-static gboolean
-open_core (const BmConfig *config, const gchar *key, BmCore **core, GError **error)
+gboolean
+bm_webuser_open_core (const BmConfig *config, const gchar *key, BmCore **core, GError **error)
 {
   g_autofree gchar *text = g_strdup (key);
   g_autoptr (GError) local = NULL;
@@ -23,16 +19,22 @@ open_core (const BmConfig *config, const gchar *key, BmCore **core, GError **err
   return *core != NULL;
 }
 
+BmDatabase
+bm_webuser_directory (const BmConfig *config)
+{
+  const BmConfigDatabase *from = &config->directory;
+  return (BmDatabase){from->host, from->port,     from->dbname,
+                      from->user, from->password, from->timeout_s};
+}
+
 BmUser *
 bm_webuser_find (const BmConfig *config, const gchar *address, GError **error)
 {
-  const BmConfigDatabase *from = &config->directory;
-  const BmDatabase directory = {from->host, from->port,     from->dbname,
-                                from->user, from->password, from->timeout_s};
+  const BmDatabase directory = bm_webuser_directory (config);
   g_autoptr (BmCore) core = NULL;
   if (!config->directory_rest)
     return bm_directory_lookup (&directory, address, NULL, error);
-  return open_core (config, NULL, &core, error)
+  return bm_webuser_open_core (config, NULL, &core, error)
              ? bm_directory_rest_lookup (core, address, NULL, error)
              : NULL;
 }
@@ -41,16 +43,6 @@ gboolean
 bm_webuser_check_core (const BmConfig *config, const gchar *key, GError **error)
 {
   g_autoptr (BmCore) core = NULL;
-  g_autofree gchar *state = NULL;
-  if (!open_core (config, key, &core, error))
-    return FALSE;
-  if (core == NULL)
-    return TRUE;
-  if (!bm_core_state (core, &state, error))
-    return FALSE;
-  if (g_strcmp0 (state, RUNNING) == 0)
-    return TRUE;
-  g_set_error (error, BM_ERROR, BM_CAUSE_SERVICE_UNAVAILABLE, "BlueMind's core is in state %s",
-               state);
-  return FALSE;
+  return bm_webuser_open_core (config, key, &core, error) &&
+         (core == NULL || bm_core_check_running (core, error));
 }
