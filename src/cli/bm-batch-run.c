@@ -2,12 +2,12 @@
 /* See bm-batch-run.h. */
 #include "cli/bm-batch-run.h"
 
-#include "job/bm-batch-collect.h"
+#include "base/bm-disk.h"
 #include "cli/bm-batch-view.h"
 #include "cli/bm-session.h"
+#include "job/bm-batch-collect.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #define WORD_MARK "\x1f" /* between the words of the options */
@@ -129,10 +129,9 @@ command (gpointer data, const BmBatchRow *row)
 static gchar *
 disk_trouble (const gchar *path, guint64 needed)
 {
-  struct statvfs info;
-  if (statvfs (path, &info) != 0)
+  guint64 left;
+  if (!bm_disk_free (path, &left))
     return g_strdup_printf ("cannot tell how much disk is free at %s", path);
-  guint64 left = (guint64) info.f_bavail * info.f_frsize;
   if (left >= needed)
     return NULL;
   g_autofree gchar *text = g_format_size_full (left, G_FORMAT_SIZE_IEC_UNITS);

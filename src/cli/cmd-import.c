@@ -7,14 +7,12 @@
 #include "cli/bm-session.h"
 #include "cli/bm-worker.h"
 
+#include "base/bm-disk.h"
 #include "base/bm-log.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/stat.h>
-
-#define DISK_NEEDED (1024u * 1024 * 1024) /* BlueMind's own alert fires at 1 GiB free */
 
 static const gchar examples[] =
     "The same command again goes on where the last one stopped.\n\n"
@@ -99,17 +97,16 @@ check_quota (Run *run, GError **error)
 static gboolean
 check_disk (const gchar *jobs, GError **error)
 {
-  struct statvfs info;
+  guint64 free_bytes;
   g_autofree gchar *directory = g_canonicalize_filename (jobs, NULL);
-  while (statvfs (directory, &info) != 0) {
+  while (!bm_disk_free (directory, &free_bytes)) {
     gchar *parent = g_path_get_dirname (directory);
     g_free (directory);
     directory = parent;
     if (g_str_equal (directory, "/"))
       return TRUE; /* making the job will say why */
   }
-  guint64 free_bytes = (guint64) info.f_bavail * info.f_frsize;
-  if (free_bytes >= DISK_NEEDED)
+  if (free_bytes >= BM_DISK_LEAST)
     return TRUE;
   g_set_error (error, BM_ERROR, BM_CAUSE_DISK_FULL,
                "%s has %" G_GUINT64_FORMAT " MiB free, less than 1 GiB", directory,

@@ -2,6 +2,7 @@
 /* See bm-upload.h: the store: what is there, what may begin, what is due to go. */
 #include "http/bm-upload-private.h"
 
+#include "base/bm-disk.h"
 #include "job/bm-lock.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define UNFINISHED_MAX 200
@@ -302,12 +302,11 @@ promised (BmUploads *uploads, guint *unfinished)
 guint64
 bm_uploads_available (BmUploads *uploads)
 {
-  struct statvfs info;
+  guint64 free;
   guint unfinished;
   guint64 reserved = promised (uploads, &unfinished) + uploads->options.min_free;
-  if (statvfs (uploads->directory, &info) != 0)
+  if (!bm_disk_free (uploads->directory, &free))
     return 0;
-  guint64 free = (guint64) info.f_bavail * info.f_frsize;
   return free > reserved ? free - reserved : 0;
 }
 

@@ -4,6 +4,7 @@
  * lines. Workers outlive the daemon. */
 #include "http/bm-web-imports.h"
 
+#include "base/bm-disk.h"
 #include "http/bm-web-uploads.h"
 #include "http/bm-webcount.h"
 #include "http/bm-weboptions.h"
@@ -13,10 +14,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
-#define DISK_NEEDED (1024u * 1024 * 1024) /* as import asks for */
-#define INVENTORY   "inventory"
+#define INVENTORY "inventory"
 
 /* ---- command lines ---- */
 
@@ -179,11 +178,9 @@ add_finding (JsonArray *list, const gchar *topic, const gchar *level, const gcha
 static void
 check_disk (const BmConfig *config, JsonArray *list)
 {
-  struct statvfs info;
-  if (statvfs (config->jobs, &info) != 0)
+  guint64 left, needed = MAX (config->batch_min_free, BM_DISK_LEAST);
+  if (!bm_disk_free (config->jobs, &left))
     return; /* making the job will say why */
-  guint64 left = (guint64) info.f_bavail * info.f_frsize;
-  guint64 needed = MAX (config->batch_min_free, DISK_NEEDED);
   g_autofree gchar *size = g_format_size_full (left, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree gchar *text = g_strdup_printf ("%s are free for the import's journal.", size);
   if (left >= needed)
