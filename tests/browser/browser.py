@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the browser tests share: one headless Chromium per reader, the words of the catalogues, and a line to the daemon
-that can be slow, cut and mended. Needs Debian's chromium, chromium-driver and python3-selenium.
+that can be slow, cut and mended. Needs Debian's chromium, chromium-driver and python3-selenium; without them a test that
+imports this is skipped with the reason.
 """
 import json
 import os
@@ -16,12 +17,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from web_lab import BUILD, ROOT  # noqa: E402
 
-from selenium import webdriver  # noqa: E402
+try:
+    from selenium import webdriver  # noqa: E402
+except ImportError:
+    print("1..0 # SKIP python3-selenium is not installed")
+    sys.exit(0)
 from selenium.common.exceptions import (ElementClickInterceptedException, StaleElementReferenceException,  # noqa: E402
                                         TimeoutException)
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+if not os.path.exists("/usr/bin/chromium") or not os.path.exists("/usr/bin/chromedriver"):
+    print("1..0 # SKIP chromium is not installed")
+    sys.exit(0)
 
 SHOTS = os.path.join(BUILD, "screenshots")
 PATIENCE = int(os.environ.get("BM_PATIENCE", 60))  # seconds; a slow machine is no failure

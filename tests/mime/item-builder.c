@@ -128,15 +128,22 @@ item_mail (void)
   return item;
 }
 
-void
-item_rtf (BmItem *item, const gchar *rtf)
+GByteArray *
+stored_rtf (const gchar *rtf)
 {
   gsize n = strlen (rtf);
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  GByteArray *out = g_byte_array_new ();
   const guint32 head[] = {GUINT32_TO_LE ((guint32) n + 12), GUINT32_TO_LE ((guint32) n),
                           GUINT32_TO_LE (0x414c454d), 0};
   g_byte_array_append (out, (const guint8 *) head, sizeof head);
   g_byte_array_append (out, (const guint8 *) rtf, (guint) n);
+  return out;
+}
+
+void
+item_rtf (BmItem *item, const gchar *rtf)
+{
+  g_autoptr (GByteArray) out = stored_rtf (rtf);
   item_bytes (item->props, 0x1009, out->data, out->len);
 }
 

@@ -21,6 +21,8 @@ BmAttachment *item_embed (BmItem *item, BmItem *inner);
 BmItem *item_mail (void);
 /* compressed RTF holding these bytes, stored ("MELA") */
 void item_rtf (BmItem *item, const gchar *rtf);
+/* Compressed RTF that holds these bytes, stored ("MELA"). New. */
+GByteArray *stored_rtf (const gchar *rtf);
 
 /* Renders (must succeed), checks what every message must be, and parses it. */
 typedef struct {

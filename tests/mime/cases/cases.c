@@ -191,12 +191,7 @@ mail_string8 (CaseMail *mail, guint16 id, const gchar *bytes)
 void
 mail_rtf (CaseMail *mail, const gchar *rtf)
 {
-  gsize n = strlen (rtf);
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  const guint32 head[] = {GUINT32_TO_LE ((guint32) n + 12), GUINT32_TO_LE ((guint32) n),
-                          GUINT32_TO_LE (0x414c454d), 0};
-  g_byte_array_append (out, (const guint8 *) head, sizeof head);
-  g_byte_array_append (out, (const guint8 *) rtf, (guint) n);
+  g_autoptr (GByteArray) out = stored_rtf (rtf);
   mail_bytes (mail, 0x1009, out->data, out->len);
 }
 
@@ -655,6 +650,23 @@ remove_dir (const gchar *path)
   }
   g_clear_pointer (&dir, g_dir_close);
   g_rmdir (path);
+}
+
+gchar *
+case_unfold (const gchar *text)
+{
+  g_auto (GStrv) folded = g_strsplit (text, "\r\n ", -1);
+  g_autofree gchar *unfolded = g_strjoinv ("", folded);
+  g_auto (GStrv) lines = g_strsplit (unfolded, "\r\n", -1);
+  return g_strjoinv ("\n", lines);
+}
+
+void
+case_assert_line (const gchar *lines, const gchar *line)
+{
+  g_autofree gchar *whole = g_strconcat ("\n", line, "\n", NULL);
+  if (strstr (lines, whole) == NULL)
+    g_error ("no line %s in\n%s", line, lines);
 }
 
 gint

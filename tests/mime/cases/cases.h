@@ -85,3 +85,7 @@ BmCensus *case_census (const gchar *path, GError **error);
 gchar *case_corpus_file (const gchar *file);
 /* The map that the learning pass makes of the case's PST. New. */
 BmAddressMap *case_learn (Case *c);
+/* Lines of a card or calendar: unfolded, each ended by "\n". New. */
+gchar *case_unfold (const gchar *text);
+/* One of these lines is exactly this. */
+void case_assert_line (const gchar *lines, const gchar *line);
