@@ -161,12 +161,6 @@ bm_weboptions_equal (JsonObject *a, JsonObject *b)
   return g_strv_equal ((const gchar *const *) x, (const gchar *const *) y);
 }
 
-gboolean
-bm_weboptions_flag (JsonObject *options, const gchar *name)
-{
-  return json_object_get_boolean_member_with_default (options, name, FALSE);
-}
-
 /* NULL when there are none. New. */
 static GStrv
 globs_of (JsonObject *options, const gchar *name)

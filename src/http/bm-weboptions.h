@@ -20,6 +20,5 @@ gchar *bm_weboptions_quote (const gchar *const *words);
 /* selection borrows from selecting, which is to be cleared. */
 gboolean bm_weboptions_select (JsonObject *options, BmSelecting *selecting, BmSelection *selection,
                                GError **error);
-gboolean bm_weboptions_flag (JsonObject *options, const gchar *name);
 
 G_END_DECLS

@@ -191,8 +191,8 @@ test_options (guint8 *fixture, gconstpointer data)
   g_assert_true (bm_weboptions_equal (options, other));
   g_autoptr (JsonObject) none = bm_weboptions_read (NULL, &error);
   g_assert_false (bm_weboptions_equal (options, none));
-  g_assert_true (bm_weboptions_flag (options, "mark_seen"));
-  g_assert_false (bm_weboptions_flag (options, "empty_folders"));
+  g_assert_true (json_object_get_boolean_member_with_default (options, "mark_seen", FALSE));
+  g_assert_false (json_object_get_boolean_member_with_default (options, "empty_folders", FALSE));
 }
 
 /* Whatever is chosen arrives at the worker as the words that were meant, and as no others. */
