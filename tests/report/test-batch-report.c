@@ -256,6 +256,32 @@ test_warnings (void)
   g_assert_cmpstr (json_array_get_string_element (last, 1), ==, "a page is lost");
 }
 
+/* Each class of the ledger stands under its own name. */
+static void
+test_json_ledger (void)
+{
+  g_autoptr (BmBatchReport) report = bm_batch_report_new ("b", "/m/b.csv", "/jobs/batches/b");
+  report->ledger = (BmLedger){.found = 1,
+                              .verified = 2,
+                              .unverified = 3,
+                              .differs = 4,
+                              .gone = 5,
+                              .skipped = 6,
+                              .failed = 7,
+                              .pending = 8,
+                              .bytes = 9};
+  bm_batch_report_finish (report);
+  g_autofree gchar *json = bm_batch_report_to_json (report);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonObject *ledger = json_object_get_object_member (
+      json_node_get_object (json_parser_get_root (parser)), "ledger");
+  static const gchar *const names[] = {"found",   "verified", "unverified", "differs",       "gone",
+                                       "skipped", "failed",   "pending",    "verified_bytes"};
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_cmpint (json_object_get_int_member (ledger, names[i]), ==, i + 1);
+}
+
 /* A row whose user cannot be told has a name in the list of mailboxes all the same. */
 static void
 test_no_user (void)
@@ -280,6 +306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-report/same-job", test_same_job);
   g_test_add_func ("/batch-report/many", test_many);
   g_test_add_func ("/batch-report/warnings", test_warnings);
+  g_test_add_func ("/batch-report/json-ledger", test_json_ledger);
   g_test_add_func ("/batch-report/no-user", test_no_user);
   g_test_add_func ("/batch-report/renderings", test_renderings);
   return g_test_run ();
