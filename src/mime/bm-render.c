@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RENDERER_VERSION "4" /* raise it whenever the same item would give other bytes */
+#define RENDERER_VERSION "5" /* raise it whenever the same item would give other bytes */
 
 void
 bm_render_init (void)

@@ -368,8 +368,14 @@ ensure_valid (Output *out)
   out->bad++;
 }
 
-static Output
-decode (const guint8 *data, gsize size, const BmCharsetRow *row)
+static BmCharsetText
+text_of (const Output *out)
+{
+  return (BmCharsetText){g_realloc (out->text, out->used + 1), out->used, out->bad, out->nuls};
+}
+
+BmCharsetText
+bm_charset_decode (const guint8 *data, gsize size, const BmCharsetRow *row)
 {
   Output out = {0};
   iconv_t descriptor;
@@ -414,24 +420,18 @@ decode (const guint8 *data, gsize size, const BmCharsetRow *row)
   }
   finish (&out, TRUE);
   ensure_valid (&out);
-  return out;
-}
-
-static gchar *
-hand_over (Output *out, gboolean *lossy)
-{
-  if (lossy != NULL)
-    *lossy = out->bad > 0 || out->nuls > 0;
-  out->text = g_realloc (out->text, out->used + 1);
-  return g_steal_pointer (&out->text);
+  return text_of (&out);
 }
 
 gchar *
 bm_charset_to_utf8 (const guint8 *data, gsize size, const gchar *charset, gboolean *lossy)
 {
   const BmCharsetRow *row = bm_charset_row_from_name (charset);
-  Output out = decode (data, size, row != NULL ? row : bm_charset_row_from_codepage (1252));
-  return hand_over (&out, lossy);
+  BmCharsetText text =
+      bm_charset_decode (data, size, row != NULL ? row : bm_charset_row_from_codepage (1252));
+  if (lossy != NULL)
+    *lossy = text.bad > 0 || text.nuls > 0;
+  return text.text;
 }
 
 gchar *
@@ -440,116 +440,7 @@ bm_charset_utf16le_to_utf8 (const guint8 *data, gsize size, gboolean *lossy)
   Output out = {0};
   decode_utf16 (data, size, FALSE, &out);
   finish (&out, FALSE);
-  return hand_over (&out, lossy);
-}
-
-static gboolean
-is_ascii (const guint8 *data, gsize size)
-{
-  guint8 all = 0;
-  for (gsize i = 0; i < size; i++)
-    all |= data[i];
-  return all < 0x80;
-}
-
-static gboolean
-has_c1 (const guint8 *data, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if ((data[i] & 0xE0) == 0x80)
-      return TRUE;
-  return FALSE;
-}
-
-/* Characters beyond ASCII that were really there. */
-static gsize
-count_good (const Output *out)
-{
-  gsize starts = 0;
-  for (gsize i = 0; i < out->used; i++)
-    starts += ((guchar) out->text[i] & 0xC0) == 0xC0;
-  return starts - MIN (starts, out->bad + out->nuls);
-}
-
-/* The row of the declared set, or NULL when there is none or it cannot be meant. */
-static const BmCharsetRow *
-believable (const gchar *declared, const guint8 *data, gsize size)
-{
-  const BmCharsetRow *row = bm_charset_row_from_name (declared);
-  if (row == NULL)
-    return NULL;
-  gboolean wide = row->kind == BM_CHARSET_UTF16LE || row->kind == BM_CHARSET_UTF16BE;
-  gboolean mark =
-      size >= 2 && ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF));
-  if (wide && !mark && (size == 0 || memchr (data, 0, size) == NULL))
-    return NULL;
-  return row;
-}
-
-/* UTF-16 of mostly ASCII text: every other byte is NUL, none of the rest is. */
-static const BmCharsetRow *
-looks_like_utf16 (const guint8 *data, gsize size)
-{
-  gsize zeros[2] = {0, 0};
-  while (size > 0 && data[size - 1] == 0)
-    size--;
-  gsize pairs = MIN (size, 512u) / 2;
-  for (gsize i = 0; i < 2 * pairs; i++)
-    zeros[i % 2] += data[i] == 0;
-  if (pairs < 2 || (zeros[0] > 0 && zeros[1] > 0) || (zeros[0] + zeros[1]) * 4 < pairs * 3)
-    return NULL;
-  return bm_charset_row_from_codepage (zeros[1] > 0 ? 1200 : 1201);
-}
-
-/* The set that the bytes themselves show, whatever was declared; NULL when they are silent. */
-static const BmCharsetRow *
-evident (const guint8 *data, gsize size, const BmCharsetRow *declared)
-{
-  if (size >= 3 && memcmp (data, "\xEF\xBB\xBF", 3) == 0)
-    return bm_charset_row_from_codepage (65001);
-  gboolean seven_bit = declared == NULL || declared->codepage == 20127;
-  if (seven_bit && size > 0 && is_ascii (data, size) &&
-      (memmem (data, size, "\x1B$B", 3) != NULL || memmem (data, size, "\x1B$@", 3) != NULL))
-    return bm_charset_row_from_codepage (50220);
-  return looks_like_utf16 (data, size);
-}
-
-gchar *
-bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *declared, gboolean *guessed,
-                          gboolean *lossy)
-{
-  const BmCharsetRow *cp1252 = bm_charset_row_from_codepage (1252);
-  const BmCharsetRow *utf8 = bm_charset_row_from_codepage (65001);
-  const BmCharsetRow *row = believable (declared, data, size);
-  const BmCharsetRow *shown = evident (data, size, row);
-  gboolean ignored;
-  if (guessed == NULL)
-    guessed = &ignored;
-  Output as_declared = {0};
-  if (shown != NULL && shown != row) {
-    Output as_shown = decode (data, size, shown);
-    *guessed = TRUE;
-    if (as_shown.bad == 0)
-      return hand_over (&as_shown, lossy);
-    g_free (as_shown.text);
-  }
-  *guessed = row == NULL && !is_ascii (data, size);
-  if (row != NULL && !(row->codepage == 28591 && has_c1 (data, size))) {
-    as_declared = decode (data, size, row);
-    if (as_declared.bad == 0)
-      return hand_over (&as_declared, lossy);
-  }
-  Output as_utf8 = decode (data, size, utf8);
-  if (as_utf8.bad == 0) {
-    g_free (as_declared.text);
-    *guessed = *guessed || (row != NULL && row != utf8);
-    return hand_over (&as_utf8, lossy);
-  }
-  g_free (as_utf8.text);
-  if (as_declared.text != NULL && count_good (&as_declared) > 4 * as_declared.bad)
-    return hand_over (&as_declared, lossy);
-  g_free (as_declared.text);
-  *guessed = *guessed || row != cp1252;
-  Output as_1252 = decode (data, size, cp1252);
-  return hand_over (&as_1252, lossy);
+  if (lossy != NULL)
+    *lossy = out.bad > 0 || out.nuls > 0;
+  return text_of (&out).text;
 }

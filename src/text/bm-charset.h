@@ -33,13 +33,16 @@ gchar *bm_charset_to_utf8 (const guint8 *data, gsize size, const gchar *charset,
 gchar *bm_charset_utf16le_to_utf8 (const guint8 *data, gsize size, gboolean *lossy);
 
 /* Decodes bytes whose declared character set may be a lie. What the bytes show by themselves comes
- * first: a UTF-8 byte order mark, UTF-16 (every other byte NUL), ISO-2022-JP escapes in what should
- * be ASCII. Then as declared when the bytes are valid in it; else as UTF-8 when they are valid
- * there; else, when nearly all non-ASCII characters are right as declared (damage, not a lie), as
- * declared; else as windows-1252.
- * Latin-1 with bytes 0x80-0x9F is never meant (it is windows-1252); UTF-16 without a single NUL
- * byte is not UTF-16. *guessed (may be NULL): another set than the declared one gave the text, or
- * none (or an unknown one) was declared and the bytes are not plain ASCII. */
+ * first: a UTF-8 byte order mark, UTF-16 (every other byte NUL), escapes of ISO-2022-JP or -KR in
+ * seven bits, UTF-8 of more characters than chance gives (three where a single-byte set is
+ * declared, six for a double-byte set). Then as declared when the bytes are valid in it; else as
+ * UTF-8 when they are valid there; else in the Windows set that is meant by the name of the
+ * standard's (windows-1254 for iso-8859-9, GB 18030 for gb2312 and gbk, Big5 of Hong Kong: the
+ * WHATWG encoding standard reads the names so too); else, when nearly all non-ASCII characters are
+ * right as declared (damage, not a lie), as declared; else as windows-1252.
+ * ISO 8859 with bytes 0x80-0x9F is never meant where Windows has characters there; UTF-16 without a
+ * single NUL byte is not UTF-16. *guessed (may be NULL): another set than the declared one gave the
+ * text, or none (or an unknown one) was declared and the bytes are not plain ASCII. */
 gchar *bm_charset_guess_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
                                  gboolean *guessed, gboolean *lossy);
 

@@ -119,30 +119,65 @@ bm_html_set_charset_utf8 (const gchar *html)
   return g_string_free (out, FALSE);
 }
 
+/* Bytes from 0x80 on that stand together, as the characters of East Asian sets do; accents in a text
+ * of a western set stand alone. */
+static gboolean
+stands_in_pairs (const guint8 *data, gsize size)
+{
+  gsize high = 0, together = 0;
+  for (gsize i = 0; i < size; i++)
+    if (data[i] >= 0x80) {
+      high++;
+      together += (i > 0 && data[i - 1] >= 0x80) || (i + 1 < size && data[i + 1] >= 0x80);
+    }
+  return high >= 8 && together * 10 >= high * 7;
+}
+
+/* What the bytes declare fits as only the truth does, and what came beside them fits anything. */
+static gboolean
+is_proven (const guint8 *data, gsize size, const BmCharsetRow *detected,
+           const BmCharsetRow *declared)
+{
+  gboolean guessed = TRUE, lossy = TRUE;
+  if (detected == NULL || declared == NULL || detected == declared)
+    return FALSE;
+  gboolean western =
+      declared->codepage == 1252 || declared->codepage == 28591 || declared->codepage == 28605;
+  if (detected->kind == BM_CHARSET_UTF8
+          ? bm_charset_is_ascii (data, size)
+          : !western || !bm_charset_row_is_multibyte (detected) || !stands_in_pairs (data, size))
+    return FALSE;
+  g_free (bm_charset_guess_to_utf8 (data, size, detected->iconv, &guessed, &lossy));
+  return !guessed && !lossy;
+}
+
 gchar *
 bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared, const gchar *fallback,
                  gboolean *guessed, gboolean *lossy)
 {
   g_autofree gchar *detected = bm_html_detect_charset (data, size);
-  const gchar *candidates[] = {declared, detected, fallback};
-  const gchar *first = NULL;
+  const BmCharsetRow *rows[] = {bm_charset_row_from_name (declared),
+                                bm_charset_row_from_name (detected),
+                                bm_charset_row_from_name (fallback)};
+  const BmCharsetRow *first = rows[0] != NULL ? rows[0] : rows[1] != NULL ? rows[1] : rows[2];
   gboolean other = FALSE, replaced = FALSE;
   g_autofree gchar *text = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (candidates) && text == NULL; i++) {
-    const BmCharsetRow *row = bm_charset_row_from_name (candidates[i]);
-    if (row == NULL)
+  if (is_proven (data, size, rows[1], rows[0]))
+    rows[0] = rows[1];
+  for (guint i = 0; i < G_N_ELEMENTS (rows) && text == NULL; i++) {
+    if (rows[i] == NULL)
       continue;
-    text = bm_charset_guess_to_utf8 (data, size, candidates[i], &other, &replaced);
+    text = bm_charset_guess_to_utf8 (data, size, rows[i]->iconv, &other, &replaced);
     /* A single-byte set fits nearly anything, so a misfit tells; a multi-byte set that fits but for
      * a few bytes is the right one and the bytes are damaged. */
-    if (other || (replaced && !bm_charset_row_is_multibyte (row)))
+    if (other || (replaced && !bm_charset_row_is_multibyte (rows[i])))
       g_clear_pointer (&text, g_free);
     else
-      other = first != NULL;
-    first = first != NULL ? first : candidates[i];
+      other = rows[i] != first;
   }
   if (text == NULL)
-    text = bm_charset_guess_to_utf8 (data, size, first, &other, &replaced);
+    text = bm_charset_guess_to_utf8 (data, size, first != NULL ? first->iconv : NULL, &other,
+                                     &replaced);
   if (guessed != NULL)
     *guessed = other;
   if (lossy != NULL)

@@ -27,9 +27,11 @@ gchar *bm_html_set_charset_utf8 (const gchar *html);
 
 /* HTML bytes of a doubtful character set as UTF-8 that says so (bm_html_set_charset_utf8). Of
  * declared (what came beside the bytes), what the bytes declare, and fallback, the first in which
- * they are valid; else as bm_charset_guess_to_utf8 decides. Names as bm_charset_from_name knows
- * them, or NULL. *guessed and *lossy (may be NULL): see there; a set other than the first one named
- * is a guess. New. */
+ * they are valid; else as bm_charset_guess_to_utf8 decides. What the bytes declare goes first when
+ * they prove it: UTF-8 that is valid; an East Asian set that is valid, of characters that stand
+ * together, where a western set was declared. Names as bm_charset_from_name knows them, or NULL.
+ * *guessed and *lossy (may be NULL): see there; a set other than the first one named is a guess.
+ * New. */
 gchar *bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
                         const gchar *fallback, gboolean *guessed, gboolean *lossy);
 

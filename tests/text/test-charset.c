@@ -186,6 +186,84 @@ test_names (void)
   }
 }
 
+/* Every label of the WHATWG encoding standard (4.2) that stands for a set of bytes: HTML and mail
+ * programs write all of these. */
+static void
+test_labels (void)
+{
+  static const gchar *const labels[][2] = {
+      {"unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8", "UTF-8"},
+      {"866 cp866 csibm866 ibm866", "CP866"},
+      {"csisolatin2 iso-8859-2 iso-ir-101 iso8859-2 iso88592 iso_8859-2 iso_8859-2:1987 l2 latin2",
+       "ISO-8859-2"},
+      {"csisolatin3 iso-8859-3 iso-ir-109 iso8859-3 iso88593 iso_8859-3 iso_8859-3:1988 l3 latin3",
+       "ISO-8859-3"},
+      {"csisolatin4 iso-8859-4 iso-ir-110 iso8859-4 iso88594 iso_8859-4 iso_8859-4:1988 l4 latin4",
+       "ISO-8859-4"},
+      {"csisolatincyrillic cyrillic iso-8859-5 iso-ir-144 iso8859-5 iso88595 iso_8859-5 "
+       "iso_8859-5:1988",
+       "ISO-8859-5"},
+      {"arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6 iso-8859-6-e "
+       "iso-8859-6-i iso-ir-127 iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987",
+       "ISO-8859-6"},
+      {"csisolatingreek ecma-118 elot_928 greek greek8 iso-8859-7 iso-ir-126 iso8859-7 iso88597 "
+       "iso_8859-7 iso_8859-7:1987 sun_eu_greek",
+       "ISO-8859-7"},
+      {"csiso88598e csiso88598i csisolatinhebrew hebrew iso-8859-8 iso-8859-8-e iso-8859-8-i "
+       "iso-ir-138 iso8859-8 iso88598 iso_8859-8 iso_8859-8:1988 visual logical",
+       "ISO-8859-8"},
+      {"csisolatin6 iso-8859-10 iso-ir-157 iso8859-10 iso885910 l6 latin6", "ISO-8859-10"},
+      {"iso-8859-13 iso8859-13 iso885913", "ISO-8859-13"},
+      {"iso-8859-14 iso8859-14 iso885914", "ISO-8859-14"},
+      {"csisolatin9 iso-8859-15 iso8859-15 iso885915 iso_8859-15 l9 latin9", "ISO-8859-15"},
+      {"iso-8859-16", "ISO-8859-16"},
+      {"cskoi8r koi koi8 koi8-r koi8_r", "KOI8-R"},
+      {"koi8-ru koi8-u", "KOI8-U"},
+      {"csmacintosh mac macintosh x-mac-roman", "MACINTOSH"},
+      {"dos-874 tis-620 windows-874", "CP874"},
+      {"iso-8859-11 iso8859-11 iso885911", "ISO-8859-11"},
+      {"cp1250 windows-1250 x-cp1250", "CP1250"},
+      {"cp1251 windows-1251 x-cp1251", "CP1251"},
+      {"cp1252 windows-1252 x-cp1252", "CP1252"},
+      {"ansi_x3.4-1968 ascii us-ascii", "US-ASCII"},
+      {"cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 iso_8859-1 "
+       "iso_8859-1:1987 l1 latin1",
+       "ISO-8859-1"},
+      {"cp1253 windows-1253 x-cp1253", "CP1253"},
+      {"cp1254 windows-1254 x-cp1254", "CP1254"},
+      {"csisolatin5 iso-8859-9 iso-ir-148 iso8859-9 iso88599 iso_8859-9 iso_8859-9:1989 l5 latin5",
+       "ISO-8859-9"},
+      {"cp1255 windows-1255 x-cp1255", "CP1255"},
+      {"cp1256 windows-1256 x-cp1256", "CP1256"},
+      {"cp1257 windows-1257 x-cp1257", "CP1257"},
+      {"cp1258 windows-1258 x-cp1258", "CP1258"},
+      {"x-mac-cyrillic", "MAC-CYRILLIC"},
+      {"x-mac-ukrainian", "MAC-UK"},
+      {"chinese csgb2312 csiso58gb231280 gb2312 gb_2312 gb_2312-80 gbk iso-ir-58 x-gbk", "CP936"},
+      {"gb18030", "GB18030"},
+      {"big5 cn-big5 csbig5 x-x-big5", "CP950"},
+      {"big5-hkscs", "BIG5-HKSCS"},
+      {"cseucpkdfmtjapanese euc-jp x-euc-jp", "EUC-JP-MS"},
+      {"csiso2022jp iso-2022-jp", "ISO-2022-JP"},
+      {"csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis", "CP932"},
+      {"cseuckr csksc56011987 euc-kr iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 "
+       "ksc_5601 windows-949",
+       "CP949"},
+      {"csiso2022kr iso-2022-kr", "ISO-2022-KR"},
+      {"hz-gb-2312", "HZ-GB-2312"},
+      {"iso-2022-cn", "ISO-2022-CN"},
+      {"unicodefffe utf-16be", "UTF-16BE"},
+      {"csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le", "UTF-16LE"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
+    g_auto (GStrv) names = g_strsplit (labels[i][0], " ", -1);
+    for (guint n = 0; names[n] != NULL; n++) {
+      g_test_message ("%s", names[n]);
+      g_assert_cmpstr (bm_charset_from_name (names[n]), ==, labels[i][1]);
+    }
+  }
+}
+
 static void
 check_guess (const gchar *bytes, gsize size, const gchar *declared, const gchar *expected,
              gboolean guessed, gboolean lossy)
@@ -231,6 +309,53 @@ test_guess (void)
          TRUE);
   GUESS ("\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3", "utf-8", "ééééé" FFFD, FALSE, TRUE);
   GUESS ("", "utf-8", "", FALSE, FALSE);
+}
+
+/* Programs write the name of the standard and mean the vendor's set, which holds more. */
+static void
+test_wider (void)
+{
+  GUESS ("\xC4\xE3\x81\x39\xEE\x39", "gb2312", "你㐀", TRUE, FALSE);
+  GUESS ("\xC4\xE3\x81\x39\xEE\x39", "gbk", "你㐀", TRUE, FALSE);
+  GUESS ("\xC4\xE3\x80", "gb2312", "你€", FALSE, FALSE);
+  GUESS ("\xAD\xBB\xB4\xE4 \x88\x66", "big5", "香港 Ê", TRUE, FALSE);
+  GUESS ("\xAD\xBB\xC6\xA1", "big5", "香①", TRUE, FALSE); /* glibc: a private character */
+  GUESS ("\xAD\xBB\xA3\xE1", "big5", "香€", FALSE, FALSE);
+  GUESS ("\x93\xFA\x87\x40\xFA\xB1", "shift_jis", "日①﨑", FALSE, FALSE);
+  GUESS ("\x1B$B-!\x1B(B", "iso-2022-jp", "①", FALSE, FALSE);
+  GUESS ("\xC7\xD1\x8C\x63", "ks_c_5601-1987", "한똠", FALSE, FALSE);
+  GUESS ("\xC7\xD1\x8C\x63", "euc-kr", "한똠", FALSE, FALSE);
+  GUESS ("\xA1\x85\x80", "tis-620", "ก…€", FALSE, FALSE);
+  GUESS ("\xA1\x85", "iso-8859-11", "ก…", TRUE, FALSE);
+  GUESS ("\x84\xB3\x94", "iso-8859-2", "„ł”", TRUE, FALSE);
+  GUESS ("\x93\xE1\x94", "iso-8859-7", "“α”", TRUE, FALSE);
+  GUESS ("\x93\xF9\x94", "iso-8859-8", "“ש”", TRUE, FALSE);
+  GUESS ("\x93\xFE\x94", "iso-8859-9", "“ş”", TRUE, FALSE);
+  GUESS ("\x93\xE0\x94", "iso-8859-13", "“ą”", TRUE, FALSE);
+  GUESS ("\x93\xE9\x80", "iso-8859-15", "“é€", TRUE, FALSE);
+  GUESS ("\xA4", "iso-8859-15", "€", FALSE, FALSE);
+}
+
+/* What only one set would look like, whatever the declaration says. */
+static void
+test_evident (void)
+{
+  /* "Grüße, für" in UTF-8 under sets that take any byte */
+  GUESS ("Gr\xC3\xBC\xC3\x9F"
+         "e, f\xC3\xBCr",
+         "windows-1252", "Grüße, für", TRUE, FALSE);
+  GUESS ("Gr\xC3\xBC\xC3\x9F"
+         "e, f\xC3\xBCr",
+         "koi8-r", "Grüße, für", TRUE, FALSE);
+  /* one that somebody may have written about */
+  GUESS ("\xC3\xA9 for e", "windows-1252", "Ã© for e", FALSE, FALSE);
+  GUESS ("\xE4\xBD\xA0\xE5\xA5\xBD\xE5\x90\x97\xE6\x9C\x8B\xE5\x8F\x8B\xE4\xBB\xAC", "gbk",
+         "你好吗朋友们", TRUE, FALSE);
+  GUESS ("\xE4\xBD\xA0\xE5\xA5\xBD", "gbk", "浣犲ソ", FALSE, FALSE); /* too short to be sure */
+  GUESS ("x \x1B$BF|\x1B(B", "utf-8", "x 日", TRUE, FALSE);
+  GUESS ("x \x1B$BF|\x1B(B", "shift_jis", "x 日", TRUE, FALSE);
+  GUESS ("\x1B$)C\x0EGQ1[\x0F", "windows-1252", "한글", TRUE, FALSE);
+  GUESS ("\x1B$)C\x0EGQ1[\x0F", "iso-2022-kr", "한글", FALSE, FALSE);
 }
 
 /* Refuses openat and open as the reader's sandbox does. */
@@ -315,6 +440,9 @@ main (int argc, char **argv)
   g_test_add_func ("/text/charset/damage", test_damage);
   g_test_add_func ("/text/charset/utf-16", test_utf16);
   g_test_add_func ("/text/charset/names", test_names);
+  g_test_add_func ("/text/charset/labels", test_labels);
   g_test_add_func ("/text/charset/guess", test_guess);
+  g_test_add_func ("/text/charset/wider", test_wider);
+  g_test_add_func ("/text/charset/evident", test_evident);
   return g_test_run ();
 }

@@ -169,6 +169,20 @@ test_to_utf8 (void)
   decodes ("\xEF\xBB\xBF<p>\xC3\xBC", "iso-8859-1", NULL, "<p>ü", TRUE, FALSE);
   decodes ("<p>\x81", "us-ascii", "windows-1252", "<p>\xEF\xBF\xBD", TRUE, TRUE);
   decodes ("", NULL, NULL, "", FALSE, FALSE);
+  /* ... unless those inside fit as only the truth does. */
+  decodes ("<meta charset=utf-8>\xC3\xBC", "windows-1252", NULL, "<meta charset=utf-8>ü", TRUE,
+           FALSE);
+  decodes ("<meta charset=utf-8>\xC3\xBC", "gb2312", NULL, "<meta charset=utf-8>ü", TRUE, FALSE);
+  decodes ("<meta charset=utf-8>x", "windows-1252", NULL, "<meta charset=utf-8>x", FALSE, FALSE);
+  decodes ("<meta charset=utf-8>\xFC", "iso-8859-1", NULL, "<meta charset=utf-8>ü", FALSE, FALSE);
+  decodes ("<meta charset=gb2312>\xC4\xE3\xBA\xC3 \xC4\xE3\xBA\xC3", "iso-8859-1", NULL,
+           "<meta charset=utf-8>你好 你好", TRUE, FALSE);
+  decodes ("<meta charset=x-sjis>\x93\xFA\x96\x7B\x82\xCC\x93\xFA\x96\x7B\x82\xCC", "windows-1252",
+           "windows-1252", "<meta charset=utf-8>日本の日本の", TRUE, FALSE);
+  /* accents with letters behind them would do as characters of GBK, but stand alone */
+  decodes ("<meta charset=gb2312>caf\xE9s th\xE9s pr\xE9s cl\xE9s bl\xE9s d\xE9s n\xE9s f\xE9t",
+           "iso-8859-1", NULL, "<meta charset=utf-8>cafés thés prés clés blés dés nés fét", FALSE,
+           FALSE);
   /* One damaged byte in UTF-8 does not make it the fallback; a misfit of windows-1252 does. */
   decodes ("\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xFF", "utf-8", "windows-1252",
            "üüüüü\xEF\xBF\xBD", FALSE, TRUE);
