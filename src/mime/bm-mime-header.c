@@ -39,9 +39,11 @@ bm_mime_one_line (const gchar *text)
 }
 
 /* All of it, in words of at most 75 characters that hold whole characters (RFC 2047 2, 5). */
-static gchar *
-encode_whole (const gchar *line)
+gchar *
+bm_mime_encode_whole (const gchar *utf8)
 {
+  g_autofree gchar *whole = bm_mime_one_line (utf8);
+  const gchar *line = whole;
   g_autoptr (GString) words = g_string_new (NULL);
   for (gsize n; *line != '\0'; line += n) {
     n = strnlen (line, WORD_BYTES);
@@ -59,15 +61,14 @@ bm_mime_encode_text (const gchar *utf8)
   g_autofree gchar *line = bm_mime_one_line (utf8);
   /* what looks encoded would be decoded by readers, and GMime leaves it as it is */
   if (strstr (line, "=?") != NULL)
-    return encode_whole (line);
+    return bm_mime_encode_whole (line);
   if (bm_mime_is_ascii (line))
     return g_steal_pointer (&line);
   return g_mime_utils_header_encode_text (NULL, line, "utf-8");
 }
 
-/* Length of the charset at the start of an encoded word without its "=?" (RFC 2047 2), or 0. */
-static gsize
-charset_length (const gchar *word)
+gsize
+bm_mime_charset_length (const gchar *word)
 {
   gsize n = strspn (word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+()");
   const gchar *rest = word + n + (word[n] == '*' ? strcspn (word + n, "?") : 0); /* RFC 2231 5 */
@@ -82,7 +83,7 @@ bm_mime_known_words (const gchar *text)
 {
   g_autoptr (GString) known = g_string_new (NULL);
   for (const gchar *word; (word = strstr (text, "=?")) != NULL;) {
-    gsize n = charset_length (word + 2);
+    gsize n = bm_mime_charset_length (word + 2);
     g_autofree gchar *name = g_strndup (word + 2, n);
     const gchar *charset = n > 0 ? bm_charset_from_name (name) : "";
     g_string_append_len (known, text, word + 2 - text);

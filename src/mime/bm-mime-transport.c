@@ -173,82 +173,15 @@ lf_only (const gchar *text)
   return g_string_free (lines, FALSE);
 }
 
-/* ---- encoded words that say less than they hold ---- */
-
-/* Outside GB 2312's pairs of 0xA1..0xFE: GBK, which Windows writes under the older name. */
-static gboolean
-is_beyond_gb2312 (const guchar *bytes, gsize size)
-{
-  for (gsize i = 0; i < size; i++) {
-    if (bytes[i] < 0x80)
-      continue;
-    if (bytes[i] < 0xa1 || i + 1 == size || bytes[i + 1] < 0xa1)
-      return TRUE;
-    i++;
-  }
-  return FALSE;
-}
-
-/* Controls that nobody means: the quotes and dashes of windows-1252. */
-static gboolean
-is_beyond_latin1 (const guchar *bytes, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (bytes[i] >= 0x80 && bytes[i] < 0xa0)
-      return TRUE;
-  return FALSE;
-}
-
-static const struct {
-  const gchar *start, *wider;
-  gboolean (*is_beyond) (const guchar *bytes, gsize size);
-} narrow_sets[] = {
-    {"=?gb2312?", "=?gbk?", is_beyond_gb2312},
-    {"=?iso-8859-1?", "=?windows-1252?", is_beyond_latin1},
-};
-
-/* Whether the word whose "B?" or "Q?" text begins with holds bytes that set n has not. */
-static gboolean
-is_narrow (const gchar *text, guint n)
-{
-  const gchar *end = text[0] != '\0' && text[1] == '?' ? strchr (text + 2, '?') : NULL;
-  if (end == NULL || end[1] != '=' || strchr ("BbQq", *text) == NULL)
-    return FALSE;
-  gsize size = (gsize) (end - text - 2);
-  gboolean base64 = *text == 'B' || *text == 'b';
-  GMimeEncoding decoder;
-  g_mime_encoding_init_decode (&decoder, base64 ? GMIME_CONTENT_ENCODING_BASE64
-                                                : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
-  g_autofree gchar *bytes = g_malloc (g_mime_encoding_outlen (&decoder, size) + 1);
-  gsize decoded = g_mime_encoding_step (&decoder, text + 2, size, bytes);
-  return narrow_sets[n].is_beyond ((const guchar *) bytes, decoded);
-}
-
-/* Readers that take the names by the letter would show U+FFFD where Outlook showed a name. */
 static void
 widen (BmMimeField *field, BmNotes *notes)
 {
-  g_autoptr (GString) value = g_string_new (NULL);
-  gboolean changed = FALSE;
-  for (const gchar *p = field->value; *p != '\0';) {
-    gsize taken = 0;
-    for (guint i = 0; i < G_N_ELEMENTS (narrow_sets) && *p == '=' && taken == 0; i++) {
-      gsize n = strlen (narrow_sets[i].start);
-      if (g_ascii_strncasecmp (p, narrow_sets[i].start, n) != 0 || !is_narrow (p + n, i))
-        continue;
-      g_string_append (value, narrow_sets[i].wider);
-      taken = n;
-    }
-    changed = changed || taken > 0;
-    if (taken == 0)
-      g_string_append_c (value, *p++);
-    p += taken;
-  }
-  if (!changed)
+  gchar *wider = bm_mime_widen_words (field->value);
+  if (wider == NULL)
     return;
   bm_notes_add (notes, BM_NOTE_HEADERS_REPAIRED);
   g_free (field->value);
-  field->value = g_string_free (g_steal_pointer (&value), FALSE);
+  field->value = wider;
 }
 
 GPtrArray *

@@ -31,7 +31,10 @@ typedef struct {
 /* bm-mime-header.c: encoding and folding of header fields. Results are new. */
 gchar *bm_mime_one_line (const gchar *text);     /* no CR, LF, NUL, control */
 gchar *bm_mime_encode_text (const gchar *utf8);  /* RFC 2047, unstructured */
+gchar *bm_mime_encode_whole (const gchar *utf8); /* all of it, though some needs no encoding */
 gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
+/* Length of the charset at the start of an encoded word without its "=?" (RFC 2047 2), or 0. */
+gsize bm_mime_charset_length (const gchar *word);
 gchar *bm_mime_known_words (const gchar *text);  /* encoded words with charsets of our table */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
@@ -40,6 +43,10 @@ void bm_mime_add_old_parameter (GString *value, const gchar *name, const gchar *
 gchar *bm_mime_date (gint64 unix_time); /* RFC 5322, +0000 */
 gboolean bm_mime_is_ascii (const gchar *text);
 gchar *bm_mime_hash (const gchar *const *parts, guint n); /* 40 hex of SHA-256 */
+
+/* bm-mime-words.c: the value with the encoded words that readers would show wrongly as UTF-8; NULL
+ * when there are none. New. */
+gchar *bm_mime_widen_words (const gchar *value);
 
 /* bm-mime-transport.c */
 void bm_mime_field_free (BmMimeField *field);
