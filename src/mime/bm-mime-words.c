@@ -173,7 +173,8 @@ read_word (const gchar *text, Word *word)
   if (end == NULL || end[1] != '=')
     return FALSE;
   gsize size = (gsize) (end - start);
-  g_strlcpy (word->name, text + 2, name + 1);
+  memcpy (word->name, text + 2, name);
+  word->name[name] = '\0';
   word->length = (gsize) (end + 2 - text);
   word->bytes = *mark == 'B' || *mark == 'b' ? decode_b (start, size) : decode_q (start, size);
   return TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Header injection: no property of an item, a recipient or an attachment, and no transport header,
  * can begin a header field, end the header block or bring in bytes that may not be there. */
+#include "mime/bm-mime.h"
 #include "mime/item-builder.h"
 
 #include <string.h>
@@ -173,6 +174,48 @@ test_mutated_bytes (void)
   }
 }
 
+/* Pieces of encoded words in any order: what comes out may stand in a field. */
+static void
+test_words (void)
+{
+  static const gchar *const pieces[] = {"=?gb2312?B?",
+                                        "=?utf-8?Q?",
+                                        "1tDOxA==",
+                                        "=9BN",
+                                        "?=",
+                                        " ",
+                                        "?",
+                                        "=",
+                                        "é",
+                                        "=?x?Q?",
+                                        "=?iso-2022-jp?B?",
+                                        "GyRC",
+                                        "=?big5*en?q?",
+                                        "_",
+                                        "=88",
+                                        "=?utf-7?Q?",
+                                        "+ZeV-",
+                                        "\n"};
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  for (guint round = 0; round < 20000; round++) {
+    g_autoptr (GString) value = g_string_new (NULL);
+    for (gint n = g_rand_int_range (random, 1, 20); n > 0; n--)
+      g_string_append (value, pieces[g_rand_int_range (random, 0, G_N_ELEMENTS (pieces))]);
+    g_autofree gchar *wider = bm_mime_widen_words (value->str);
+    if (wider == NULL)
+      continue;
+    g_assert_true (g_utf8_validate (wider, -1, NULL));
+    g_autofree gchar *again = bm_mime_widen_words (wider);
+    g_assert_cmpstr (again != NULL ? again : wider, !=, "");
+  }
+  g_autoptr (GString) many = g_string_new (NULL);
+  for (guint i = 0; i < 100000; i++)
+    g_string_append (many, i % 2 == 0 ? "=?gb2312?Q?=9BN?= " : "=?gbk?Q?=9BN?= ");
+  clock_t start = clock ();
+  g_free (bm_mime_widen_words (many->str));
+  g_assert_cmpint ((clock () - start) / CLOCKS_PER_SEC, <, 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,6 +224,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mime/hostile/properties", test_properties);
   g_test_add_func ("/mime/hostile/transport", test_transport);
   g_test_add_func ("/mime/hostile/long-transport", test_long_transport);
+  g_test_add_func ("/mime/hostile/words", test_words);
   g_test_add_func ("/mime/hostile/mutated-bytes", test_mutated_bytes);
   return g_test_run ();
 }
