@@ -34,8 +34,12 @@ guint bm_address_map_size (const BmAddressMap *map);
 /* Of names and addresses, not of sources; "" for NULL and for an empty map. New. */
 gchar *bm_address_map_digest (const BmAddressMap *map);
 
-/* The form in which names are compared; NULL when this is no Exchange name. New. */
+/* The form in which names are compared, also of one that is encapsulated in an SMTP address
+ * (IMCEAEX-_O=...@domain); NULL when this is no Exchange name. New. */
 gchar *bm_exchange_name (const gchar *text);
+/* What an encapsulated address (IMCEAtype-...@domain) of this type ("EX", "SMTP"; any case) stands for;
+ * NULL when it is none, or when its bytes are no text. [MS-OXCMAIL] 2.1.3.1.8. New. */
+gchar *bm_encapsulated_address (const gchar *address, const gchar *type);
 /* local@domain of printable ASCII from "smtp:a@b", "<a@b>", " a@b "; NULL when it is none. New. */
 gchar *bm_smtp_address (const gchar *text);
 

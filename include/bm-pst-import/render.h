@@ -26,8 +26,8 @@ gchar *bm_render_id (const BmRenderContext *context);
 /* Errors: ITEM (TOO_LARGE, INVALID_MESSAGE, UNREADABLE). */
 BmMessage *bm_render (const BmItem *item, const BmRenderContext *context, GError **error);
 
-/* Tells every Exchange name of the item's people (senders, recipients, a contact) that comes with
- * an SMTP address; embedded items are not asked. For a map of the whole PST. */
+/* Tells every Exchange name of the item's people (senders, recipients, receivers, a contact) that comes
+ * with an SMTP address, then those of the items embedded in it. For a map of the whole PST. */
 typedef void (*BmLearnFunc) (gpointer user, const gchar *exchange_name, const gchar *address);
 void bm_render_learn (const BmItem *item, BmLearnFunc tell, gpointer user);
 

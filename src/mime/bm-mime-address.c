@@ -302,6 +302,20 @@ learn (const BmMimeParty *party, BmLearnFunc tell, gpointer user)
     tell (user, name, address);
 }
 
+/* Who received it, and for whom; who made the item, and who changed it last ([MS-OXPROPS]). */
+static void
+learn_others (const BmProps *props, BmLearnFunc tell, gpointer user)
+{
+  static const guint16 others[][3] = {
+      {0x5d07, 0x0076, 0x003f}, {0x5d08, 0x0078, 0x0043}, {0x5d0a, 0, 0x3ff9}, {0x5d0b, 0, 0x3ffb}};
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    BmMimeParty party = {.smtp = bm_props_text (props, others[i][0]),
+                         .address = others[i][1] != 0 ? bm_props_text (props, others[i][1]) : NULL,
+                         .entry_id = bm_props_data (props, others[i][2])};
+    learn (&party, tell, user);
+  }
+}
+
 /* The three e-mail addresses of a contact: of an Exchange one the original display name is the SMTP
  * address, [MS-OXOCNTC] 2.2.1.2. */
 static void
@@ -313,21 +327,35 @@ learn_contact (const BmProps *props, BmLearnFunc tell, gpointer user)
   for (guint i = 0; i < G_N_ELEMENTS (lids); i++) {
     const BmProp *address = bm_props_get_lid (props, address_set, lids[i]);
     const BmProp *original = bm_props_get_lid (props, address_set, lids[i] + 1);
+    const BmProp *entry_id = bm_props_get_lid (props, address_set, lids[i] + 2);
     BmMimeParty party = {.address = address != NULL ? address->text : NULL,
-                         .smtp = original != NULL ? original->text : NULL};
+                         .smtp = original != NULL ? original->text : NULL,
+                         .entry_id = entry_id != NULL ? entry_id->data : NULL};
     learn (&party, tell, user);
+  }
+}
+
+static void
+learn_item (const BmItem *item, guint depth, BmLearnFunc tell, gpointer user)
+{
+  BmMimeParty from = representing (item->props), by = sender (item->props);
+  learn (&from, tell, user);
+  learn (&by, tell, user);
+  learn_others (item->props, tell, user);
+  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
+    BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
+    learn (&party, tell, user);
+  }
+  learn_contact (item->props, tell, user);
+  for (guint i = 0; depth < BM_MIME_DEPTH_MAX && i < item->attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (item->attachments, i);
+    if (attachment->embedded != NULL)
+      learn_item (attachment->embedded, depth + 1, tell, user);
   }
 }
 
 void
 bm_render_learn (const BmItem *item, BmLearnFunc tell, gpointer user)
 {
-  BmMimeParty from = representing (item->props), by = sender (item->props);
-  learn (&from, tell, user);
-  learn (&by, tell, user);
-  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
-    BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
-    learn (&party, tell, user);
-  }
-  learn_contact (item->props, tell, user);
+  learn_item (item, 0, tell, user);
 }

@@ -19,9 +19,20 @@ bm_mime_may_pass (const gchar *name)
 static gboolean
 holds_addresses (const gchar *name)
 {
-  static const gchar *const names[] = {
-      "From", "Sender",    "Reply-To",  "To",          "Cc",
-      "Bcc",  "Resent-To", "Resent-Cc", "Resent-From", "Disposition-Notification-To"};
+  static const gchar *const names[] = {"From",
+                                       "Sender",
+                                       "Reply-To",
+                                       "To",
+                                       "Cc",
+                                       "Bcc",
+                                       "Resent-From",
+                                       "Resent-Sender",
+                                       "Resent-Reply-To",
+                                       "Resent-To",
+                                       "Resent-Cc",
+                                       "Resent-Bcc",
+                                       "Disposition-Notification-To",
+                                       "Return-Receipt-To"};
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_ascii_strcasecmp (name, names[i]) == 0)
       return TRUE;
@@ -29,10 +40,13 @@ holds_addresses (const gchar *name)
 }
 
 static void
-add_foreign (GString *out, const BmMimeField *field)
+add_foreign (BmMime *mime, GString *out, const BmMimeField *field)
 {
   g_autofree gchar *value = NULL;
-  g_autofree gchar *line = bm_mime_one_line (field->value);
+  g_autofree gchar *opened = holds_addresses (field->name)
+                                 ? bm_mime_open_encapsulated (mime, field->value)
+                                 : g_strdup (field->value);
+  g_autofree gchar *line = bm_mime_one_line (opened);
   if (bm_mime_is_ascii (line)) {
     value = g_steal_pointer (&line);
   } else if (holds_addresses (field->name)) {
@@ -102,11 +116,11 @@ add_transport (BmMime *mime, GString *out, const gchar *subject)
       if (!subject_done && edited)
         add_text (out, "Subject", subject);
       else if (!subject_done)
-        add_foreign (out, field);
+        add_foreign (mime, out, field);
       subject_done = TRUE;
       continue;
     }
-    add_foreign (out, field);
+    add_foreign (mime, out, field);
   }
 }
 

@@ -10,6 +10,19 @@
 #include <string.h>
 
 #define EXCHANGE_NAMES_MAX 1000
+#define ADDRESS_ENDS       " \t\r\n<>()[],;:\"'"
+
+/* An address that names its owner, not one that Exchange made of another. */
+static gchar *
+direct_address (const gchar *text)
+{
+  g_autofree gchar *address = bm_smtp_address (text);
+  if (address == NULL || g_ascii_strncasecmp (address, "IMCEA", 5) != 0)
+    return g_steal_pointer (&address);
+  g_autofree gchar *inner = bm_encapsulated_address (address, "SMTP");
+  g_autofree gchar *link = bm_encapsulated_address (address, "MAILTO");
+  return bm_smtp_address (inner != NULL ? inner : link);
+}
 
 /* One NUL-terminated string of a one-off entry id; *p moves behind it. */
 static gchar *
@@ -55,7 +68,7 @@ from_proxies (const BmProps *row)
   for (guint i = 0; texts != NULL && i < texts->len; i++) {
     const gchar *text = g_ptr_array_index (texts, i);
     if (g_str_has_prefix (text, "SMTP:")) /* upper case: the primary one */
-      return bm_smtp_address (text);
+      return direct_address (text);
   }
   return NULL;
 }
@@ -82,14 +95,14 @@ from_item (const BmItem *item, const BmMimeParty *party)
   gchar *address = NULL;
   for (guint i = 0; address == NULL && i < G_N_ELEMENTS (users); i++)
     if (same_entry_id (party->entry_id, bm_props_data (item->props, users[i][0])))
-      address = bm_smtp_address (bm_props_text (item->props, users[i][1]));
+      address = direct_address (bm_props_text (item->props, users[i][1]));
   if (party->row != NULL || party->address == NULL || *party->address == '\0')
     return address;
   for (guint i = 0; address == NULL && item->recipients != NULL && i < item->recipients->len; i++) {
     const BmProps *row = g_ptr_array_index (item->recipients, i);
     const gchar *name = bm_props_text (row, 0x3003);
     if (name != NULL && g_ascii_strcasecmp (name, party->address) == 0)
-      address = bm_smtp_address (bm_props_text (row, 0x39fe));
+      address = direct_address (bm_props_text (row, 0x39fe));
   }
   return address;
 }
@@ -109,7 +122,7 @@ from_transport (const BmMime *mime, const gchar *name)
       InternetAddress *one = internet_address_list_get_address ((InternetAddressList *) list, k);
       if (INTERNET_ADDRESS_IS_MAILBOX (one) &&
           g_strcmp0 (internet_address_get_name (one), name) == 0)
-        return bm_smtp_address (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)));
+        return direct_address (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)));
     }
   }
   return NULL;
@@ -127,10 +140,10 @@ from_display_name (const gchar *name)
     gboolean quoted = length > 2 && strchr ("'\"", *bare) != NULL && bare[length - 1] == *bare;
     if (quoted)
       bare[length - 1] = '\0';
-    return bm_smtp_address (bare + quoted);
+    return direct_address (bare + quoted);
   }
   g_autofree gchar *inner = g_strndup (open + 1, (gsize) (close - open - 1));
-  return bm_smtp_address (inner);
+  return direct_address (inner);
 }
 
 /* Last CN of an Exchange name, or the display name, as the local part nobody has. */
@@ -166,9 +179,10 @@ exchange_name (const BmMimeParty *party, const gchar *one_off_address)
                                     0xb4, 0xb9, 0x08, 0x00, 0x2b, 0x2f, 0xe1, 0x82};
   gsize size = 0;
   const gchar *data = party->entry_id != NULL ? g_bytes_get_data (party->entry_id, &size) : NULL;
-  gchar *name = bm_exchange_name (party->address);
-  if (name == NULL)
-    name = bm_exchange_name (one_off_address);
+  const gchar *texts[] = {party->address, one_off_address, party->smtp};
+  gchar *name = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (texts) && name == NULL; i++)
+    name = bm_exchange_name (texts[i]);
   if (name != NULL || size <= 28 || memcmp (data + 4, provider, sizeof provider) != 0)
     return name;
   g_autofree gchar *stored = g_strndup (data + 28, size - 28);
@@ -181,9 +195,9 @@ bm_mime_exchange_pair (const BmMimeParty *party, gchar **name)
   g_autofree gchar *shown = NULL, *raw = NULL;
   gboolean is_one_off = bm_mime_one_off (party->entry_id, &shown, &raw);
   *name = exchange_name (party, raw);
-  gchar *address = bm_smtp_address (party->smtp);
+  gchar *address = direct_address (party->smtp);
   if (address == NULL && is_one_off)
-    address = bm_smtp_address (raw);
+    address = direct_address (raw);
   return address != NULL ? address : from_proxies (party->row);
 }
 
@@ -216,11 +230,11 @@ bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party)
   g_autofree gchar *name = NULL, *raw = NULL;
   gboolean is_one_off = bm_mime_one_off (party->entry_id, &name, &raw);
   g_autofree gchar *exchange = exchange_name (party, raw);
-  gchar *address = bm_smtp_address (party->smtp);
+  gchar *address = direct_address (party->smtp);
   if (address == NULL && (party->type == NULL || g_ascii_strcasecmp (party->type, "SMTP") == 0))
-    address = bm_smtp_address (party->address);
+    address = direct_address (party->address);
   if (address == NULL && is_one_off)
-    address = bm_smtp_address (raw);
+    address = direct_address (raw);
   if (address == NULL)
     address = from_proxies (party->row);
   if (address == NULL)
@@ -232,14 +246,49 @@ bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party)
     if (address == NULL) /* also when a guess follows: a map would have been believed before it */
       keep_name (mime, g_steal_pointer (&exchange));
   }
-  if (address == NULL)
-    address = bm_smtp_address (party->address);
+  /* at last one that Exchange made: its own server may still know whose it is */
+  const gchar *texts[] = {party->smtp, party->address, is_one_off ? raw : NULL};
+  for (guint i = 0; i < G_N_ELEMENTS (texts) && address == NULL; i++)
+    address = bm_smtp_address (texts[i]);
   if (address == NULL)
     address = from_display_name (party->name);
   if (address != NULL)
     return address;
   bm_notes_add (&mime->notes, BM_NOTE_ADDRESS_PLACEHOLDER);
   return NULL;
+}
+
+/* The encapsulated address as it stands for itself; NULL when it is none, or nobody knows. */
+static gchar *
+open_encapsulated (BmMime *mime, const gchar *text)
+{
+  g_autofree gchar *exchange = bm_exchange_name (text);
+  gchar *address = direct_address (text);
+  if (address != NULL || exchange == NULL)
+    return address;
+  const BmMimeParty party = {.address = exchange};
+  address = from_item (mime->item, &party);
+  if (address == NULL)
+    address = from_maps (mime, exchange);
+  if (address == NULL)
+    bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
+  return address;
+}
+
+gchar *
+bm_mime_open_encapsulated (BmMime *mime, const gchar *header)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  while (*header != '\0') {
+    gsize gap = strspn (header, ADDRESS_ENDS), n = strcspn (header + gap, ADDRESS_ENDS);
+    g_autofree gchar *word = g_strndup (header + gap, n);
+    g_autofree gchar *address =
+        g_ascii_strncasecmp (word, "IMCEA", 5) == 0 ? open_encapsulated (mime, word) : NULL;
+    g_string_append_len (out, header, (gssize) gap);
+    g_string_append (out, address != NULL ? address : word);
+    header += gap + n;
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 gchar *

@@ -64,6 +64,9 @@ typedef struct {
 gchar *bm_mime_resolve (BmMime *mime, const BmMimeParty *party);
 /* The same, NULL instead of a placeholder. */
 gchar *bm_mime_try_resolve (BmMime *mime, const BmMimeParty *party);
+/* An address header with the encapsulated addresses in it (IMCEAEX-...) replaced where somebody knows
+ * whose they are; else noted and kept. New. */
+gchar *bm_mime_open_encapsulated (BmMime *mime, const gchar *header);
 /* A row of the recipient table; who sent the item, or in whose name. Borrowed. */
 BmMimeParty bm_mime_party_of_row (const BmProps *row);
 BmMimeParty bm_mime_party_from (const BmProps *props);

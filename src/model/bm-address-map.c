@@ -45,12 +45,43 @@ bm_address_map_free (BmAddressMap *map)
 
 /* ---- words ---- */
 
+/* '_' stands for '/', '+' and two hexadecimal digits for any other byte. */
+static gchar *
+decapsulate (const gchar *text, const gchar *end)
+{
+  g_autoptr (GString) plain = g_string_new (NULL);
+  for (; text < end; text++) {
+    gboolean escaped =
+        *text == '+' && end - text > 2 && g_ascii_isxdigit (text[1]) && g_ascii_isxdigit (text[2]);
+    gint byte = escaped ? g_ascii_xdigit_value (text[1]) << 4 | g_ascii_xdigit_value (text[2]) : 0;
+    if (escaped && byte == 0)
+      return NULL;
+    g_string_append_c (plain, escaped ? (gchar) byte : *text == '_' ? '/' : *text);
+    text += escaped ? 2 : 0;
+  }
+  return g_utf8_validate (plain->str, (gssize) plain->len, NULL)
+             ? g_string_free (g_steal_pointer (&plain), FALSE)
+             : NULL;
+}
+
+gchar *
+bm_encapsulated_address (const gchar *address, const gchar *type)
+{
+  gsize n = strlen (type);
+  const gchar *end = address != NULL ? strrchr (address, '@') : NULL;
+  if (end == NULL || g_ascii_strncasecmp (address, "IMCEA", 5) != 0 ||
+      g_ascii_strncasecmp (address + 5, type, n) != 0 || address[5 + n] != '-')
+    return NULL;
+  return decapsulate (address + 5 + n + 1, end);
+}
+
 gchar *
 bm_exchange_name (const gchar *text)
 {
+  g_autofree gchar *inner = text != NULL ? bm_encapsulated_address (text, "EX") : NULL;
   if (text == NULL)
     return NULL;
-  g_autofree gchar *name = g_strstrip (g_ascii_strdown (text, -1));
+  g_autofree gchar *name = g_strstrip (g_ascii_strdown (inner != NULL ? inner : text, -1));
   const gchar *start = name;
   if (g_str_has_prefix (start, "ex:"))
     start += 3;

@@ -132,6 +132,8 @@ read_attachment (Reader *reader, BmItem *item, libpff_item_t *pff, const BmPstSt
   }
   attachment->method =
       (gint) bm_props_int (attachment->props, BM_PST_TAG_METHOD, BM_ATTACH_BY_VALUE);
+  if (reader->window->people_only && attachment->method != BM_ATTACH_EMBEDDED)
+    return TRUE;
   /* libpff refuses to name the kinds 0, 3, 4, 7: those have no data of their own */
   if (libpff_attachment_get_type (pff, &kind, NULL) != 1)
     kind = 0;
@@ -183,8 +185,6 @@ read_message (Reader *reader, libpff_item_t *pff, GError **error)
   if (bm_pst_item_set_props (item, props, reader->depth > 0))
     return g_steal_pointer (&item);
   read_recipients (item, pff, &strings);
-  if (reader->window->people_only)
-    return g_steal_pointer (&item);
   if (!read_attachments (reader, item, pff, &strings, error))
     return NULL;
   return g_steal_pointer (&item);

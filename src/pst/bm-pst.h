@@ -35,7 +35,7 @@ void bm_pst_window_close (BmPstWindow *window);
  * refuses, whole or in part, is read by the salvage path if that has more of it, with the note
  * SALVAGED. Errors: UNREADABLE with libpff's reason. */
 BmItem *bm_pst_window_read (BmPstWindow *window, gsize index, GError **error);
-/* From now on items are read without their attachments. */
+/* From now on items are read without their attachments, but for embedded items. */
 void bm_pst_window_people_only (BmPstWindow *window);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPstWindow, bm_pst_window_close)
 

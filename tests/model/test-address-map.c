@@ -36,6 +36,35 @@ test_refused (void)
   g_assert_cmpstr (digest, ==, "");
 }
 
+/* [MS-OXCMAIL] 2.1.3.1.8; and what only looks like it. */
+static void
+test_encapsulated (void)
+{
+  static const struct {
+    const gchar *address, *type, *want;
+  } cases[] = {
+      {"IMCEAEX-_O=ORG_CN=A+20B@x.org", "EX", "/O=ORG/CN=A B"},
+      {"imceaex-_o=org+5Fa_cn=j+2Edoe+C3+A9@x.org", "ex", "/o=org_a/cn=j.doe\xc3\xa9"},
+      {"IMCEASMTP-a+40b+2Eorg@x.org", "SMTP", "a@b.org"},
+      {"IMCEAEX-_O=ORG_CN=A@x.org", "SMTP", NULL},
+      {"IMCEAEX-+zz+4@x.org", "EX", "+zz+4"},
+      {"IMCEAEX-+2@x.org", "EX", "+2"},
+      {"IMCEAEX-@x.org", "EX", ""},
+      {"IMCEAEX-_O=ORG_CN=A+00B@x.org", "EX", NULL},
+      {"IMCEAEX-_O=ORG_CN=A+FF@x.org", "EX", NULL},
+      {"IMCEAEX-_O=ORG_CN=A", "EX", NULL},
+      {"IMCEAEX", "EX", NULL},
+      {"IMC", "EX", NULL},
+      {NULL, "EX", NULL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *plain = bm_encapsulated_address (cases[i].address, cases[i].type);
+    g_assert_cmpstr (plain, ==, cases[i].want);
+  }
+  g_autofree gchar *name = bm_exchange_name ("IMCEAEX-_O=ORG_CN=A+20B@x.org");
+  g_assert_cmpstr (name, ==, "/o=org/cn=a b");
+}
+
 static BmAddressMap *
 parse (const gchar *csv, const gchar *want)
 {
@@ -73,6 +102,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/address-map/smallest-source", test_smallest_source);
   g_test_add_func ("/address-map/refused", test_refused);
+  g_test_add_func ("/address-map/encapsulated", test_encapsulated);
   g_test_add_func ("/address-map/csv", test_csv);
   return g_test_run ();
 }

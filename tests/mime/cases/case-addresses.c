@@ -102,6 +102,127 @@ case_09_exchange_sender_among_contacts (Case *c)
 }
 
 static void
+set_exchange_row (CaseMail *mail, const gchar *dn, const gchar *smtp)
+{
+  BmPstProps *row = mail_row (mail, 2, "Ada", smtp);
+  bm_pst_props_string (row, BM_PST_TAG (0x3002, 0x001f), "EX");
+  bm_pst_props_string (row, BM_PST_TAG (0x3003, 0x001f), dn);
+}
+
+/* Only mails inside mails know her: the sender of the innermost, a recipient of another; and it is a
+ * mail inside a mail that wants to know. What the outer mail says comes first. */
+static void
+case_09_learnt_from_embedded (Case *c)
+{
+  static const gchar bob[] = "/o=x/cn=Recipients/cn=bob", eve[] = "/o=x/cn=Recipients/cn=eve";
+  CaseMail *asking = mail_embed (case_plain_mail (c), "asking");
+  mail_text (asking, 0x0042, "Ada");
+  mail_text (asking, 0x0065, DN);
+  set_exchange_row (asking, bob, NULL);
+  CaseMail *outer = case_plain_mail (c);
+  CaseMail *middle = mail_embed (outer, "middle"), *inner = mail_embed (middle, "inner");
+  mail_attach (outer, "a.bin", "data", 4);
+  set_exchange_row (outer, eve, "eve@example.org");
+  set_exchange_row (middle, eve, "other@example.org");
+  set_exchange_row (middle, bob, "bob@example.net");
+  mail_text (inner, 0x0065, DN);
+  mail_text (inner, 0x5d02, "ada@example.org");
+  g_autoptr (BmAddressMap) learnt = case_learn (c);
+  g_assert_cmpuint (bm_address_map_size (learnt), ==, 3);
+  g_assert_cmpstr (bm_address_map_get (learnt, eve), ==, "eve@example.org");
+  case_context (c)->learnt = learnt;
+  const Rendered *r = case_render (c, 0);
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  g_assert_nonnull (strstr (r->text, "From: Ada <ada@example.org>"));
+  g_assert_nonnull (strstr (r->text, "Cc: Ada <bob@example.net>"));
+}
+
+/* An unknown Exchange name inside an embedded mail is told, so that learning begins. */
+static void
+case_09_embedded_asks (Case *c)
+{
+  set_exchange_row (mail_embed (case_plain_mail (c), "asking"), DN, NULL);
+  g_assert_true (rendered_noted (case_render (c, 0), BM_NOTE_EXCHANGE_UNRESOLVED));
+}
+
+/* Who received it, who made the item, who changed it: pairs of an entry id or a name and an address. */
+static void
+case_09_learnt_from_others (Case *c)
+{
+  static const guint16 ids[][2] = {
+      {0x003f, 0x5d07}, {0x0043, 0x5d08}, {0x3ff9, 0x5d0a}, {0x3ffb, 0x5d0b}};
+  CaseMail *mail = case_plain_mail (c);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    g_autofree gchar *dn = g_strdup_printf ("/o=x/cn=%u", i);
+    g_autofree gchar *smtp = g_strdup_printf ("user%u@example.org", i);
+    g_autoptr (GBytes) id = exchange_id (dn);
+    mail_bytes (mail, ids[i][0], g_bytes_get_data (id, NULL), g_bytes_get_size (id));
+    mail_text (mail, ids[i][1], smtp);
+  }
+  g_autoptr (BmAddressMap) learnt = case_learn (c);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    g_autofree gchar *dn = g_strdup_printf ("/o=x/cn=%u", i);
+    g_autofree gchar *smtp = g_strdup_printf ("user%u@example.org", i);
+    g_assert_cmpstr (bm_address_map_get (learnt, dn), ==, smtp);
+  }
+}
+
+#define ENCAPSULATED                                                                               \
+  "IMCEAEX-_O=FIRST+20ORGANIZATION_OU=EXCHANGE+20ADMINISTRATIVE+20GROUP_CN=RECIPIENTS_CN="         \
+  "ADA+20LOVELACE@example.org"
+
+/* [MS-OXCMAIL] 2.1.3.1.8: in properties and in transport headers, of somebody known. */
+static void
+case_09_encapsulated (Case *c)
+{
+  g_autoptr (BmAddressMap) learnt = bm_address_map_new ();
+  g_autoptr (GBytes) off = one_off ("Ada", "SMTP", ENCAPSULATED, TRUE);
+  bm_address_map_add (learnt, DN, "ada@example.net", 1);
+  case_context (c)->learnt = learnt;
+  CaseMail *sent = case_plain_mail (c), *received = case_plain_mail (c);
+  mail_text (sent, 0x5d02, ENCAPSULATED);
+  mail_text (sent, 0x0065, ENCAPSULATED);
+  mail_row (sent, 2, "Eve", "IMCEASMTP-eve+2Eo+40example+2Ecom@example.org");
+  BmPstProps *row = mail_row (sent, 2, "Ada", NULL);
+  bm_pst_props_binary (row, BM_PST_TAG (0x0fff, 0x0102), g_bytes_get_data (off, NULL),
+                       g_bytes_get_size (off));
+  mail_text (received, 0x007d,
+             "Received: by x; Fri, 14 Jul 2017 04:40:00 +0200\r\nFrom: \"Ada\" <" ENCAPSULATED
+             ">\r\nTo: " ENCAPSULATED ",\r\n kim@example.com\r\n"
+             "Date: Fri, 14 Jul 2017 04:40:00 +0200\r\nMessage-ID: <one@example.org>\r\n");
+  const Rendered *r = case_render (c, 0);
+  g_assert_false (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  case_expect (c, "addresses From=Ada Lovelace <ada@example.net>");
+  case_expect (c, "addresses Cc=Eve <eve.o@example.com>|Ada <ada@example.net>");
+  r = case_render (c, 1);
+  g_assert_false (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  case_expect (c, "addresses From=Ada <ada@example.net>");
+  case_expect (c, "addresses To=ada@example.net|kim@example.com");
+}
+
+/* Of nobody known it stays, for its own server may know; it teaches nobody, and wants to be learnt. */
+static void
+case_10_encapsulated (Case *c)
+{
+  CaseMail *sent = case_plain_mail (c), *received = case_plain_mail (c);
+  mail_text (sent, 0x5d02, ENCAPSULATED);
+  mail_text (sent, 0x0065, DN);
+  mail_text (received, 0x007d,
+             "Received: by x; Fri, 14 Jul 2017 04:40:00 +0200\r\n"
+             "From: <" ENCAPSULATED ">\r\nMessage-ID: <one@example.org>\r\n");
+  g_autoptr (BmAddressMap) learnt = case_learn (c);
+  g_assert_cmpuint (bm_address_map_size (learnt), ==, 0);
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  case_expect (c, "addresses From=Ada Lovelace <" ENCAPSULATED ">");
+  case_expect (c, "count X-PST-EX-Address=1");
+  r = case_render (c, 1);
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  case_expect (c, "addresses From=" ENCAPSULATED);
+}
+
+static void
 case_09_exchange_sender_of_administrator (Case *c)
 {
   static const gchar csv[] = "dn,address\r\n\"EX:" DN "\",ada.lovelace@example.com\r\n";
@@ -340,9 +461,14 @@ static const CaseEntry cases[] = {
     CASE (09, exchange_sender_among_contacts),
     CASE (09, exchange_sender_of_administrator),
     CASE (09, own_answer_first),
+    CASE (09, learnt_from_embedded),
+    CASE (09, embedded_asks),
+    CASE (09, learnt_from_others),
+    CASE (09, encapsulated),
     CASE (10, unresolved),
     CASE (10, display_name),
     CASE (10, other_types),
+    CASE (10, encapsulated),
     CASE (11, address_as_name),
     CASE (12, names),
     CASE (13, 200_recipients),

@@ -324,11 +324,13 @@ open_pst (Opened *opened, const gchar *path, const gchar *charset)
 }
 
 static BmItem *
-read_item (BmPst *pst, guint32 nid)
+read_item (BmPst *pst, guint32 nid, gboolean people_only)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BmPstWindow) window = bm_pst_window_open (pst, &nid, 1, &error);
   g_assert_no_error (error);
+  if (people_only)
+    bm_pst_window_people_only (window);
   return bm_pst_window_read (window, 0, NULL);
 }
 
@@ -339,7 +341,7 @@ case_item (Case *c, guint n)
   g_auto (Opened) opened = {.fd = -1};
   case_write (c);
   open_pst (&opened, c->path, c->context.charset);
-  BmItem *item = read_item (opened.pst, mail->nid);
+  BmItem *item = read_item (opened.pst, mail->nid, FALSE);
   g_assert_nonnull (item);
   return item;
 }
@@ -365,7 +367,7 @@ case_learn (Case *c)
   open_pst (&opened, c->path, c->context.charset);
   for (guint i = 0; i < opened.census->items->len; i++) {
     Learning learning = {map, g_array_index (opened.census->items, BmCensusItem, i).nid};
-    g_autoptr (BmItem) item = read_item (opened.pst, learning.nid);
+    g_autoptr (BmItem) item = read_item (opened.pst, learning.nid, TRUE);
     bm_render_learn (item, on_learnt, &learning);
   }
   return map;
@@ -521,7 +523,7 @@ render_corpus (Case *c, const gchar *path, const Wanted *wanted, Rendered **foun
   for (guint i = 0; i < opened.census->items->len; i++) {
     const BmCensusItem *known = &g_array_index (opened.census->items, BmCensusItem, i);
     g_autoptr (BmItem) item =
-        known->rule == BM_RULE_NONE ? read_item (opened.pst, known->nid) : NULL;
+        known->rule == BM_RULE_NONE ? read_item (opened.pst, known->nid, FALSE) : NULL;
     if (item == NULL || !bm_message_class_is_mail (item->message_class))
       continue;
     if (wanted->subject != NULL) {
@@ -631,7 +633,7 @@ render_again (const gchar *list)
     g_auto (Opened) opened = {.fd = -1};
     gchar hex[41] = "";
     open_pst (&opened, words[0], charset);
-    g_autoptr (BmItem) item = read_item (opened.pst, (guint32) strtoul (words[1], NULL, 10));
+    g_autoptr (BmItem) item = read_item (opened.pst, (guint32) strtoul (words[1], NULL, 10), FALSE);
     g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
     if (message != NULL)
       bm_guid_to_hex (&message->guid, hex);
