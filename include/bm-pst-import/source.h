@@ -69,9 +69,11 @@ BmSource *bm_reader_open (const BmReaderOptions *options, GError **error);
 /* Digest of everything the rendering depends on besides the item, and the versions of renderer and
  * GMime, as one line for journal, manifest and report. Valid after census. Borrowed. */
 const gchar *bm_reader_render_id (BmSource *source);
+/* What bm_reader_render_id would be if nothing had been learnt. Valid after census. Borrowed. */
+const gchar *bm_reader_plain_id (BmSource *source);
 /* Where what is learnt is kept, so that another run of the same job renders alike: read now when it
- * is there (which may change render_id), else written when something was learnt. Call after census,
- * before orders. Errors: JOURNAL, and those of starting a reader. */
+ * is there (which may change render_id), else written when something is learnt or was already. Call
+ * after census, between orders. Errors: JOURNAL, and those of starting a reader. */
 gboolean bm_reader_keep_learnt (BmSource *source, const gchar *path, GError **error);
 /* "on (seccomp, landlock)", "on (seccomp)" or "off". Valid after census. Borrowed. */
 const gchar *bm_reader_sandbox (BmSource *source);

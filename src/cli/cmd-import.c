@@ -193,12 +193,14 @@ set_facts (Run *run, GError **error)
          bm_journal_set_int (journal, "started", started, error);
 }
 
-/* A journal rendered by another renderer would not find its own messages again. */
+/* A journal rendered by another renderer would not find its own messages again. One that was killed
+ * after it had learnt addresses still has the id of before: the map it wrote down is its own. */
 static gboolean
 check_render_id (Run *run, GError **error)
 {
   g_autofree gchar *known = bm_journal_get (run->job->journal, "render.id");
-  if (known == NULL || g_strcmp0 (known, bm_reader_render_id (run->source)) == 0)
+  if (known == NULL || g_str_equal (known, bm_reader_render_id (run->source)) ||
+      g_str_equal (known, bm_reader_plain_id (run->source)))
     return TRUE;
   g_warning ("this job began with another renderer, other options or another address map; what was "
              "sent stays as it is, messages not yet sent are rendered anew");

@@ -27,6 +27,7 @@ typedef struct {
   struct stat state; /* of the file when it was opened */
   BmReaderProcess process;
   gchar *render_id, *sandbox; /* of the first child, or of the first with this map */
+  gchar *plain_id;            /* render_id before anything was learnt */
   BmAddressMap *learnt;       /* NULL: nothing was learnt yet */
   gchar *learnt_path;         /* where to keep it; or NULL */
   gboolean fresh;             /* the child has not answered since its HELLO */
@@ -56,6 +57,7 @@ reader_free (BmSource *source)
   g_free (reader->process.render_id);
   g_free (reader->process.sandbox);
   g_free (reader->render_id);
+  g_free (reader->plain_id);
   g_free (reader->sandbox);
   bm_address_map_free (reader->options.addresses);
   bm_address_map_free (reader->learnt);
@@ -80,6 +82,8 @@ start (Reader *reader, GError **error)
   if (reader->render_id == NULL) {
     reader->render_id = g_strdup (reader->process.render_id);
     reader->sandbox = g_strdup (reader->process.sandbox);
+    if (reader->learnt == NULL)
+      reader->plain_id = g_strdup (reader->process.render_id);
   }
   if (g_str_equal (reader->render_id, reader->process.render_id) &&
       g_str_equal (reader->sandbox, reader->process.sandbox))
@@ -350,6 +354,7 @@ use_learnt (Reader *reader, BmAddressMap *learnt, GError **error)
   g_free (bm_reader_process_stop (&reader->process, &limit));
   reader->running = reader->started = FALSE;
   reader->window_end = reader->next;
+  bm_address_map_free (reader->learnt);
   reader->learnt = learnt;
   g_clear_pointer (&reader->render_id, g_free);
   g_clear_pointer (&reader->sandbox, g_free);
@@ -360,7 +365,7 @@ static gboolean
 keep_learnt (const Reader *reader, const BmAddressMap *learnt, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  if (reader->learnt_path == NULL)
+  if (reader->learnt_path == NULL || learnt == NULL)
     return TRUE;
   g_autofree gchar *csv = bm_address_map_csv (learnt);
   if (g_file_set_contents_full (reader->learnt_path, csv, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
@@ -404,7 +409,7 @@ bm_reader_keep_learnt (BmSource *source, const gchar *path, GError **error)
   g_autoptr (GError) local = NULL;
   reader->learnt_path = g_strdup (path);
   if (!reader->options.learn || !g_file_get_contents (path, &csv, &size, NULL))
-    return TRUE;
+    return keep_learnt (reader, reader->learnt, error); /* learnt before the job had a directory */
   BmAddressMap *learnt = bm_address_map_parse (csv, size, &local);
   if (learnt != NULL)
     return use_learnt (reader, learnt, error);
@@ -521,6 +526,12 @@ const gchar *
 bm_reader_render_id (BmSource *source)
 {
   return ((Reader *) source)->render_id;
+}
+
+const gchar *
+bm_reader_plain_id (BmSource *source)
+{
+  return ((Reader *) source)->plain_id;
 }
 
 const gchar *

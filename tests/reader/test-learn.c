@@ -62,7 +62,7 @@ make_pst (const gchar *directory)
 
 typedef struct {
   GPtrArray *texts; /* of all messages in their order */
-  gchar *render_id;
+  gchar *render_id, *plain_id;
 } Result;
 
 static void
@@ -70,12 +70,15 @@ result_clear (Result *result)
 {
   g_ptr_array_unref (result->texts);
   g_free (result->render_id);
+  g_free (result->plain_id);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
 
-/* All messages; csv: an administrator's map; kept: where to keep what is learnt. */
+/* All messages; csv: an administrator's map; kept: where to keep what is learnt; late: the same, said
+ * afterwards. */
 static void
-read_all (Result *result, const gchar *path, const gchar *csv, gboolean learn, const gchar *kept)
+read_and_keep (Result *result, const gchar *path, const gchar *csv, gboolean learn,
+               const gchar *kept, const gchar *late)
 {
   g_autoptr (GError) error = NULL;
   BmReaderOptions options = {.path = path, .charset = "", .learn = learn, .window = 4};
@@ -104,6 +107,15 @@ read_all (Result *result, const gchar *path, const gchar *csv, gboolean learn, c
     bm_entry_clear (&entry);
   }
   result->render_id = g_strdup (bm_reader_render_id (source));
+  result->plain_id = g_strdup (bm_reader_plain_id (source));
+  if (late != NULL)
+    g_assert_true (bm_reader_keep_learnt (source, late, &error));
+}
+
+static void
+read_all (Result *result, const gchar *path, const gchar *csv, gboolean learn, const gchar *kept)
+{
+  read_and_keep (result, path, csv, learn, kept, NULL);
 }
 
 static void
@@ -151,6 +163,29 @@ test_learning (void)
   g_rmdir (directory);
 }
 
+/* Who asks for evidence before there is a job learns before there is a place to keep it. */
+static void
+test_kept_late (void)
+{
+  g_autofree gchar *directory = g_dir_make_tmp ("bm-learn-XXXXXX", NULL);
+  g_autofree gchar *path = make_pst (directory);
+  g_autofree gchar *kept = g_build_filename (directory, "addresses.csv", NULL);
+  g_auto (Result) first = {0}, second = {0}, third = {0};
+  read_and_keep (&first, path, NULL, TRUE, NULL, kept);
+  g_assert_true (g_file_test (kept, G_FILE_TEST_EXISTS));
+  read_all (&second, path, NULL, TRUE, kept);
+  assert_same (&first, &second);
+  g_assert_cmpstr (first.render_id, ==, second.render_id);
+  g_assert_cmpstr (first.plain_id, ==, second.plain_id);
+  g_assert_cmpstr (first.plain_id, !=, first.render_id);
+  read_and_keep (&third, path, NULL, TRUE, NULL,
+                 kept); /* the kept one takes the place of the other */
+  assert_same (&first, &third);
+  g_unlink (kept);
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
 static void
 test_administrator (void)
 {
@@ -173,6 +208,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/reader/learning", test_learning);
+  g_test_add_func ("/reader/kept-late", test_kept_late);
   g_test_add_func ("/reader/administrator", test_administrator);
   return g_test_run ();
 }

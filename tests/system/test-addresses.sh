@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 file=$corpus/tika-test.pst
 [ -e "$file" ] || skip_all "no corpus at $corpus"
-lab_up --users 2
+lab_up --users 3
 notes() { grep -c '"exchange-unresolved"' "$work/report.json"; }
 
 import "$file" u1
@@ -22,6 +22,18 @@ is "$status $(ledger verified)" "0 7" "the same command again"
 is "$(mailbox u1)" "$before" "appends nothing"
 grep -q 'another address map' "$work/talk"
 is $? 1 "and is the same rendering"
+
+# Killed between learning and the end, when the journal still has the id of before.
+for n in $(seq 1 60); do
+  rm -rf "$work"/jobs/u2*
+  BM_FAILPOINT=$n import "$file" u2 --into "Killed/$n"
+  [ -e "$(echo "$work"/jobs/u2*/addresses.csv)" ] && break
+done
+is "$status" 137 "killed right after learning"
+import "$file" u2 --into "Killed/$n"
+is "$status $(ledger verified)" "0 7" "goes on"
+grep -q 'another address map' "$work/talk"
+is $? 1 "with the map that it has learnt, which is no other one"
 
 "$program" export "$file" --output "$work/out" > /dev/null 2>&1
 name=$(python3 - "$work/out" <<'P'
@@ -40,11 +52,11 @@ is "$(mailbox u1)" "$before" "what was sent keeps its bytes"
 grep -q 'another address map' "$work/talk"
 ok $? "and that is said"
 
-import "$file" u2 --address-map "$work/map.csv"
+import "$file" u3 --address-map "$work/map.csv"
 is "$status $(ledger verified) $(notes)" "0 7 0" "with the map from the start the name is known"
 "$program" export "$file" --output "$work/mapped" --address-map "$work/map.csv" > /dev/null 2>&1
 grep -rq 'somebody@example.org' "$work/mapped"
 ok $? "the address is in the mail"
-[ "$(mailbox u2 | cut -d' ' -f2 | sort)" != "$(mailbox u1 | cut -d' ' -f2 | sort)" ]
+[ "$(mailbox u3 | cut -d' ' -f2 | sort)" != "$(mailbox u1 | cut -d' ' -f2 | sort)" ]
 ok $? "whose bytes are others"
 done_testing
