@@ -217,21 +217,53 @@ refers_to (GHashTable *references, const gchar *content_id)
   return references != NULL && g_hash_table_contains (references, cid);
 }
 
-/* The HTML shows it by its location or file name: that, or NULL. */
+/* The reference that means this name: written so, percent-encoded, or as a cid: that no attachment
+ * has. NULL when there is none. Borrowed from references. */
 static const gchar *
-shown_by_name (GHashTable *references, const BmAttachment *attachment)
+reference_to (GHashTable *references, GHashTable *ids, const gchar *name)
 {
-  const gchar *names[] = {bm_props_text (attachment->props, 0x3713),
-                          bm_props_text (attachment->props, 0x3707)};
-  for (guint i = 0; references != NULL && i < G_N_ELEMENTS (names); i++)
-    if (names[i] != NULL && *names[i] != '\0' && g_hash_table_contains (references, names[i]))
-      return names[i];
+  gpointer key = NULL;
+  g_autofree gchar *encoded = g_uri_escape_string (name, "!$&'()*+,;=:@/", FALSE);
+  g_autofree gchar *cid = g_strconcat ("cid:", name, NULL);
+  if (g_hash_table_lookup_extended (references, name, &key, NULL) ||
+      g_hash_table_lookup_extended (references, encoded, &key, NULL) ||
+      (!g_hash_table_contains (ids, name) &&
+       g_hash_table_lookup_extended (references, cid, &key, NULL)))
+    return key;
   return NULL;
+}
+
+/* The HTML shows it by its location or file name: that, as the HTML has it; or NULL. */
+static const gchar *
+shown_by_name (GHashTable *references, GHashTable *ids, const BmAttachment *attachment)
+{
+  static const guint16 names[] = {0x3713, 0x3707, 0x3704};
+  const gchar *found = NULL;
+  for (guint i = 0; references != NULL && found == NULL && i < G_N_ELEMENTS (names); i++) {
+    const gchar *name = bm_props_text (attachment->props, names[i]);
+    if (name != NULL && *name != '\0')
+      found = reference_to (references, ids, name);
+  }
+  return found;
+}
+
+/* The Content-IDs that attachments have. */
+static GHashTable *
+all_ids (const BmItem *item)
+{
+  GHashTable *ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < item->attachments->len; i++) {
+    gchar *id = bm_mime_content_id (g_ptr_array_index (item->attachments, i));
+    if (id != NULL)
+      g_hash_table_add (ids, id);
+  }
+  return ids;
 }
 
 typedef struct {
   GPtrArray *inlines, *attached; /* BmMimePart * */
   GHashTable *references, *seen; /* seen: Content-IDs given */
+  GHashTable *ids;               /* Content-IDs that attachments have */
   GHashTable *placed;            /* names in the HTML and the cid: that readers know instead */
 } Sorted;
 
@@ -250,7 +282,8 @@ sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
   const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
   g_autofree gchar *content_id = bm_mime_content_id (attachment);
   gboolean referred = content_id != NULL && refers_to (sorted->references, content_id);
-  const gchar *by_name = referred ? NULL : shown_by_name (sorted->references, attachment);
+  const gchar *by_name =
+      referred ? NULL : shown_by_name (sorted->references, sorted->ids, attachment);
   if (content_id == NULL) {
     content_id = bm_mime_made_content_id (index);
     referred = refers_to (sorted->references, content_id);
@@ -488,7 +521,8 @@ bm_mime_tree (BmMime *mime, GError **error)
   g_autoptr (GHashTable) references = body->html != NULL ? bm_html_references (body->html) : NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) placed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  Sorted sorted = {inlines, attached, references, seen, placed};
+  g_autoptr (GHashTable) ids = all_ids (mime->item);
+  Sorted sorted = {inlines, attached, references, seen, ids, placed};
   gboolean ok = TRUE;
   if (body->rtf != NULL)
     g_ptr_array_add (attached, rtf_part (body->rtf));

@@ -185,50 +185,80 @@ bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared, const gc
   return bm_html_set_charset_utf8 (text);
 }
 
+/* An address without blanks around it; a cid: without percent signs. Takes the value. New. */
+static gchar *
+plain_reference (gchar *value)
+{
+  g_autofree gchar *reference = g_strstrip (value);
+  if (g_ascii_strncasecmp (reference, "cid:", 4) != 0)
+    return g_steal_pointer (&reference);
+  g_autofree gchar *plain = g_uri_unescape_string (reference + 4, NULL);
+  gboolean usable = plain != NULL && g_utf8_validate (plain, -1, NULL);
+  return g_strconcat ("cid:", usable ? plain : reference + 4, NULL);
+}
+
 /* Takes the value; keeps it when it can name a part of the message. */
 static void
 add_reference (GHashTable *references, gchar *value, gboolean only_cid)
 {
-  g_autofree gchar *reference = g_strstrip (value);
-  gboolean cid = g_ascii_strncasecmp (reference, "cid:", 4) == 0;
+  g_autofree gchar *reference = plain_reference (value);
+  gboolean cid = g_str_has_prefix (reference, "cid:");
   gsize size = strlen (reference);
   if (size == 0 || size > REFERENCE_MAX || *reference == '#' || (only_cid && !cid) ||
       g_ascii_strncasecmp (reference, "data:", 5) == 0)
     return;
-  if (cid) {
-    g_autofree gchar *plain = g_uri_unescape_string (reference + 4, NULL);
-    gboolean usable = plain != NULL && g_utf8_validate (plain, -1, NULL);
-    g_hash_table_add (references, g_strconcat ("cid:", usable ? plain : reference + 4, NULL));
-  } else {
-    g_hash_table_add (references, g_steal_pointer (&reference));
+  g_hash_table_add (references, g_steal_pointer (&reference));
+}
+
+/* The next url(...) from *p on: what is between the brackets. size 0 at the end, or when it is
+ * longer than any address. *p moves on. */
+static Span
+next_url (const gchar **p, const gchar *end)
+{
+  const gchar *start = *p;
+  while (start < end) {
+    const gchar *open = memchr (start, '(', (gsize) (end - start));
+    if (open == NULL)
+      break;
+    gboolean url = open - *p >= 3 && g_ascii_strncasecmp (open - 3, "url", 3) == 0 &&
+                   (open - *p == 3 || !g_ascii_isalnum (open[-4]));
+    start = open + 1;
+    const gchar *close = url ? memchr (start, ')', (gsize) (end - start)) : NULL;
+    if (url && close == NULL)
+      break;
+    if (!url)
+      continue;
+    *p = close;
+    if (close - start > REFERENCE_MAX) {
+      start = close;
+      continue;
+    }
+    return (Span){start, (gsize) (close - start)};
   }
+  *p = end;
+  return (Span){end, 0};
+}
+
+/* The address in it, without quotes. Entities count in attributes only. New. */
+static gchar *
+url_value (Span span, gboolean in_attribute)
+{
+  g_autofree gchar *value =
+      in_attribute ? bm_html_decode (span.start, span.size) : g_strndup (span.start, span.size);
+  g_strstrip (value);
+  gsize n = strlen (value);
+  gboolean quoted = n >= 2 && (*value == '"' || *value == '\'') && value[n - 1] == *value;
+  return quoted ? g_strstrip (g_strndup (value + 1, n - 2)) : g_steal_pointer (&value);
 }
 
 /* Every url(...) of a style sheet or style attribute. */
 static void
-add_css (GHashTable *references, const gchar *css, gsize size, gboolean only_cid)
+add_css (GHashTable *references, const gchar *css, gsize size, gboolean in_attribute,
+         gboolean only_cid)
 {
-  const gchar *p = css, *end = css + size;
-  while (p < end) {
-    p = memchr (p, '(', (gsize) (end - p));
-    if (p == NULL)
-      return;
-    gboolean url = p - css >= 3 && g_ascii_strncasecmp (p - 3, "url", 3) == 0;
-    p++;
-    if (!url)
-      continue;
-    const gchar *close = memchr (p, ')', (gsize) (end - p));
-    if (close == NULL)
-      return;
-    if (close - p <= REFERENCE_MAX) {
-      g_autofree gchar *value = g_strstrip (g_strndup (p, (gsize) (close - p)));
-      gsize n = strlen (value);
-      gboolean quoted = n >= 2 && (*value == '"' || *value == '\'') && value[n - 1] == *value;
-      add_reference (references, quoted ? g_strndup (value + 1, n - 2) : g_strdup (value),
-                     only_cid);
-    }
-    p = close;
-  }
+  const gchar *p = css;
+  for (Span span = next_url (&p, css + size); span.size > 0; span = next_url (&p, css + size))
+    add_reference (references, url_value (span, in_attribute), only_cid);
 }
 
 /* Its value is the address of something that is shown in place. */
@@ -252,7 +282,7 @@ add_tag (GHashTable *references, const BmHtmlScan *scan, gboolean only_cid)
     if (is_shown (&attribute))
       add_reference (references, g_steal_pointer (&value), only_cid);
     else if (strcmp (attribute.name, "style") == 0)
-      add_css (references, value, strlen (value), only_cid);
+      add_css (references, attribute.value, attribute.size, TRUE, only_cid);
     else if (strcmp (attribute.name, "href") == 0 && strcmp (scan->name, "link") != 0)
       add_reference (references, g_steal_pointer (&value), TRUE);
   }
@@ -278,7 +308,7 @@ add_all (GHashTable *references, BmHtmlScan *scan, gboolean in_comment)
   BmHtmlScan inside;
   while (bm_html_scan_next (scan)) {
     if (scan->kind == BM_HTML_RAW && strcmp (scan->name, "style") == 0)
-      add_css (references, scan->text, scan->size, in_comment);
+      add_css (references, scan->text, scan->size, FALSE, in_comment);
     else if (scan->kind == BM_HTML_TAG && !scan->closing)
       add_tag (references, scan, in_comment);
     else if (!in_comment && is_conditional (scan, &inside))
@@ -296,32 +326,73 @@ bm_html_references (const gchar *html)
   return references;
 }
 
+/* A copy of the HTML so far, in which places are another text. */
+typedef struct {
+  GString *out;
+  const gchar *copied; /* up to here */
+  GHashTable *replacements;
+} Copy;
+
+static void
+put_instead (Copy *copy, Span span, const gchar *text)
+{
+  g_string_append_len (copy->out, copy->copied, span.start - copy->copied);
+  g_string_append (copy->out, text);
+  copy->copied = span.start + span.size;
+}
+
+static void
+replace_css (Copy *copy, const gchar *css, gsize size, gboolean in_attribute)
+{
+  const gchar *p = css;
+  for (Span span = next_url (&p, css + size); span.size > 0; span = next_url (&p, css + size)) {
+    g_autofree gchar *value = plain_reference (url_value (span, in_attribute));
+    const gchar *replacement = g_hash_table_lookup (copy->replacements, value);
+    if (replacement != NULL) /* it needs no quotes */
+      put_instead (copy, span, replacement);
+  }
+}
+
+static void
+replace_in_tag (Copy *copy, const BmHtmlScan *scan)
+{
+  BmHtmlAttribute attribute;
+  bm_html_attribute_init (&attribute, scan);
+  while (bm_html_attribute_next (&attribute)) {
+    if (strcmp (attribute.name, "style") == 0)
+      replace_css (copy, attribute.value, attribute.size, TRUE);
+    if (!is_shown (&attribute) || attribute.size == 0)
+      continue;
+    g_autofree gchar *value = plain_reference (bm_html_decode (attribute.value, attribute.size));
+    const gchar *replacement = g_hash_table_lookup (copy->replacements, value);
+    if (replacement != NULL)
+      put_instead (copy, (Span){attribute.value, attribute.size}, replacement);
+  }
+}
+
+static void
+replace_all (Copy *copy, BmHtmlScan *scan, gboolean in_comment)
+{
+  BmHtmlScan inside;
+  while (bm_html_scan_next (scan)) {
+    if (scan->kind == BM_HTML_RAW && strcmp (scan->name, "style") == 0)
+      replace_css (copy, scan->text, scan->size, FALSE);
+    else if (scan->kind == BM_HTML_TAG && !scan->closing)
+      replace_in_tag (copy, scan);
+    else if (!in_comment && is_conditional (scan, &inside))
+      replace_all (copy, &inside, TRUE);
+  }
+}
+
 gchar *
 bm_html_replace_references (const gchar *html, GHashTable *replacements)
 {
-  GString *out = g_string_sized_new (strlen (html) + 1);
-  const gchar *copied = html;
+  Copy copy = {g_string_sized_new (strlen (html) + 1), html, replacements};
   BmHtmlScan scan;
   bm_html_scan_init (&scan, html, strlen (html));
-  while (bm_html_scan_next (&scan)) {
-    if (scan.kind != BM_HTML_TAG || scan.closing)
-      continue;
-    BmHtmlAttribute attribute;
-    bm_html_attribute_init (&attribute, &scan);
-    while (bm_html_attribute_next (&attribute)) {
-      if (!is_shown (&attribute) || attribute.size == 0)
-        continue;
-      g_autofree gchar *value = g_strstrip (bm_html_decode (attribute.value, attribute.size));
-      const gchar *replacement = g_hash_table_lookup (replacements, value);
-      if (replacement == NULL)
-        continue;
-      g_string_append_len (out, copied, attribute.value - copied);
-      g_string_append (out, replacement);
-      copied = attribute.value + attribute.size;
-    }
-  }
-  g_string_append (out, copied);
-  return g_string_free (out, FALSE);
+  replace_all (&copy, &scan, FALSE);
+  g_string_append (copy.out, copy.copied);
+  return g_string_free (copy.out, FALSE);
 }
 
 void

@@ -42,8 +42,9 @@ gchar *bm_html_to_utf8 (const guint8 *data, gsize size, const gchar *declared,
  * locations, http addresses) are as written. data: and "#..." are left out. New; keys owned. */
 GHashTable *bm_html_references (const gchar *html);
 
-/* The HTML with values of src, background, data and poster that are keys (as bm_html_references has
- * them) replaced by their values, which must need no escaping; the rest byte by byte. New. */
+/* The HTML with values of src, background, data and poster and of url(...) in styles, that are keys
+ * (as bm_html_references has them) replaced by their values, which must need no escaping and no
+ * quotes; also in conditional comments, which Word reads; the rest byte by byte. New. */
 gchar *bm_html_replace_references (const gchar *html, GHashTable *replacements);
 
 /* Appends text so that it says the same in HTML, also as an attribute in double quotes. */

@@ -234,6 +234,22 @@ test_replace_references (void)
   g_assert_cmpstr (html, ==,
                    "<P><IMG\nSRC=\"cid:1\" alt=c.png><td background=cid:2 poster='cid:2'>c.png"
                    "<!-- <img src=c.png> --><img src=c.pn><a href=c.png><img src=\"cid:2");
+  g_hash_table_insert (by, (gpointer) "cid:a b.png", (gpointer) "cid:3");
+  g_autofree gchar *ids =
+      bm_html_replace_references ("<img src=CID:a%20b.png><img src=\"cid:a b.png\">", by);
+  g_assert_cmpstr (ids, ==, "<img src=cid:3><img src=\"cid:3\">");
+  g_autofree gchar *styles = bm_html_replace_references (
+      "<style>p{background:url( \"c.png\" ) no-repeat;x:url(a&amp;b.png);y:URL('a&b.png')}</style>"
+      "<td style=\"background:url(&quot;c.png&quot;);list-style:url( a&amp;b.png )\">url(c.png)"
+      "<p title='url(c.png)' style='url(d.png) curl(c.png) url(c.png'>"
+      "<!--[if gte vml 1]><v:fill src=\"c.png\"><![endif]--><!-- <p style='url(c.png)'> -->",
+      by);
+  g_assert_cmpstr (
+      styles, ==,
+      "<style>p{background:url(cid:2) no-repeat;x:url(a&amp;b.png);y:URL(cid:1)}</style>"
+      "<td style=\"background:url(cid:2);list-style:url(cid:1)\">url(c.png)"
+      "<p title='url(c.png)' style='url(d.png) curl(c.png) url(c.png'>"
+      "<!--[if gte vml 1]><v:fill src=\"cid:2\"><![endif]--><!-- <p style='url(c.png)'> -->");
 }
 
 /* Each would be slow or deep for a careless reader. */
@@ -264,11 +280,15 @@ test_hostile (void)
       "<ol><li>",
       "<img alt=",
       "<x style='url('",
+      "<style>url(",
+      "<style>url(x)",
   };
   for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
     GString *html = g_string_new (NULL);
+    gboolean once = strcmp (units[i], "<style>url(") == 0; /* and one bracket far behind them all */
     for (guint n = 0; n < 50000; n++)
-      g_string_append (html, units[i]);
+      g_string_append (html, units[i] + (once && n > 0 ? strlen ("<style>") : 0));
+    g_string_append (html, once ? ")" : "");
     g_autofree gchar *text = bm_html_to_text (html->str, html->len);
     g_free (bm_html_set_charset_utf8 (html->str));
     g_free (bm_html_detect_charset ((guint8 *) html->str, html->len));

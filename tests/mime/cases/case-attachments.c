@@ -75,6 +75,34 @@ case_48_without_flag (Case *c)
   case_expect (c, "text 1 contains <img src=cid:c%%27@x alt='b.png'>");
 }
 
+/* By name in every way that HTML can write it; a cid: that some attachment has means that one. */
+static void
+case_48_by_name (Case *c)
+{
+  CaseMail *mail = case_plain_mail (c);
+  set_html (mail,
+            "<style>p{background:url('a b.png')}</style><td style=\"background:url(b%.png)\">"
+            "<img src=\"my%20c.png\"><img src=\"cid:d.png\"><img src=\"cid:e.png\">"
+            "<img src=\"SHORT~1.PNG\">");
+  picture (mail, "a b.png", NULL, 0);
+  picture (mail, "b%.png", NULL, 0);
+  picture (mail, "my c.png", "c@x", 0);
+  picture (mail, "d.png", NULL, 0);
+  picture (mail, "e.png", NULL, 0);
+  picture (mail, "other.png", "e.png", 0);
+  BmPstProps *last = mail_attach (mail, "a short name.png", "\x89PNG", 4);
+  bm_pst_props_string (last, BM_PST_TAG (0x3704, 0x001f), "SHORT~1.PNG");
+  SHAPE_IS (case_render (c, 0),
+            "mixed(related(alternative(text/plain,text/html),image/png,image/png,"
+            "image/png,image/png,image/png,image/png),image/png)");
+  case_expect (c, "text 1 contains url(cid:attachment-1@pst.invalid)}</style><td "
+                  "style=\"background:url(cid:attachment-2@pst.invalid)\"><img "
+                  "src=\"cid:c@x\"><img src=\"cid:attachment-4@pst.invalid\"><img "
+                  "src=\"cid:e.png\"><img src=\"cid:attachment-7@pst.invalid\">");
+  case_expect (c, "param 6 filename=other.png");
+  case_expect (c, "param 8 filename=e.png");
+}
+
 static void
 case_49_twice (Case *c)
 {
@@ -637,13 +665,11 @@ case_58_broken_objects (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (47, inline),         CASE (48, without_flag), CASE (49, twice),
-    CASE (50, long_name),      CASE (51, odd_names),    CASE (52, empty),
-    CASE (53, lost),           CASE (54, big),          CASE (55, embedded),
-    CASE (55, corpus),         CASE (56, levels),       CASE (58, objects),
-    CASE (58, broken_objects), CASE (58, corpus),       CASE (59, references),
-    CASE (60, types),          CASE (61, winmail),      CASE (61, meeting),
-    CASE (61, broken_winmail),
+    CASE (47, inline),    CASE (48, without_flag),   CASE (48, by_name), CASE (49, twice),
+    CASE (50, long_name), CASE (51, odd_names),      CASE (52, empty),   CASE (53, lost),
+    CASE (54, big),       CASE (55, embedded),       CASE (55, corpus),  CASE (56, levels),
+    CASE (58, objects),   CASE (58, broken_objects), CASE (58, corpus),  CASE (59, references),
+    CASE (60, types),     CASE (61, winmail),        CASE (61, meeting), CASE (61, broken_winmail),
 };
 
 int
