@@ -35,7 +35,7 @@ gchar *bm_mime_encode_whole (const gchar *utf8); /* all of it, though some needs
 gchar *bm_mime_decode_text (const gchar *ascii); /* the reverse */
 /* Length of the charset at the start of an encoded word without its "=?" (RFC 2047 2), or 0. */
 gsize bm_mime_charset_length (const gchar *word);
-gchar *bm_mime_known_words (const gchar *text);  /* encoded words with charsets of our table */
+gchar *bm_mime_known_words (const gchar *text); /* encoded words with charsets of our table */
 void bm_mime_add_field (GString *out, const gchar *name, const gchar *ascii_value); /* folds */
 void bm_mime_add_parameter (GString *value, const gchar *name, const gchar *utf8);  /* RFC 2231 */
 /* For readers that know no RFC 2231: ASCII that looks like it. */

@@ -157,8 +157,7 @@ static gboolean
 try_declared (Guess *guess, const BmCharsetRow *row)
 {
   gboolean iso8859 = row->codepage >= 28591 && row->codepage <= 38598;
-  if (iso8859 && bm_charset_row_wider (row) != NULL &&
-      has_c1 (guess->data, guess->size))
+  if (iso8859 && bm_charset_row_wider (row) != NULL && has_c1 (guess->data, guess->size))
     return FALSE;
   if (!try_row (guess, row, FALSE))
     return FALSE;

@@ -80,10 +80,9 @@ static void
 case_48_by_name (Case *c)
 {
   CaseMail *mail = case_plain_mail (c);
-  set_html (mail,
-            "<style>p{background:url('a b.png')}</style><td style=\"background:url(b%.png)\">"
-            "<img src=\"my%20c.png\"><img src=\"cid:d.png\"><img src=\"cid:e.png\">"
-            "<img src=\"SHORT~1.PNG\">");
+  set_html (mail, "<style>p{background:url('a b.png')}</style><td style=\"background:url(b%.png)\">"
+                  "<img src=\"my%20c.png\"><img src=\"cid:d.png\"><img src=\"cid:e.png\">"
+                  "<img src=\"SHORT~1.PNG\">");
   picture (mail, "a b.png", NULL, 0);
   picture (mail, "b%.png", NULL, 0);
   picture (mail, "my c.png", "c@x", 0);
