@@ -213,6 +213,7 @@ typedef struct {
   gchar *message_class; /* "IPM.Note"; may be "" */
   gchar *subject;       /* UTF-8, one line; only for reports that ask for it, never in a log */
   guint attachments;    /* rows of the item's attachment table */
+  gboolean unsent;      /* 0x0E07 says that its owner still writes it */
   BmNotes notes;
 } BmMessage;
 
@@ -223,6 +224,9 @@ gboolean bm_message_check (const guint8 *data, gsize size, GError **error);
 /* Takes bytes; sets guid. Fails as bm_message_check does. The other members are the caller's to
  * fill. */
 BmMessage *bm_message_seal (GBytes *bytes, GError **error);
+/* What the folder adds to the flags of a message: one that is unsent is a draft where drafts lie,
+ * whatever dates Outlook and Exchange gave it when they saved it. */
+void bm_message_place (BmMessage *message, BmRole role);
 void bm_message_free (BmMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmMessage, bm_message_free)
 

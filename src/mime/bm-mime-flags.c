@@ -21,10 +21,18 @@ static const guint8 public_strings[16] = {0x29, 0x03, 0x02, 0x00, 0x00, 0x00, 0x
                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
 
 gboolean
+bm_mime_is_unsent (const BmItem *item)
+{
+  return (bm_props_int (item->props, 0x0e07, 0) & MSGFLAG_UNSENT) != 0;
+}
+
+/* Third-party writers leave the mark on mail that came: without the folder, what only mail that came
+ * has counts more. bm_message_place knows the folder. */
+gboolean
 bm_mime_is_draft (const BmItem *item)
 {
   gint64 ignored;
-  return (bm_props_int (item->props, 0x0e07, 0) & MSGFLAG_UNSENT) != 0 &&
+  return bm_mime_is_unsent (item) &&
          !bm_props_time (item->props, 0x0e06, &ignored) &&
          bm_props_get (item->props, 0x007d) == NULL;
 }

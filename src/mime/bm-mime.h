@@ -105,7 +105,8 @@ gint64 bm_mime_header_date (BmMime *mime);
 BmFlags bm_mime_flags (const BmMime *mime);
 GStrv bm_mime_keywords (BmMime *mime);
 const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */
-gboolean bm_mime_is_draft (const BmItem *item);        /* never submitted */
+gboolean bm_mime_is_unsent (const BmItem *item);       /* its owner still writes it */
+gboolean bm_mime_is_draft (const BmItem *item);        /* ... and nothing says otherwise */
 /* It came to the owner of the PST, from somebody else as far as it says. */
 gboolean bm_mime_is_received (const BmMime *mime);
 /* It asks its reader for a receipt. */

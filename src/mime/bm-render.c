@@ -48,7 +48,7 @@ bm_mime_begin (BmMime *mime, const BmItem *item, const BmRenderContext *context,
   const gchar *transport = bm_props_text (item->props, 0x007d);
   *mime = (BmMime){.item = item, .context = context, .notes = item->notes, .depth = depth};
   mime->exchange = g_ptr_array_new_with_free_func (g_free);
-  gboolean is_unsent = (bm_props_int (item->props, 0x0e07, 0) & 0x8) != 0;
+  gboolean is_unsent = bm_mime_is_unsent (item);
   BmNotes unused = 0;
   /* what a user may still edit is in the properties; its headers are older */
   if (transport != NULL && is_unsent)
@@ -115,6 +115,7 @@ bm_render (const BmItem *item, const BmRenderContext *context, GError **error)
     message->nid = item->nid;
     message->internal_date = bm_mime_internal_date (&mime);
     message->flags = bm_mime_flags (&mime);
+    message->unsent = bm_mime_is_unsent (item);
     message->keywords = bm_mime_keywords (&mime);
     message->message_id = g_strdup (mime.message_id);
     message->message_class = g_strdup (item->message_class);

@@ -131,6 +131,13 @@ bm_message_seal (GBytes *bytes, GError **error)
 }
 
 void
+bm_message_place (BmMessage *message, BmRole role)
+{
+  if (message->unsent && (role == BM_ROLE_DRAFTS || role == BM_ROLE_OUTBOX))
+    message->flags |= BM_FLAG_DRAFT;
+}
+
+void
 bm_message_free (BmMessage *message)
 {
   if (message == NULL)

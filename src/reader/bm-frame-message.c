@@ -45,6 +45,7 @@ bm_frame_message_write (const BmMessage *message, gint *fd, GError **error)
   bm_frame_put_u32 (frame, message->flags);
   bm_frame_put_u64 (frame, message->notes);
   bm_frame_put_u32 (frame, message->attachments);
+  bm_frame_put_u32 (frame, message->unsent ? 1 : 0);
   bm_frame_put_text (frame, keywords);
   bm_frame_put_text_max (frame, message->message_id, ID_MAX);
   bm_frame_put_text_max (frame, message->message_class, CLASS_MAX);
@@ -103,6 +104,7 @@ bm_frame_message_read (BmFrame *frame, guint64 max, GError **error)
   guint32 flags = bm_frame_u32 (frame);
   BmNotes notes = bm_frame_u64 (frame);
   guint32 attachments = bm_frame_u32 (frame);
+  gboolean unsent = bm_frame_u32 (frame) != 0;
   g_auto (GStrv) keywords = take_keywords (frame);
   g_autofree gchar *message_id = bm_frame_text (frame, ID_MAX);
   g_autofree gchar *class = bm_frame_line (frame, CLASS_MAX);
@@ -119,6 +121,7 @@ bm_frame_message_read (BmFrame *frame, guint64 max, GError **error)
   message->flags = flags & FLAGS_ALL;
   message->notes = notes & ((G_GUINT64_CONSTANT (1) << BM_NOTE_LAST) - 1);
   message->attachments = attachments;
+  message->unsent = unsent;
   message->keywords = g_steal_pointer (&keywords);
   message->message_id = g_steal_pointer (&message_id);
   message->message_class = g_steal_pointer (&class);

@@ -268,6 +268,14 @@ answered (Reader *reader, BmEntry *entry, BmEntryKind kind)
   reader->started = FALSE;
 }
 
+static BmRole
+role_of (const Reader *reader, guint32 nid)
+{
+  const BmFolder *folder =
+      bm_census_folder (reader->census, bm_census_folder_of (reader->census, nid));
+  return folder != NULL ? folder->role : BM_ROLE_NONE;
+}
+
 static gboolean
 take_message_entry (Reader *reader, BmEntry *entry)
 {
@@ -277,6 +285,7 @@ take_message_entry (Reader *reader, BmEntry *entry)
       bm_frame_message_read (reader->frame, max > 0 ? MIN (max, MESSAGE_MAX) : MESSAGE_MAX, &error);
   if (entry->message != NULL) {
     entry->message->nid = nid_at (reader);
+    bm_message_place (entry->message, role_of (reader, entry->message->nid));
     answered (reader, entry, BM_ENTRY_MESSAGE);
   } else
     set_failed (reader, entry, BM_CAUSE_INVALID_MESSAGE, error->message);

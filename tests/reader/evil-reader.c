@@ -66,7 +66,8 @@ message_frame (guint32 nid, const gchar *keywords, guint64 date)
   bm_frame_put_u64 (frame, date);
   bm_frame_put_u32 (frame, BM_FLAG_SEEN);
   bm_frame_put_u64 (frame, 0);
-  bm_frame_put_u32 (frame, 0);
+  bm_frame_put_u32 (frame, 0); /* attachments */
+  bm_frame_put_u32 (frame, 0); /* unsent */
   bm_frame_put_text (frame, keywords);
   bm_frame_put_text (frame, "<x@y>");
   bm_frame_put_text (frame, "IPM.Note");

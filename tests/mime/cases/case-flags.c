@@ -266,6 +266,30 @@ case_33_drafts (Case *c)
   g_assert_cmpuint (case_render (c, 2)->message->flags, ==, BM_FLAG_SEEN);
 }
 
+/* Outlook and Exchange date drafts when they save them: there the folder says that they are some. */
+static void
+case_33_dated_drafts (Case *c)
+{
+  static const gint32 marks[] = {0x9, 0x9, 0x1};
+  static const gchar *const folders[] = {"Drafts", "Inbox", "Drafts"};
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++) {
+    CaseMail *mail = case_mail_in (c, folders[i]);
+    mail_int (mail, 0x0e07, marks[i]);
+    mail_time (mail, 0x0039, SENT);
+    mail_time (mail, 0x0e06, DELIVERED);
+  }
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BmCensus) census = case_census (case_write (c), &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++) {
+    BmMessage *message = case_render (c, i)->message;
+    const BmFolder *folder = bm_census_folder (census, bm_census_folder_of (census, message->nid));
+    g_assert_cmpstr (folder->name, ==, folders[i]);
+    bm_message_place (message, folder->role);
+    g_assert_cmpuint (message->flags, ==, BM_FLAG_SEEN | (i == 0 ? BM_FLAG_DRAFT : 0));
+  }
+}
+
 static void
 case_81_no_class (Case *c)
 {
@@ -317,6 +341,7 @@ static const CaseEntry cases[] = {
     CASE (31, answered_and_forwarded),
     CASE (32, flagged),
     CASE (33, drafts),
+    CASE (33, dated_drafts),
     CASE (81, no_class),
     CASE (81, odd_classes),
 };

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What only the folder tells of a message, through the whole reader. */
+#include "bm-pst-writer.h"
+
+#include <bm-pst-import/source.h>
+#include <glib/gstdio.h>
+
+/* One unsent mail, with the dates of mail that was sent, in each folder. */
+static gchar *
+make_pst (const gchar *directory, const gchar *const *folders, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  gchar *path = g_build_filename (directory, "place.pst", NULL);
+  BmPstWriter *writer = bm_pst_writer_new (path, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (BmPstProps) props = bm_pst_props_new ();
+    guint32 folder = bm_pst_writer_add_folder (writer, 0, folders[i], "IPF.Note", NULL);
+    bm_pst_props_int32 (props, BM_PST_TAG (0x0e07, 0x0003), 0x8);
+    bm_pst_props_filetime (props, BM_PST_TAG (0x0039, 0x0040), BM_PST_TIME (1500000000));
+    bm_pst_props_filetime (props, BM_PST_TAG (0x0e06, 0x0040), BM_PST_TIME (1500000300));
+    BmPstMessage message = {.props = props};
+    bm_pst_writer_add_message (writer, folder, &message);
+  }
+  g_assert_true (bm_pst_writer_close (writer, &error));
+  return path;
+}
+
+static void
+test_drafts (void)
+{
+  static const gchar *const folders[] = {"Drafts", "Inbox", "Outbox"};
+  static const BmFlags want[] = {BM_FLAG_DRAFT, 0, BM_FLAG_DRAFT};
+  enum { N = G_N_ELEMENTS (folders) };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *directory = g_dir_make_tmp ("bm-place-XXXXXX", NULL);
+  g_autofree gchar *path = make_pst (directory, folders, N);
+  BmReaderOptions options = {.path = path, .charset = ""};
+  g_autoptr (BmSource) source = bm_reader_open (&options, &error);
+  g_assert_no_error (error);
+  const BmCensus *census = source->ops->census (source, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->items->len, ==, N);
+  guint32 nids[N];
+  for (guint i = 0; i < N; i++)
+    nids[i] = g_array_index (census->items, BmCensusItem, i).nid;
+  g_assert_true (source->ops->order (source, nids, N, &error));
+  for (guint i = 0; i < N; i++) {
+    BmEntry entry;
+    g_assert_true (source->ops->next (source, &entry, &error));
+    g_assert_cmpint (entry.kind, ==, BM_ENTRY_MESSAGE);
+    g_assert_cmpuint (entry.message->flags, ==, want[i]);
+    bm_entry_clear (&entry);
+  }
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/reader/place/drafts", test_drafts);
+  return g_test_run ();
+}
