@@ -384,6 +384,7 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
     return notice (name, "A message nested too deeply was left out.\n");
   }
   bm_mime_begin (&inner, attachment->embedded, mime->context, seed, mime->depth + 1);
+  inner.outer = mime;
   const gchar *extension = embedded_extension (attachment);
   if (!g_str_equal (extension, ".eml")) {
     BmMimePart *part = structured (&inner, name, g_str_equal (extension, ".vcf"));

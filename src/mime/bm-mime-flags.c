@@ -9,7 +9,7 @@
 
 #define DATE_FIRST   G_GINT64_CONSTANT (86400)      /* 1970-01-02: Cyrus takes 0 for "now" */
 #define DATE_LAST    G_GINT64_CONSTANT (4102444799) /* 2099-12-31 23:59:59 */
-#define THREAD_FIRST G_GINT64_CONSTANT (315532800)  /* 1980: older indexes are none */
+#define DATE_LIKELY  G_GINT64_CONSTANT (315532800)  /* 1980: before it nobody had mail of today's */
 #define KEYWORD_MAX  60
 #define KEYWORDS_MAX 30 /* of one message: a Cyrus mailbox knows 128 different ones in all */
 
@@ -169,21 +169,30 @@ bm_mime_keywords (BmMime *mime)
 
 /* ---- dates ---- */
 
-/* A date in a transport header; of Received the part behind the last ';'. */
 static gboolean
-transport_date (const BmMime *mime, const gchar *name, gint64 *unix_time)
+parse_date (const gchar *text, gint64 *unix_time)
 {
-  const gchar *value =
-      bm_mime_fields_get (mime->transport != NULL ? mime->transport : mime->unsent, name);
-  const gchar *semicolon = value != NULL ? strrchr (value, ';') : NULL;
-  if (value == NULL || (g_str_equal (name, "Received") && semicolon == NULL))
-    return FALSE;
-  g_autoptr (GDateTime) when =
-      g_mime_utils_header_decode_date (semicolon != NULL ? semicolon + 1 : value);
+  g_autoptr (GDateTime) when = g_mime_utils_header_decode_date (text);
   if (when == NULL)
     return FALSE;
   *unix_time = g_date_time_to_unix (when);
   return *unix_time > 0;
+}
+
+/* The first date in transport headers of this name; of Received the part behind the last ';'. */
+static gboolean
+transport_date (const BmMime *mime, const gchar *name, gint64 *unix_time)
+{
+  const GPtrArray *fields = mime->transport != NULL ? mime->transport : mime->unsent;
+  for (guint i = 0; fields != NULL && i < fields->len; i++) {
+    const BmMimeField *field = g_ptr_array_index (fields, i);
+    const gchar *semicolon = strrchr (field->value, ';');
+    if (g_ascii_strcasecmp (field->name, name) == 0 &&
+        (semicolon != NULL || !g_str_equal (name, "Received")) &&
+        parse_date (semicolon != NULL ? semicolon + 1 : field->value, unix_time))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* When the thread began and, a block for each answer, how long after that: [MS-OXOMSG] 2.2.1.3. */
@@ -204,7 +213,7 @@ thread_date (const BmMime *mime, gint64 *unix_time)
     ticks += delta << ((index[at] & 0x80) != 0 ? 23 : 18);
   }
   *unix_time = (gint64) (ticks / 10000000) - G_GINT64_CONSTANT (11644473600);
-  return *unix_time >= THREAD_FIRST;
+  return *unix_time >= DATE_LIKELY;
 }
 
 static gboolean
@@ -218,6 +227,8 @@ date_of_headers (const BmMime *mime, gint64 *unix_time)
 {
   return transport_date (mime, "Date", unix_time);
 }
+
+static gboolean outer_date (const BmMime *mime, gint64 *unix_time);
 
 /* A place where a date may be: a property, or what a function finds. */
 typedef struct {
@@ -236,13 +247,21 @@ typedef struct {
   }
 #define GUESSES                                                                                    \
   {0, thread_date, BM_NOTE_DATE_FROM_THREAD}, {0x3007, NULL, BM_NOTE_DATE_FROM_CREATION},          \
+      {0x3008, NULL, BM_NOTE_DATE_FROM_CHANGE},                                                    \
   {                                                                                                \
-    0x3008, NULL, BM_NOTE_DATE_FROM_CHANGE                                                         \
+    0, outer_date, BM_NOTE_DATE_FROM_OUTER                                                         \
   }
 
-/* The first date that is one; one outside what servers take is only better than none. The headers
- * of an item marked unsent may be those of the mail it answers: its own dates first. */
-static gboolean
+/* What servers take; and what a mail may have: clocks that have stopped say 1970. */
+static guint
+likelihood (gint64 date)
+{
+  return date < DATE_FIRST || date > DATE_LAST ? 1 : date < DATE_LIKELY ? 2 : 3;
+}
+
+/* The first date that is likely; others are only better than none. The headers of an item marked unsent
+ * may be those of the mail it answers: its own dates first. Returns its likelihood; 0: none. */
+static guint
 find_date (BmMime *mime, gboolean received_first, gint64 *unix_time)
 {
   static const DateSource received[] = {DELIVERED,
@@ -250,35 +269,45 @@ find_date (BmMime *mime, gboolean received_first, gint64 *unix_time)
                                         {0, date_of_headers, BM_NOTE_LAST},
                                         SUBMITTED,
                                         GUESSES};
-  static const DateSource sent[] = {
-      SUBMITTED, DELIVERED, {0, date_of_headers, BM_NOTE_LAST}, GUESSES};
+  static const DateSource sent[] = {SUBMITTED,
+                                    DELIVERED,
+                                    {0, date_of_headers, BM_NOTE_LAST},
+                                    {0, received_date, BM_NOTE_LAST},
+                                    GUESSES};
   const DateSource *sources = received_first ? received : sent;
   gsize n = received_first ? G_N_ELEMENTS (received) : G_N_ELEMENTS (sent);
   BmNote note = BM_NOTE_LAST;
-  gboolean found = FALSE;
-  for (gsize i = 0; i < n; i++) {
+  guint found = 0;
+  for (gsize i = 0; i < n && found < 3; i++) {
     gint64 date = 0;
     if (sources[i].find != NULL ? !sources[i].find (mime, &date)
                                 : !bm_props_time (mime->item->props, sources[i].id, &date))
       continue;
-    gboolean plausible = date >= DATE_FIRST && date <= DATE_LAST;
-    if (!found || plausible) {
-      *unix_time = date;
-      note = sources[i].note;
-    }
-    found = TRUE;
-    if (plausible)
-      break;
+    if (likelihood (date) <= found)
+      continue;
+    found = likelihood (date);
+    *unix_time = date;
+    note = sources[i].note;
   }
   if (note != BM_NOTE_LAST)
     bm_notes_add (&mime->notes, note);
   return found;
 }
 
-static gint64
-clamped (BmMime *mime, gboolean found, gint64 unix_time)
+/* A message inside another is no younger than that. */
+static gboolean
+outer_date (const BmMime *mime, gint64 *unix_time)
 {
-  if (!found) {
+  if (mime->outer == NULL)
+    return FALSE;
+  BmMime outer = *mime->outer; /* it has said its own guess itself */
+  return find_date (&outer, FALSE, unix_time) > 0;
+}
+
+static gint64
+clamped (BmMime *mime, guint found, gint64 unix_time)
+{
+  if (found == 0) {
     bm_notes_add (&mime->notes, BM_NOTE_DATE_UNKNOWN);
     return DATE_FIRST;
   }
@@ -292,7 +321,7 @@ gint64
 bm_mime_internal_date (BmMime *mime)
 {
   gint64 unix_time = 0;
-  gboolean found = find_date (mime, bm_mime_is_received (mime), &unix_time);
+  guint found = find_date (mime, bm_mime_is_received (mime), &unix_time);
   return clamped (mime, found, unix_time);
 }
 
@@ -300,6 +329,31 @@ gint64
 bm_mime_header_date (BmMime *mime)
 {
   gint64 unix_time = 0;
-  gboolean found = find_date (mime, FALSE, &unix_time);
+  guint found = find_date (mime, FALSE, &unix_time);
   return clamped (mime, found, unix_time);
+}
+
+/* RFC 5322 3.3 and 4.3 but for comments, which may follow. */
+static gboolean
+is_date_form (const gchar *text)
+{
+  static const gchar form[] = "^([A-Za-z]{3} *, *)?[0-9]{1,2} +[A-Za-z]{3} +[0-9]{2,4} +"
+                              "[0-9]{2}:[0-9]{2}(:[0-9]{2})? +([+-][0-9]{4}|[A-Za-z]{1,5})\\b";
+  return g_regex_match_simple (form, text, 0, 0);
+}
+
+gchar *
+bm_mime_mended_date (BmMime *mime, const gchar *value)
+{
+  gint64 unix_time = 0, better = 0;
+  BmNotes before = mime->notes;
+  gboolean likely = parse_date (value, &unix_time) && likelihood (unix_time) == 3;
+  if (likely && is_date_form (value))
+    return NULL;
+  if (!likely && find_date (mime, FALSE, &better) < 3) {
+    mime->notes = before;
+    return NULL;
+  }
+  bm_notes_add (&mime->notes, BM_NOTE_HEADERS_REPAIRED);
+  return bm_mime_date (likely ? unix_time : better);
 }

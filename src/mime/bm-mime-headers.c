@@ -112,6 +112,14 @@ add_transport (BmMime *mime, GString *out, const gchar *subject)
       id_done = TRUE;
       continue;
     }
+    if (g_ascii_strcasecmp (field->name, "Date") == 0) {
+      gchar *mended = bm_mime_mended_date (mime, field->value);
+      if (mended != NULL)
+        add_taken (out, "Date", mended);
+      else
+        add_foreign (mime, out, field);
+      continue;
+    }
     if (g_ascii_strcasecmp (field->name, "Subject") == 0) {
       if (!subject_done && edited)
         add_text (out, "Subject", subject);

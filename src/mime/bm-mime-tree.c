@@ -445,6 +445,7 @@ read_tnef (BmMime *mime, Content *content)
     return;
   bm_mime_begin (&content->inner, content->tnef, mime->context, mime->seed, mime->depth + 1);
   content->inner.notes = 0; /* it needs no Message-ID */
+  content->inner.outer = mime;
   bm_mime_body_read (&content->inner, &body);
   use_body (mime, content, &body);
   if (content->calendar == NULL)

@@ -16,9 +16,11 @@ typedef struct _BmMimeField {
 } BmMimeField;
 
 /* The state of one rendering. Notes are collected here. */
-typedef struct {
+typedef struct _BmMime BmMime;
+struct _BmMime {
   const BmItem *item;
   const BmRenderContext *context;
+  const BmMime *outer;  /* of the message in which the item is embedded; or NULL */
   GPtrArray *transport; /* BmMimeField *, decoded UTF-8 values; NULL when there are none to use */
   GPtrArray *unsent;    /* those of an item marked unsent: only their Date counts; or NULL */
   BmNotes notes;
@@ -26,7 +28,7 @@ typedef struct {
   gchar *seed;       /* of boundaries */
   guint depth;
   GPtrArray *exchange; /* gchar *: Exchange names that nothing resolved, each once */
-} BmMime;
+};
 
 /* bm-mime-header.c: encoding and folding of header fields. Results are new. */
 gchar *bm_mime_one_line (const gchar *text);     /* no CR, LF, NUL, control */
@@ -102,6 +104,9 @@ gchar *bm_mime_subject (const BmItem *item); /* without prefix mark; NULL when a
 /* bm-mime-flags.c */
 gint64 bm_mime_internal_date (BmMime *mime);
 gint64 bm_mime_header_date (BmMime *mime);
+/* What stands for the value of a Date header that has not the form of one, or says what no mail can
+ * while the item knows better; noted. NULL: it stays. New. */
+gchar *bm_mime_mended_date (BmMime *mime, const gchar *value);
 BmFlags bm_mime_flags (const BmMime *mime);
 GStrv bm_mime_keywords (BmMime *mime);
 const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */

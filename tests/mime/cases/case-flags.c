@@ -122,6 +122,115 @@ case_20_of_the_thread (Case *c)
   g_assert_cmpint (case_render (c, 2)->message->internal_date, ==, CREATED);
 }
 
+static gchar *
+date_of_embedded (const Rendered *r, guint depth)
+{
+  GMimeMessage *message = r->parsed;
+  for (; depth > 0; depth--) {
+    GMimeObject *body = g_mime_message_get_mime_part (message);
+    message = g_mime_message_part_get_message (
+        GMIME_MESSAGE_PART (g_mime_multipart_get_part (GMIME_MULTIPART (body), 1)));
+  }
+  return g_date_time_format_iso8601 (g_mime_message_get_date (message));
+}
+
+/* A message inside another that has no date of its own: the outer one's, guessed or not, at any depth;
+ * its own guess comes first. */
+static void
+case_20_embedded (Case *c)
+{
+  CaseMail *dated = undated (c), *guessed = undated (c), *own = undated (c), *never = undated (c);
+  CaseMail *outers[] = {dated, guessed, own, never};
+  for (guint i = 0; i < G_N_ELEMENTS (outers); i++) {
+    CaseMail *inner = mail_embed (outers[i], "inner");
+    mail_text (inner, 0x0042, "Ada");
+    mail_text (inner, 0x1000, "Hi\r\n");
+    mail_text (inner, 0x1035, "<two@example.org>");
+    mail_text (inner, 0x5d02, "ada@example.org");
+    if (i == 2)
+      mail_time (inner, 0x3008, CHANGED);
+    if (i == 0) {
+      CaseMail *innermost = mail_embed (inner, "innermost");
+      mail_text (innermost, 0x1000, "Hi\r\n");
+      mail_text (innermost, 0x5d02, "ada@example.org");
+      mail_text (innermost, 0x1035, "<three@example.org>");
+    }
+  }
+  mail_time (dated, 0x0039, SENT);
+  mail_time (guessed, 0x3007, CREATED);
+  mail_time (own, 0x0039, SENT);
+  static const gchar *const dates[] = {"2017-07-14T02:40:00Z", "2020-09-13T12:26:40Z",
+                                       "2020-09-13T12:36:40Z", "1970-01-02T00:00:00Z"};
+  static const BmNote notes[] = {BM_NOTE_DATE_FROM_OUTER, BM_NOTE_DATE_FROM_OUTER,
+                                 BM_NOTE_DATE_FROM_CHANGE, BM_NOTE_DATE_UNKNOWN};
+  for (guint i = 0; i < G_N_ELEMENTS (outers); i++) {
+    const Rendered *r = case_render (c, i);
+    g_autofree gchar *date = date_of_embedded (r, 1);
+    g_assert_cmpstr (date, ==, dates[i]);
+    g_assert_true (rendered_noted (r, notes[i]));
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_DATE_FROM_OUTER), ==, i < 2);
+    g_autofree gchar *third = date_of_embedded (r, i == 0 ? 2 : 1);
+    g_assert_cmpstr (third, ==, dates[i]);
+  }
+}
+
+/* Clocks that had stopped, and dates in other forms than mail's. */
+static void
+case_20_odd_headers (Case *c)
+{
+  static const struct {
+    const gchar *header;
+    gboolean submitted;
+    const gchar *want;
+  } dates[] = {
+      {"Thu, 01 Jan 1970 00:12:00 +0000", TRUE, "Fri, 14 Jul 2017 02:40:00 +0000"},
+      {"Thu, 01 Jan 1970 00:12:00 +0000", FALSE, "Fri, 14 Jul 2017 02:41:00 +0000"},
+      {"Sat, 14 Jul 2190 02:40:00 +0000", TRUE, "Fri, 14 Jul 2017 02:40:00 +0000"},
+      {"2017-07-14 02:40:30", FALSE, "Fri, 14 Jul 2017 02:40:30 +0000"},
+      {"Fri Jul 14 02:40:30 2017", TRUE, "Fri, 14 Jul 2017 02:40:30 +0000"},
+      {"Sat, 15 Jul 2017 04:40:00 +0200 (CEST)", TRUE, "Sat, 15 Jul 2017 04:40:00 +0200 (CEST)"},
+      {"15 Jul 2017 04:40 GMT", TRUE, "15 Jul 2017 04:40 GMT"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (dates); i++) {
+    CaseMail *mail = undated (c);
+    g_autofree gchar *headers =
+        g_strdup_printf ("Received: by a\r\nReceived: by b; Fri, 14 Jul 2017 04:41:00 +0200\r\n"
+                         "From: Ada <ada@example.org>\r\nDate: %s\r\n",
+                         dates[i].header);
+    mail_text (mail, 0x007d, headers);
+    mail_time (mail, 0x3007, CREATED);
+    if (dates[i].submitted)
+      mail_time (mail, 0x0039, SENT);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (dates); i++) {
+    const Rendered *r = case_render (c, i);
+    HEADER_IS (r, "Date", dates[i].want);
+    g_assert_cmpint (r->message->internal_date, ==, SENT + 60);
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED), ==, i < 5);
+    g_assert_false (rendered_noted (r, BM_NOTE_DATE_FROM_CREATION));
+  }
+}
+
+/* 1970 and 1975 are no dates of mail, but better than 1811 and than nothing. */
+static void
+case_20_better_than_nothing (Case *c)
+{
+  CaseMail *late = undated (c), *early = undated (c), *header = undated (c);
+  mail_time (late, 0x0039, 1000000);
+  mail_time (late, 0x3008, CHANGED);
+  mail_time (early, 0x0039, -5000000000);
+  mail_time (early, 0x0e06, 160000000);
+  mail_text (header, 0x007d,
+             "Received: by a\r\nFrom: ada@example.org\r\n"
+             "Date: Thu, 01 Jan 1970 00:12:00 +0000\r\n");
+  g_assert_cmpint (case_render (c, 0)->message->internal_date, ==, CHANGED);
+  g_assert_cmpint (case_render (c, 1)->message->internal_date, ==, 160000000);
+  const Rendered *r = case_render (c, 2);
+  HEADER_IS (r, "Date", "Thu, 01 Jan 1970 00:12:00 +0000");
+  g_assert_true (rendered_noted (r, BM_NOTE_DATE_CLAMPED));
+  g_assert_false (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED));
+}
+
 static void
 case_21_none_dates (Case *c)
 {
@@ -333,6 +442,9 @@ static const CaseEntry cases[] = {
     CASE (20, of_the_headers),
     CASE (20, guessed),
     CASE (20, of_the_thread),
+    CASE (20, embedded),
+    CASE (20, odd_headers),
+    CASE (20, better_than_nothing),
     CASE (21, none_dates),
     CASE (29, categories),
     CASE (29, too_many_categories),
