@@ -116,13 +116,14 @@ add_value (GString *out, const gchar *name, const gchar *kind, const gchar *valu
   bm_mime_add_field (out, name, g_strchomp (ascii->str));
 }
 
-/* 0x0C20 has the digits of the code as a number (511: 5.1.1), or is nothing. */
+/* 0x0C20 has the digits of the code as a number (511: 5.1.1), or is nothing. Who gives up after days of
+ * trying says failed and 4.4.7, RFC 3463 3.5. */
 static gchar *
 status_code (const BmProps *row, guint kind)
 {
   gint64 code = bm_props_int (row, 0x0c20, 0);
-  gchar digit = *kinds[kind].status;
-  if (code >= 200 && code <= 599 && '0' + code / 100 == digit)
+  gint64 digit = *kinds[kind].status - '0', said = code / 100;
+  if (said == digit || (said == 4 && digit == 5))
     return g_strdup_printf ("%d.%d.%d", (gint) (code / 100), (gint) (code / 10 % 10),
                             (gint) (code % 10));
   return g_strdup (kinds[kind].status);
@@ -142,6 +143,7 @@ add_recipient (BmMime *mime, GString *out, const BmProps *row, guint kind)
   const gchar *said = bm_props_text (row, 0x0c1b);
   add_value (out, "Diagnostic-Code",
              said != NULL && g_ascii_isdigit (*said) ? "smtp; " : "x-text; ", said);
+  add_value (out, "X-Report-Text", "", bm_props_text (row, 0x1001));
 }
 
 static gchar *
@@ -202,6 +204,20 @@ bm_mime_report_status (BmMime *mime, const BmMimeReport *report)
   return part;
 }
 
+/* A line for a recipient: who, and why. */
+static void
+add_words (GString *text, const BmProps *row)
+{
+  BmMimeParty party = bm_mime_party_of_row (row);
+  const gchar *who = party.name != NULL   ? party.name
+                     : party.smtp != NULL ? party.smtp
+                                          : party.address;
+  const gchar *why = bm_props_text (row, 0x1001);
+  g_string_append_printf (text, "\n  %s", who != NULL ? who : "?");
+  if (why != NULL && *why != '\0')
+    g_string_append_printf (text, ": %s", why);
+}
+
 gchar *
 bm_mime_report_words (const BmMime *mime, const BmMimeReport *report)
 {
@@ -210,15 +226,9 @@ bm_mime_report_words (const BmMime *mime, const BmMimeReport *report)
   if (stored != NULL && *stored != '\0')
     return g_strdup (stored);
   g_autoptr (GString) text = g_string_new (kinds[report->kind].words);
-  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++) {
-    BmMimeParty party = bm_mime_party_of_row (g_ptr_array_index (item->recipients, i));
-    if (g_str_equal (report->type, "delivery-status"))
-      g_string_append_printf (text, "\n  %s",
-                              party.name != NULL      ? party.name
-                              : party.smtp != NULL    ? party.smtp
-                              : party.address != NULL ? party.address
-                                                      : "?");
-  }
+  gboolean delivery = g_str_equal (report->type, "delivery-status");
+  for (guint i = 0; delivery && item->recipients != NULL && i < item->recipients->len; i++)
+    add_words (text, g_ptr_array_index (item->recipients, i));
   const gchar *subject = bm_props_text (item->props, 0x0049);
   if (subject != NULL && *subject != '\0')
     g_string_append_printf (text, "\n\n%s", subject);

@@ -237,6 +237,9 @@ case_65_not_delivered (Case *c)
   bm_pst_props_int32 (row, 0x0c200003, 511);
   bm_pst_props_string (row, 0x0c1b001f, "550 5.1.1 no such \xc3\xbcser\r\nX-Evil: 1");
   bm_pst_props_string (row, 0x0c21001f, "mail.example.net");
+  BmPstProps *late = mail_row (mail, 1, "Ann", "ann@example.net");
+  bm_pst_props_int32 (late, 0x0c200003, 447); /* given up after days of trying, RFC 3463 3.5 */
+  bm_pst_props_string (late, 0x1001001f, "It took too long.\r\nAsk your postmaster.");
   CaseMail *original = mail_embed (mail, NULL);
   mail_text (original, 0x0037, "Hi Zoe");
   const Rendered *r = case_render (c, 0);
@@ -251,6 +254,8 @@ case_65_not_delivered (Case *c)
       "Status: 5.1.1\r\n",
       "Remote-MTA: dns; mail.example.net\r\n",
       "Diagnostic-Code: smtp; 550 5.1.1 no such ?ser X-Evil: 1\r\n",
+      "Final-Recipient: rfc822; ann@example.net\r\nAction: failed\r\nStatus: 4.4.7\r\n"
+      "X-Report-Text: It took too long. Ask your postmaster.\r\n",
       "report-type=delivery-status"};
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     if (strstr (r->text, lines[i]) == NULL)
@@ -334,6 +339,18 @@ case_65_other_reports (Case *c)
   }
 }
 
+/* Nothing is said but for each recipient. */
+static void
+case_65_words_for_each (Case *c)
+{
+  CaseMail *mail = report_mail (c, "REPORT.IPM.Note.NDR");
+  BmPstProps *row = mail_row (mail, 1, "Zoe", "zoe@example.net");
+  bm_pst_props_string (row, 0x1001001f, "The mailbox is full.");
+  case_render (c, 0);
+  case_expect (c,
+               "text 0 contains could not be delivered to:\\n  Bob\\n  Zoe: The mailbox is full.");
+}
+
 static void
 case_66_receipts (Case *c)
 {
@@ -373,17 +390,12 @@ case_67_refused_calendar (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (62, opaque),
-    CASE (63, clear),
-    CASE (63, clear_with_lf),
-    CASE (64, not_as_it_should_be),
-    CASE (64, pgp),
-    CASE (65, not_delivered),
-    CASE (65, details),
-    CASE (65, corpus),
-    CASE (65, other_reports),
-    CASE (66, receipts),
-    CASE (67, refused_calendar),
+    CASE (62, opaque),        CASE (63, clear),
+    CASE (63, clear_with_lf), CASE (64, not_as_it_should_be),
+    CASE (64, pgp),           CASE (65, not_delivered),
+    CASE (65, details),       CASE (65, words_for_each),
+    CASE (65, corpus),        CASE (65, other_reports),
+    CASE (66, receipts),      CASE (67, refused_calendar),
 };
 
 int
