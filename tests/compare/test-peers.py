@@ -32,13 +32,28 @@ lines = open(path).readlines()
 lost = next(i for i, line in enumerate(lines) if '"rendered","cause":null' in line)
 open(path, "w").writelines(lines[:lost] + lines[lost + 1:])
 """
+MANIFEST = """
+path = os.path.join(out, "manifest.jsonl")
+text = open(path).read()
+open(path, "w").write(text.replace({old!r}, {new!r}, 1))
+"""
+WELCOME, OFFER = b"Subject: Welcome", b"Subject: =?utf-8?B?QW5nZWJvdCBmw7xyIEp1bGkg4oCTIDEuMjAwIOKCrA==?="
 CASES = [
     # in the sample, headers name the first recipient only, and headers win
     ("the real export", "pass", 1, "\n1 things that a peer has"),
     ("a message is missing", LOSE, 1, "readpst has, ours has not: 1 x message\n"),
+    ("a message is missing in a folder of which an item is left out",
+     LOSE.replace("next(i for", "max(i for"), 1, "readpst has, ours has not: 1 x message\n"),
+    ("a date is another", EDIT.format(mark=WELCOME, old=b"\nDate: Tue, 06", new=b"\nDate: Wed, 07"), 1, "pffexport has, ours has not: 1 x date\n"),
+    ("a sender is missing", EDIT.format(mark=WELCOME, old=b"\nFrom:", new=b"\nX-From:"), 1, "pffexport has, ours has not: 1 x sender\n"),
     ("a recipient is missing", EDIT.format(mark=b"Subject: FW: the original", old=b"\nTo:", new=b"\nX-To:"), 1, "readpst has, ours has not: 1 x recipient\n"),
+    ("a body is missing", EDIT.format(mark=WELCOME, old=b"Hello Camille", new=b""), 1, "readpst has, ours has not: 1 x word\n"),
+    ("a code page is wrong", EDIT.format(mark=OFFER, old=b"charset=utf-8", new=b"charset=latin1"), 1, "readpst has, ours has not: 1 x word beyond ASCII\n"),
     ("an inline image is not placed", EDIT.format(mark=b"With a picture", old=b"cid:image001", new=b"cid:other001"), 1, "readpst has, ours has not: 1 x inline image\n"),
     ("an attachment is another", EDIT.format(mark=b"inside.txt", old=b"aW5zaWRlDQo=", new=b"b3V0c2lkZQ0K"), 1, "pffexport has, ours has not: 1 x attachment\n"),
+    ("a message inside is missing", EDIT.format(mark=b"Subject: FW: the original", old=b"message/rfc822", new=b"text/plain"), 1, "pffexport has, ours has not: 1 x message inside\n"),
+    ("a message is read that was not", MANIFEST.format(old='"flags":[]', new='"flags":["\\\\Seen"]'), 1, "pffexport has, ours has not: 1 x mark\n    unread of"),
+    ("importance is missing", EDIT.format(mark=b"Subject: Please call back", old=b"\nImportance:", new=b"\nX-Importance:"), 1, "pffexport has, ours has not: 1 x mark\n    importance: high of"),
 ]
 
 
