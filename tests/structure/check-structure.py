@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Checks the tree against docs/architecture.md: which room includes which, which names which
-library; sizes of files and functions; tokens against docs/tokens.md. Prints TAP."""
+library; sizes of files and functions; tokens against docs/tokens.md, properties against docs/mapping.md. Prints
+TAP."""
 import os
 import re
 import subprocess
@@ -26,6 +27,10 @@ DEPENDENCIES = {
 WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session|bm-credential)\.[ch]")  # may see adapters and engine together
 STRANGERS = {"pst", "mime", "imap", "reader", "cli"}  # to the daemon: it starts programs instead
 CHILD = re.compile(r"src/reader/bm-reader-(main|sandbox)\.[ch]")  # the half that parses
+# Numbers of four digits in src/mime that are no properties: characters, values in calendar blobs, bounds
+# of ids; all of bm-mime-words.c are character sets' bytes.
+NO_PROPERTIES = {"061c", "200e", "200f", "2028", "2029", "202a", "202e", "2066", "2069", "200a", "2021", "2022", "3004",
+                 "3006", "3009", "8000", "ffff"}
 FILE_LINES = 640
 FUNCTION_LINES = 64
 results = []
@@ -201,6 +206,43 @@ def check_tokens():
     report("docs/tokens.md lists every cause, rule and note", problems)
 
 
+def properties_of(paths):
+    """property -> files that name it"""
+    found = {}
+    for path in paths:
+        text = re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])+'", " ", read(path), flags=re.S)
+        for name in re.findall(r"\b0x([0-9a-fA-F]{4})\b", text):
+            found.setdefault(name.lower(), path)
+    return found
+
+
+def check_mapping():
+    """docs/mapping.md against the code, both ways, and its notes."""
+    numbers = re.compile(r"0x([0-9A-Fa-f]{4})(?:\.\.(?:0x)?([0-9A-Fa-f]{4}))?\b")
+    text, told, problems = read("docs/mapping.md"), set(), []
+    for first, last in numbers.findall(text):
+        told |= {f"{i:04x}" for i in range(int(first, 16), int(last or first, 16) + 1)}
+    sources = files((".c",))
+    mime = properties_of(p for p in sources if p.startswith("src/mime/") and not p.endswith("-words.c"))
+    problems += [f"{path} knows 0x{name}, docs/mapping.md does not"
+                 for name, path in sorted(mime.items()) if name not in told | NO_PROPERTIES]
+    code = properties_of(p for p in sources if re.match(r"src/(mime|pst)/", p))
+    notes = tokens_of("include/bm-pst-import/model.h", "BM_NOTES")
+    for row in re.findall(r"^\| (.*) \|$", text, re.M):
+        cells = (row + " ").split(" | ")
+        if len(cells) == 3 and cells[1].strip() not in ("", "themselves", "entirely", "what becomes of it"):
+            problems += [f"no code of src/mime or src/pst names 0x{first}, of which docs/mapping.md tells"
+                         for first, last in numbers.findall(cells[0])
+                         if not any(f"{i:04x}" in code for i in range(int(first, 16), int(last or first, 16) + 1))]
+        problems += [f"docs/mapping.md has a note {note}, which is none" for note in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", cells[-1]) if note not in notes]
+    words = {name: token for name, token in re.findall(r'X \((\w+), "([^"]+)"', read("include/bm-pst-import/model.h"))}
+    given = {words[n] for p in sources if re.match(r"src/(mime|text|pst)/", p) for n in re.findall(r"\bBM_NOTE_(\w+)", read(p)) if n in words}
+    problems += [f"docs/mapping.md does not say when the note {note} is given" for note in sorted(given) if f"`{note}`" not in text]
+    if len(mime) < 100 or len(given) < 20:
+        problems.append(f"only {len(mime)} properties and {len(given)} notes found in the code")
+    report("docs/mapping.md tells what becomes of every property that the code knows, and of each note", problems)
+
+
 def main():
     table = rooms()
     if len(table) < 10:
@@ -212,6 +254,7 @@ def main():
     check_sizes()
     check_words()
     check_tokens()
+    check_mapping()
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {name}")
