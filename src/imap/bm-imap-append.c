@@ -74,7 +74,7 @@ too_large (Batch *batch, guint i)
 /* ---- singly, synchronising: libetpan's own APPEND ---- */
 
 static struct mailimap_flag_list *
-flag_list (const BmMessage *message, gboolean keywords)
+flag_list (const BmMessage *message, const gchar *const *keywords)
 {
   struct mailimap_flag_list *list = mailimap_flag_list_new_empty ();
   g_autoptr (GPtrArray) flags = bm_flags_tokens (message->flags);
@@ -87,13 +87,13 @@ flag_list (const BmMessage *message, gboolean keywords)
                                                                     : mailimap_flag_new_seen ();
     mailimap_flag_list_add (list, flag);
   }
-  for (guint i = 0; keywords && message->keywords[i] != NULL; i++)
-    mailimap_flag_list_add (list, mailimap_flag_new_flag_keyword (strdup (message->keywords[i])));
+  for (guint i = 0; keywords[i] != NULL; i++)
+    mailimap_flag_list_add (list, mailimap_flag_new_flag_keyword (strdup (keywords[i])));
   return list;
 }
 
 static gboolean
-append_alone (Batch *batch, guint i, gboolean keywords, GError **error)
+append_alone (Batch *batch, guint i, const gchar *const *keywords, GError **error)
 {
   const BmMessage *message = g_ptr_array_index (batch->messages, i);
   BmImap *imap = batch->imap;
@@ -145,8 +145,7 @@ send_single (Batch *batch, guint i, int *tag)
 {
   *tag = bm_imap_wire_begin (batch->imap, batch->wire_name);
   batch->outcomes[i].kind = BM_OUTCOME_IN_DOUBT; /* until the answer */
-  return *tag != 0 &&
-         bm_imap_wire_message (batch->imap, g_ptr_array_index (batch->messages, i), TRUE) &&
+  return *tag != 0 && bm_imap_wire_message (batch->imap, g_ptr_array_index (batch->messages, i)) &&
          bm_imap_wire_end (batch->imap);
 }
 
@@ -203,7 +202,7 @@ append_together (Batch *batch, guint first, guint n, gboolean *refused, GError *
   for (guint i = 0; i < n; i++)
     batch->outcomes[first + i].kind = BM_OUTCOME_IN_DOUBT;
   for (guint i = 0; i < n && sent; i++)
-    sent = bm_imap_wire_message (batch->imap, g_ptr_array_index (batch->messages, first + i), TRUE);
+    sent = bm_imap_wire_message (batch->imap, g_ptr_array_index (batch->messages, first + i));
   if (!sent || !bm_imap_wire_end (batch->imap))
     return bm_imap_lost (batch->imap, "appending", error);
   switch (bm_imap_wire_answer (batch->imap, tag, &uidvalidity, uids, n, &words)) {
@@ -231,15 +230,70 @@ append_run (Batch *batch, guint first, guint n, GError **error)
   return !refused || append_pipelined (batch, first, n, error);
 }
 
+/* ---- keywords that a mailbox has no room for ---- */
+
+static gchar *
+keyword_key (const Batch *batch, const gchar *keyword)
+{
+  return g_strconcat (batch->wire_name, " ", keyword, NULL);
+}
+
+static const gchar *const *
+keywords_of (const Batch *batch, guint i)
+{
+  const BmMessage *message = g_ptr_array_index (batch->messages, i);
+  return (const gchar *const *) message->keywords;
+}
+
+/* The mailbox has them now. */
+static void
+remember_keywords (Batch *batch)
+{
+  for (guint i = 0; i < batch->messages->len; i++) {
+    const gchar *const *keywords = keywords_of (batch, i);
+    if (batch->outcomes[i].kind != BM_OUTCOME_APPENDED)
+      continue;
+    for (; *keywords != NULL; keywords++)
+      g_hash_table_add (batch->imap->keywords, keyword_key (batch, *keywords));
+  }
+}
+
+static gboolean
+is_refused_for_keywords (const Batch *batch, guint i)
+{
+  return batch->outcomes[i].kind == BM_OUTCOME_REFUSED &&
+         says (batch->outcomes[i].text, "too many user flags");
+}
+
+/* Those that the mailbox has already, and those that programs act on: $Forwarded, $MDNSent. */
+static GStrv
+known_keywords (const Batch *batch, guint i)
+{
+  g_autoptr (GStrvBuilder) known = g_strv_builder_new ();
+  for (const gchar *const *keyword = keywords_of (batch, i); *keyword != NULL; keyword++) {
+    g_autofree gchar *key = keyword_key (batch, *keyword);
+    if (**keyword == '$' || g_hash_table_contains (batch->imap->keywords, key))
+      g_strv_builder_add (known, *keyword);
+  }
+  return g_strv_builder_end (known);
+}
+
 /* A mailbox takes 128 keywords: the 129th is left out rather than the message. */
 static gboolean
-append_without_keywords (Batch *batch, guint i, GError **error)
+append_with_fewer_keywords (Batch *batch, guint i, GError **error)
 {
+  g_auto (GStrv) known = known_keywords (batch, i);
+  const gchar *const none[] = {NULL};
   bm_outcome_clear (&batch->outcomes[i]);
-  if (!append_alone (batch, i, FALSE, error))
+  if (!append_alone (batch, i, (const gchar *const *) known, error))
     return FALSE;
+  if (is_refused_for_keywords (batch, i)) {
+    bm_outcome_clear (&batch->outcomes[i]);
+    if (!append_alone (batch, i, none, error))
+      return FALSE;
+  }
   if (batch->outcomes[i].kind == BM_OUTCOME_APPENDED)
-    batch->outcomes[i].text = g_strdup ("its keywords were left out: the mailbox has too many");
+    batch->outcomes[i].text = g_strdup ("keywords were left out: the mailbox has too many");
   return TRUE;
 }
 
@@ -253,8 +307,9 @@ append_all (Batch *batch, GError **error)
       continue;
     }
     if (!batch->imap->literal_plus || size_of (batch, i) > LARGE) {
-      if (!append_alone (batch, i++, TRUE, error))
+      if (!append_alone (batch, i, keywords_of (batch, i), error))
         return FALSE;
+      i++;
       continue;
     }
     guint run = 1;
@@ -264,10 +319,9 @@ append_all (Batch *batch, GError **error)
       return FALSE;
     i += run;
   }
+  remember_keywords (batch);
   for (guint i = 0; i < n; i++)
-    if (batch->outcomes[i].kind == BM_OUTCOME_REFUSED &&
-        says (batch->outcomes[i].text, "too many user flags") &&
-        !append_without_keywords (batch, i, error))
+    if (is_refused_for_keywords (batch, i) && !append_with_fewer_keywords (batch, i, error))
       return FALSE;
   return TRUE;
 }

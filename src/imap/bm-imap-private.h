@@ -23,7 +23,8 @@ typedef struct {
   gboolean multiappend, literal_plus, digest, namespaces;
   guint64 append_limit; /* APPENDLIMIT; 0 = none */
   gchar *description, *transport;
-  GPtrArray *taken; /* gchar *, NULL-terminated */
+  GPtrArray *taken;     /* gchar *, NULL-terminated */
+  GHashTable *keywords; /* "FOLDER KEYWORD" that were stored, as on the wire */
   BmSinkLimits limits;
   BmNameRules rules;
 } BmImap;
@@ -58,7 +59,7 @@ typedef enum {
 } BmImapAnswer;
 /* Begins APPEND to the folder; the tag, or 0 when the stream broke. */
 int bm_imap_wire_begin (BmImap *imap, const gchar *wire_name);
-gboolean bm_imap_wire_message (BmImap *imap, const BmMessage *message, gboolean keywords);
+gboolean bm_imap_wire_message (BmImap *imap, const BmMessage *message);
 gboolean bm_imap_wire_end (BmImap *imap);
 /* Reads the answer to tag. uids: n entries, filled when the server gave APPENDUID (else 0). */
 BmImapAnswer bm_imap_wire_answer (BmImap *imap, int tag, guint32 *uidvalidity, guint32 *uids,

@@ -41,7 +41,7 @@ bm_imap_wire_begin (BmImap *imap, const gchar *wire_name)
 }
 
 gboolean
-bm_imap_wire_message (BmImap *imap, const BmMessage *message, gboolean keywords)
+bm_imap_wire_message (BmImap *imap, const BmMessage *message)
 {
   g_autoptr (GString) head = g_string_new (" (");
   g_autoptr (GPtrArray) flags = bm_flags_tokens (message->flags);
@@ -51,7 +51,7 @@ bm_imap_wire_message (BmImap *imap, const BmMessage *message, gboolean keywords)
   for (guint i = 0; i < flags->len; i++)
     g_string_append_printf (head, "%s%s", i > 0 ? " " : "",
                             (const gchar *) g_ptr_array_index (flags, i));
-  for (guint i = 0; keywords && message->keywords[i] != NULL; i++)
+  for (guint i = 0; message->keywords[i] != NULL; i++)
     g_string_append_printf (head, "%s%s", i + flags->len > 0 ? " " : "", message->keywords[i]);
   g_string_append_printf (head, ") \"%s\" {%" G_GSIZE_FORMAT "+}\r\n", date, size);
   return put (imap, head->str, head->len) && put (imap, data, size);

@@ -129,6 +129,7 @@ sink_free (BmSink *sink)
     mailimap_logout (imap->imap);
   bm_imap_disconnect (imap);
   g_ptr_array_unref (imap->taken);
+  g_hash_table_unref (imap->keywords);
   g_free (imap->host);
   g_free (imap->ca_file);
   g_free (imap->login);
@@ -199,6 +200,7 @@ bm_imap_sink_new (const BmImapOptions *options, GError **error)
                              options->tls == BM_IMAP_TLS_STARTTLS ? "STARTTLS" : "TLS",
                              options->host);
   imap->taken = g_ptr_array_new_with_free_func (g_free);
+  imap->keywords = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_add (imap->taken, NULL);
   return &imap->base;
 }

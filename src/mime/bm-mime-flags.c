@@ -32,8 +32,7 @@ gboolean
 bm_mime_is_draft (const BmItem *item)
 {
   gint64 ignored;
-  return bm_mime_is_unsent (item) &&
-         !bm_props_time (item->props, 0x0e06, &ignored) &&
+  return bm_mime_is_unsent (item) && !bm_props_time (item->props, 0x0e06, &ignored) &&
          bm_props_get (item->props, 0x007d) == NULL;
 }
 

@@ -49,6 +49,10 @@ message_of (guint n, gsize size)
     g_strfreev (message->keywords);
     message->keywords = g_strsplit ("$Forwarded Ete", " ", -1);
   }
+  if (n == 3) {
+    g_strfreev (message->keywords);
+    message->keywords = g_strsplit ("Ete Neu Neuer", " ", -1);
+  }
   return message;
 }
 
@@ -306,6 +310,28 @@ test_too_many_keywords (gconstpointer data)
   clear (&r);
 }
 
+/* Those that the mailbox has, and those that programs act on, are kept. */
+static void
+test_some_keywords_too_many (gconstpointer data)
+{
+  static const gchar *const marks[][2] = {{" Neu", " (Ete) \""}, {"Ete", " ($Forwarded) \""}};
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++) {
+    const FakeImapScript script = {.capabilities = data,
+                                   .refuse_mark = marks[i][0],
+                                   .refuse_text = "Too many user flags in mailbox"};
+    guint guilty = i == 0 ? 3 : 1;
+    Run r;
+    run (&r, &script, 4, 0);
+    g_assert_no_error (r.error);
+    kinds_are (&r, "AAAA");
+    g_assert_nonnull (strstr (r.outcomes[guilty].text, "left out"));
+    g_autofree gchar *trace = fake_imap_trace (r.fake);
+    g_assert_nonnull (strstr (trace, marks[i][1]));
+    g_assert_cmpuint (fake_imap_stored (r.fake), ==, 4);
+    clear (&r);
+  }
+}
+
 /* The report repeats that a host is spoken to in plain because the administrator lists it. */
 static void
 test_transport (void)
@@ -430,6 +456,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/imap/too-many-keywords/together", CYRUS, test_too_many_keywords);
   g_test_add_data_func ("/imap/too-many-keywords/pipelined", BLUEMIND5, test_too_many_keywords);
   g_test_add_data_func ("/imap/too-many-keywords/plain", "", test_too_many_keywords);
+  g_test_add_data_func ("/imap/some-keywords/together", CYRUS, test_some_keywords_too_many);
+  g_test_add_data_func ("/imap/some-keywords/plain", "", test_some_keywords_too_many);
   g_test_add_func ("/imap/transport", test_transport);
   g_test_add_func ("/imap/login", test_login);
   g_test_add_func ("/imap/refused-identities", test_refused_identities);
