@@ -14,7 +14,8 @@ static const guint8 internet_headers[16] = {0x86, 0x03, 0x02, 0x00, 0x00, 0x00, 
                                             0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
 static const guint8 common[16] = {0x08, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
                                   0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
-#define LID_FLAG_REQUEST 0x8530
+#define LID_FLAG_REQUEST     0x8530
+#define FLAG_STATUS_COMPLETE 1
 
 gboolean
 bm_mime_has_field (const GString *out, const gchar *name)
@@ -90,12 +91,15 @@ add_lists (const BmProps *props, GString *out)
   add (out, "List-Unsubscribe", bm_props_text (props, 0x1045));
 }
 
-/* [MS-OXOFLAG] 2.2.1.9, [MS-OXOMSG] 2.2.1.24. */
+/* [MS-OXOFLAG] 2.2.1.9, [MS-OXOMSG] 2.2.1.24. Outlook flags a mail that has these: not one whose
+ * follow-up is done. */
 static void
 add_follow_up (const BmProps *props, GString *out)
 {
   gint64 reply_by = 0;
   const BmProp *request = bm_props_get_lid (props, common, LID_FLAG_REQUEST);
+  if (bm_props_int (props, 0x1090, 0) == FLAG_STATUS_COMPLETE)
+    return;
   if (bm_props_time (props, 0x0030, &reply_by) && reply_by > 0)
     add_taken (out, "Reply-By", bm_mime_date (reply_by));
   if (request != NULL && request->text != NULL)
@@ -127,9 +131,11 @@ add_categories (BmMime *mime, GString *out)
   if (categories == NULL)
     return;
   g_autoptr (GString) list = g_string_new (NULL);
-  for (guint i = 0; i < categories->texts->len; i++)
-    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "",
-                            (const gchar *) g_ptr_array_index (categories->texts, i));
+  for (guint i = 0; i < categories->texts->len; i++) {
+    const gchar *category = g_ptr_array_index (categories->texts, i);
+    if (*category != '\0')
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", category);
+  }
   add (out, "Keywords", list->str);
 }
 

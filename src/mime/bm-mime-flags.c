@@ -13,6 +13,9 @@
 #define KEYWORD_MAX  60
 #define KEYWORDS_MAX 30 /* of one message: a Cyrus mailbox knows 128 different ones in all */
 
+enum { VERB_REPLY = 102, VERB_REPLY_ALL, VERB_FORWARD };
+enum { ICON_REPLIED = 0x105, ICON_FORWARDED };
+
 #define MSGFLAG_READ   0x1
 #define MSGFLAG_UNSENT 0x8
 #define MSGFLAG_FROMME 0x20
@@ -62,15 +65,23 @@ bm_mime_asks_receipt (const BmMime *mime)
          bm_mime_transport_get (mime, "Disposition-Notification-To") != NULL;
 }
 
+/* What was done last: 0x1081; where that is something else (a vote, for one) the icon may show it. */
+static gboolean
+was_done (const BmProps *props, gint64 verb, gint64 other_verb, gint64 icon)
+{
+  gint64 last = bm_props_int (props, 0x1081, 0);
+  gboolean known = last >= VERB_REPLY && last <= VERB_FORWARD;
+  return known ? last == verb || last == other_verb : bm_props_int (props, 0x1080, 0) == icon;
+}
+
 BmFlags
 bm_mime_flags (const BmMime *mime)
 {
   const BmProps *props = mime->item->props;
-  gint64 verb = bm_props_int (props, 0x1081, 0), icon = bm_props_int (props, 0x1080, 0);
   BmFlags flags = 0;
   if (bm_props_int (props, 0x0e07, 0) & MSGFLAG_READ)
     flags |= BM_FLAG_SEEN;
-  if (verb == 102 || verb == 103 || (verb == 0 && icon == 0x105))
+  if (was_done (props, VERB_REPLY, VERB_REPLY_ALL, ICON_REPLIED))
     flags |= BM_FLAG_ANSWERED;
   /* 1 is done; without it the follow-up icon or the to-do list may know */
   gint64 status = bm_props_int (props, 0x1090, 0);
@@ -88,6 +99,8 @@ const BmProp *
 bm_mime_categories (const BmItem *item)
 {
   const BmProp *prop = bm_props_get_name (item->props, public_strings, "Keywords");
+  if (prop == NULL) /* as Outlook 97 kept them, [MS-OXPROPS] PidLidCategories */
+    prop = bm_props_get_lid (item->props, public_strings, 0x2328);
   return prop != NULL && prop->texts != NULL && prop->texts->len > 0 ? prop : NULL;
 }
 
@@ -97,7 +110,8 @@ is_atom_char (gunichar c) /* RFC 3501 9, and ']' which some servers refuse */
   return c > ' ' && c < 0x7f && strchr ("(){%*\"\\]", (int) c) == NULL;
 }
 
-/* Accents go, blanks become '_'; what has no ASCII in it is named by its hash. */
+/* Accents go, blanks become '_', and so does a '$' at the begin: programs act on $Junk or $MDNSent,
+ * which no category means. What has no ASCII in it is named by its hash. */
 static gchar *
 keyword_of (const gchar *category)
 {
@@ -109,8 +123,9 @@ keyword_of (const gchar *category)
     gunichar c = g_utf8_get_char (p);
     if (g_unichar_ismark (c))
       continue;
-    g_string_append_c (word, is_atom_char (c) ? (gchar) c : '_');
-    said |= is_atom_char (c);
+    gboolean plain = is_atom_char (c) && (c != '$' || word->len > 0);
+    g_string_append_c (word, plain ? (gchar) c : '_');
+    said |= plain;
   }
   if (said)
     return g_string_free (g_steal_pointer (&word), FALSE);
@@ -122,13 +137,6 @@ static gint
 compare_words (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
-static gboolean
-was_forwarded (const BmProps *props)
-{
-  gint64 verb = bm_props_int (props, 0x1081, 0);
-  return verb == 104 || (verb == 0 && bm_props_int (props, 0x1080, 0) == 0x106);
 }
 
 static void
@@ -156,7 +164,7 @@ bm_mime_keywords (BmMime *mime)
     else
       bm_notes_add (&mime->notes, BM_NOTE_KEYWORD_LEFT_OUT);
   }
-  if (was_forwarded (mime->item->props))
+  if (was_done (mime->item->props, VERB_FORWARD, VERB_FORWARD, ICON_FORWARDED))
     add_word (words, seen, "$Forwarded");
   if (bm_mime_is_received (mime) && bm_mime_asks_receipt (mime) &&
       (bm_mime_flags (mime) & BM_FLAG_SEEN)) /* nobody shall be asked again about old mail */

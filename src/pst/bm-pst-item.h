@@ -23,6 +23,9 @@ typedef struct {
  * when not all of its value could be had. */
 gboolean bm_pst_props_add (BmProps *props, BmProp *head, guint8 *data, gsize size,
                            const BmPstStrings *strings);
+/* PS_PUBLIC_STRINGS, which the map of names has a number for ([MS-PST] 2.4.7.1). */
+extern const guint8 bm_pst_public_strings[16];
+
 /* The code page that 0x3FFD or else 0x3FDE names, if it is one of 8-bit strings that we know; 0. */
 guint32 bm_pst_codepage_of (guint32 message, guint32 internet);
 /* How the item's 8-bit strings are read, by its code page or else the file's. */

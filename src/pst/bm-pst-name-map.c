@@ -15,7 +15,7 @@
 
 /* Sets that have a number of their own, 2.4.7.1. */
 static const guint8 ps_mapi[16] = {0x28, 0x03, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
-static const guint8 ps_public_strings[16] = {0x29, 0x03, 0x02, 0, 0, 0, 0, 0,
+const guint8 bm_pst_public_strings[16] = {0x29, 0x03, 0x02, 0, 0, 0, 0, 0,
                                              0xc0, 0,    0,    0, 0, 0, 0, 0x46};
 
 typedef struct {
@@ -29,7 +29,7 @@ set_guid (const Map *map, guint number, BmPropName *name)
   if (number == 1)
     memcpy (name->guid, ps_mapi, sizeof name->guid);
   else if (number == 2)
-    memcpy (name->guid, ps_public_strings, sizeof name->guid);
+    memcpy (name->guid, bm_pst_public_strings, sizeof name->guid);
   else if (number >= 3 && number - 3 < map->n_guids)
     memcpy (name->guid, map->guids + 16 * (number - 3), sizeof name->guid);
 }

@@ -169,8 +169,11 @@ set_name (BmProp *prop, libpff_record_entry_t *entry)
     return;
   libpff_name_to_id_map_entry_get_guid (map, prop->name.guid, sizeof prop->name.guid, NULL);
   if (type == LIBPFF_NAME_TO_ID_MAP_ENTRY_TYPE_NUMERIC) {
+    static const guint8 none[16] = {0};
     if (libpff_name_to_id_map_entry_get_number (map, &lid, NULL) == 1)
       prop->name.lid = lid;
+    if (memcmp (prop->name.guid, none, sizeof none) == 0) /* libpff gives numbers no fixed GUID */
+      memcpy (prop->name.guid, bm_pst_public_strings, sizeof bm_pst_public_strings);
     return;
   }
   gchar text[512];

@@ -284,6 +284,25 @@ case_29_categories (Case *c)
   g_assert_true (rendered_noted (r, BM_NOTE_KEYWORD_CHANGED));
 }
 
+/* As Outlook 97 kept them; and names that programs act on are none of the user's. */
+static void
+case_29_other_categories (Case *c)
+{
+  const gchar *const old[] = {"Alt", NULL};
+  const gchar *const acted[] = {"$Junk", "$MDNSent", "5 $", "\\Seen", "", "$", NULL};
+  guint16 id = bm_pst_writer_named_lid (case_writer (c), bm_pst_ps_public_strings, 0x2328);
+  bm_pst_props_mv_string (mail_props (case_plain_mail (c)), BM_PST_TAG (id, 0x101f), old);
+  set_categories (c, case_plain_mail (c), acted);
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *words = keywords (r);
+  g_assert_cmpstr (words, ==, "Alt");
+  case_expect (c, "header Keywords=Alt");
+  r = case_render (c, 1);
+  g_autofree gchar *others = keywords (r);
+  g_assert_cmpstr (others, ==, "5_$ _Junk _MDNSent _Seen category_33b67cb5");
+  case_expect (c, "header Keywords=$Junk, $MDNSent, 5 $, \\Seen, $");
+}
+
 static void
 case_29_too_many_categories (Case *c)
 {
@@ -331,18 +350,25 @@ case_30_read (Case *c)
 static void
 case_31_answered_and_forwarded (Case *c)
 {
-  static const gint32 verbs[] = {102, 103, 104};
-  static const gint32 icons[] = {0x105, 0x106};
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    mail_int (case_plain_mail (c), 0x1081, verbs[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (icons); i++)
-    mail_int (case_plain_mail (c), 0x1080, icons[i]);
-  for (guint i = 0; i < 5; i++) {
+  static const struct {
+    gint32 verb, icon; /* 0: none */
+    gboolean answered, forwarded;
+  } marks[] = {{102, 0, TRUE, FALSE},     {103, 0, TRUE, FALSE},   {104, 0, FALSE, TRUE},
+               {0, 0x105, TRUE, FALSE},   {0, 0x106, FALSE, TRUE}, {102, 0x106, TRUE, FALSE},
+               {104, 0x105, FALSE, TRUE}, {1, 0x105, TRUE, FALSE}, /* voted, by a reply */
+               {108, 0x100, FALSE, FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++) {
+    CaseMail *mail = case_plain_mail (c);
+    if (marks[i].verb != 0)
+      mail_int (mail, 0x1081, marks[i].verb);
+    if (marks[i].icon != 0)
+      mail_int (mail, 0x1080, marks[i].icon);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++) {
     const Rendered *r = case_render (c, i);
     g_autofree gchar *words = keywords (r);
-    gboolean forwarded = i == 2 || i == 4;
-    g_assert_cmpuint (r->message->flags & BM_FLAG_ANSWERED, ==, forwarded ? 0 : BM_FLAG_ANSWERED);
-    g_assert_cmpstr (words, ==, forwarded ? "$Forwarded" : "");
+    g_assert_cmpint ((r->message->flags & BM_FLAG_ANSWERED) != 0, ==, marks[i].answered);
+    g_assert_cmpstr (words, ==, marks[i].forwarded ? "$Forwarded" : "");
   }
 }
 
@@ -359,6 +385,26 @@ case_32_flagged (Case *c)
   static const gboolean want[] = {TRUE, FALSE, TRUE, TRUE, FALSE};
   for (guint i = 0; i < G_N_ELEMENTS (want); i++)
     g_assert_cmpint ((case_render (c, i)->message->flags & BM_FLAG_FLAGGED) != 0, ==, want[i]);
+}
+
+/* Outlook flags a mail that says what to do with it: not one that is done. */
+static void
+case_32_done (Case *c)
+{
+  static const gint32 states[] = {2, 1};
+  guint16 id = bm_pst_writer_named_lid (case_writer (c), bm_pst_psetid_common, 0x8530);
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
+    CaseMail *mail = case_plain_mail (c);
+    mail_text (mail, id, "Follow up");
+    mail_time (mail, 0x0030, SENT);
+    mail_int (mail, 0x1090, states[i]);
+  }
+  case_render (c, 0);
+  case_expect (c, "header X-Message-Flag=Follow up");
+  case_expect (c, "header Reply-By=Fri, 14 Jul 2017 02:40:00 +0000");
+  case_render (c, 1);
+  case_expect (c, "no-header X-Message-Flag");
+  case_expect (c, "no-header Reply-By");
 }
 
 static void
@@ -447,11 +493,13 @@ static const CaseEntry cases[] = {
     CASE (20, better_than_nothing),
     CASE (21, none_dates),
     CASE (29, categories),
+    CASE (29, other_categories),
     CASE (29, too_many_categories),
     CASE (29, corpus),
     CASE (30, read),
     CASE (31, answered_and_forwarded),
     CASE (32, flagged),
+    CASE (32, done),
     CASE (33, drafts),
     CASE (33, dated_drafts),
     CASE (81, no_class),
