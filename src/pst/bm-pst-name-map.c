@@ -16,7 +16,7 @@
 /* Sets that have a number of their own, 2.4.7.1. */
 static const guint8 ps_mapi[16] = {0x28, 0x03, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
 const guint8 bm_pst_public_strings[16] = {0x29, 0x03, 0x02, 0, 0, 0, 0, 0,
-                                             0xc0, 0,    0,    0, 0, 0, 0, 0x46};
+                                          0xc0, 0,    0,    0, 0, 0, 0, 0x46};
 
 typedef struct {
   const guint8 *guids, *entries, *strings; /* borrowed */
