@@ -5,23 +5,21 @@
 
 #include <string.h>
 
-#define ICS_MAX     (4u << 20) /* bytes of an attached calendar that is looked at */
-#define CHANGES_MAX 1000
-
-typedef enum { REQUEST, CANCEL, ACCEPT, TENTATIVE, DECLINE, EVENT, TASK, NO_CALENDAR } Kind;
+#define ICS_MAX      (4u << 20) /* bytes of an attached calendar that is looked at */
+#define IS_CANCELLED 0x4        /* of 0x8217 */
 
 static const struct {
   const gchar *message_class;
-  Kind kind;
+  BmEventKind kind;
 } classes[] = {
-    {"IPM.Schedule.Meeting.Request", REQUEST},
-    {"IPM.Schedule.Meeting.Canceled", CANCEL},
-    {"IPM.Schedule.Meeting.Resp.Pos", ACCEPT},
-    {"IPM.Schedule.Meeting.Resp.Tent", TENTATIVE},
-    {"IPM.Schedule.Meeting.Resp.Neg", DECLINE},
-    {"IPM.Appointment", EVENT},
-    {"IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}", EVENT},
-    {"IPM.Task", TASK},
+    {"IPM.Schedule.Meeting.Request", BM_EVENT_REQUEST},
+    {"IPM.Schedule.Meeting.Canceled", BM_EVENT_CANCEL},
+    {"IPM.Schedule.Meeting.Resp.Pos", BM_EVENT_ACCEPT},
+    {"IPM.Schedule.Meeting.Resp.Tent", BM_EVENT_TENTATIVE},
+    {"IPM.Schedule.Meeting.Resp.Neg", BM_EVENT_DECLINE},
+    {"IPM.Appointment", BM_EVENT_KEPT},
+    {"IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}", BM_EVENT_KEPT},
+    {"IPM.Task", BM_EVENT_TASK},
 };
 
 gboolean
@@ -32,13 +30,13 @@ bm_mime_is_class (const BmItem *item, const gchar *message_class)
          (item->message_class[n] == '\0' || item->message_class[n] == '.');
 }
 
-static Kind
+static BmEventKind
 kind_of (const BmItem *item)
 {
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
     if (bm_mime_is_class (item, classes[i].message_class))
       return classes[i].kind;
-  return NO_CALENDAR;
+  return BM_EVENT_NONE;
 }
 
 static gboolean
@@ -47,233 +45,86 @@ is_counter (const BmItem *item)
   return bm_event_int (item, bm_psetid_appointment, 0x8257, 0) != 0;
 }
 
+gboolean
+bm_event_is_reply (BmEventKind kind)
+{
+  return kind == BM_EVENT_ACCEPT || kind == BM_EVENT_TENTATIVE || kind == BM_EVENT_DECLINE;
+}
+
 static const gchar *
-method_of (Kind kind, const BmItem *item)
+method_of (BmEventKind kind, const BmItem *item)
 {
-  switch (kind) {
-  case REQUEST:
+  if (kind == BM_EVENT_REQUEST)
     return "REQUEST";
-  case CANCEL:
+  if (kind == BM_EVENT_CANCEL)
     return "CANCEL";
-  case ACCEPT:
-  case TENTATIVE:
-  case DECLINE:
+  if (bm_event_is_reply (kind))
     return is_counter (item) ? "COUNTER" : "REPLY";
-  default:
-    return "PUBLISH";
-  }
+  return "PUBLISH";
 }
 
-/* ---- when ---- */
+/* ---- events ---- */
 
-typedef struct {
-  gint64 start, end; /* UTC */
-  gboolean day;
-  BmZone *zone;
-  BmRecur *recur;
-  gint64 instance; /* UTC: of which instance of a series this speaks; or G_MAXINT64 */
-} When;
-
-static void
-when_clear (When *when)
+static const gchar *
+busy_name (gint64 busy)
 {
-  bm_zone_free (when->zone);
-  bm_recur_free (when->recur);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (When, when_clear)
-
-static BmZone *
-read_zone (const BmItem *item, gint64 start, gboolean repeats)
-{
-  static const guint32 single[] = {0x825e, 0x8260}, series[] = {0x8260, 0x825e};
-  const guint32 *lids = repeats ? series : single;
-  BmZone *zone = NULL;
-  for (guint i = 0; i < 2 && zone == NULL; i++)
-    zone = bm_zone_from_definition (bm_event_data (item, bm_psetid_appointment, lids[i]),
-                                    bm_zone_year (start));
-  if (zone == NULL)
-    zone = bm_zone_from_struct (bm_event_data (item, bm_psetid_appointment, 0x8233),
-                                bm_event_text (item, bm_psetid_appointment, 0x8234));
-  return zone;
+  static const gchar *const names[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE"};
+  return names[busy >= 0 && busy < (gint64) G_N_ELEMENTS (names) ? busy : 2];
 }
 
-/* Bytes 16 to 19 of the global object id name the day of one instance, [MS-OXOCAL] 2.2.1.27; 0x000E
- * its local time. */
-static gint64
-instance_of (const BmItem *item, const When *when)
-{
-  gint64 time;
-  gsize size = 0;
-  if (bm_event_time (item, bm_psetid_appointment, 0x8228, &time))
-    return time;
-  GBytes *blob = bm_event_data (item, bm_psetid_meeting, 0x0003);
-  const guint8 *id = blob != NULL ? g_bytes_get_data (blob, &size) : NULL;
-  if (size < 20 || id[18] < 1 || id[18] > 12 || id[19] < 1 || id[19] > 31)
-    return G_MAXINT64;
-  gint year = id[16] << 8 | id[17];
-  if (year < 1601 || year > 4500)
-    return G_MAXINT64;
-  gint64 local = when->start + bm_zone_offset (when->zone, when->start);
-  gint64 of_day = (local % 86400 + 86400) % 86400;
-  gint64 coded = bm_event_int (item, bm_psetid_meeting, 0x000e, -1);
-  if (coded >= 0)
-    of_day = (coded >> 12) % 24 * 3600 + (coded >> 6 & 63) % 60 * 60 + (coded & 63) % 60;
-  return bm_zone_to_utc (when->zone, bm_zone_days (year, id[18], id[19]) * 86400 + of_day);
-}
-
-static gboolean
-read_when (const BmItem *item, When *when)
-{
-  const BmProps *props = item->props;
-  *when = (When){.instance = G_MAXINT64};
-  if (!bm_event_time (item, bm_psetid_appointment, 0x820d, &when->start) &&
-      !bm_event_time (item, bm_psetid_common, 0x8516, &when->start) &&
-      !bm_props_time (props, 0x0060, &when->start))
-    return FALSE;
-  if (!bm_event_time (item, bm_psetid_appointment, 0x820e, &when->end) &&
-      !bm_event_time (item, bm_psetid_common, 0x8517, &when->end) &&
-      !bm_props_time (props, 0x0061, &when->end))
-    when->end = when->start + 60 * bm_event_int (item, bm_psetid_appointment, 0x8213, 0);
-  when->end = MAX (when->end, when->start);
-  GBytes *series = bm_event_data (item, bm_psetid_appointment, 0x8216);
-  when->day = bm_event_int (item, bm_psetid_appointment, 0x8215, 0) != 0;
-  when->zone = read_zone (item, when->start, series != NULL);
-  when->instance = instance_of (item, when);
-  if (series != NULL && when->instance == G_MAXINT64)
-    when->recur = bm_recur_parse (series, FALSE);
-  return TRUE;
-}
-
-static void
-add_span (icalcomponent *event, const When *when, gint64 start, gint64 end)
-{
-  if (when->day && end - start < 86400)
-    end = start + 86400;
-  icalcomponent_add_property (
-      event, bm_event_moment (ICAL_DTSTART_PROPERTY, start, when->zone, when->day));
-  icalcomponent_add_property (event,
-                              bm_event_moment (ICAL_DTEND_PROPERTY, end, when->zone, when->day));
-}
-
-/* ---- repetition ---- */
-
-static void
-add_rule (icalcomponent *event, const When *when)
-{
-  const BmRecur *recur = when->recur;
-  struct icalrecurrencetype rule = icalrecurrencetype_from_string (recur->rule);
-  if (recur->until != G_MAXINT64) {
-    /* the blob says the day; UNTIL is the last start, in UTC where the start has a zone */
-    gint64 last = recur->until + (when->day ? 0 : 60 * (gint64) recur->start_minute);
-    icaltimezone *utc = when->day ? NULL : icaltimezone_get_utc_timezone ();
-    gint64 moment = when->day ? last : bm_zone_to_utc (when->zone, last);
-    rule.until = icaltime_from_timet_with_zone ((time_t) moment, when->day, utc);
-  }
-  icalcomponent_add_property (event, icalproperty_new_rrule (rule));
-  for (guint i = 0; i < recur->deleted->len; i++) {
-    gint64 day = g_array_index (recur->deleted, gint64, i);
-    gint64 local = day + (when->day ? 0 : 60 * (gint64) recur->start_minute);
-    icalcomponent_add_property (event, bm_event_moment (ICAL_EXDATE_PROPERTY,
-                                                        bm_zone_to_utc (when->zone, local),
-                                                        when->zone, when->day));
-  }
-}
-
-/* The changed instance as an item of its own, which Outlook hides in the series. */
-static const BmItem *
-changed_item (const BmItem *series, gint64 original)
-{
-  for (guint i = 0; i < series->attachments->len; i++) {
-    const BmAttachment *attachment = g_ptr_array_index (series->attachments, i);
-    gint64 time;
-    if (attachment->embedded != NULL &&
-        bm_event_time (attachment->embedded, bm_psetid_appointment, 0x8228, &time) &&
-        time == original)
-      return attachment->embedded;
-  }
-  return NULL;
-}
-
-static void
-set_text (icalcomponent *event, icalproperty_kind kind, const gchar *text)
-{
-  icalproperty *old = icalcomponent_get_first_property (event, kind);
-  if (old != NULL) {
-    icalcomponent_remove_property (event, old);
-    icalproperty_free (old);
-  }
-  g_autofree gchar *line = bm_mime_one_line (text);
-  icalproperty *property = icalproperty_new (kind);
-  icalproperty_set_value (property, icalvalue_new_text (line));
-  icalcomponent_add_property (event, property);
-}
-
+/* busy: as the event is meant; the item's own of a request is tentative until it is answered. */
 static void
 add_busy (icalcomponent *event, gint64 busy, icalproperty_status status)
 {
-  static const gchar *const names[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE"};
-  icalproperty *own = icalproperty_new_x (names[busy >= 0 && busy <= 4 ? busy : 2]);
-  icalproperty_set_x_name (own, "X-MICROSOFT-CDO-BUSYSTATUS");
   icalcomponent_add_property (
       event, icalproperty_new_transp (busy == 0 ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
   icalcomponent_add_property (event, icalproperty_new_status (status));
-  icalcomponent_add_property (event, own);
+  bm_event_add_x (event, "X-MICROSOFT-CDO-BUSYSTATUS", busy_name (busy));
 }
 
-/* VEVENT with everything but when. */
-static icalcomponent *
-event_of (BmMime *mime, Kind kind, gint64 busy)
+/* What Outlook reads back of its own, [MS-OXCICAL] 2.1.3.1.1.20. */
+static void
+add_outlook (const BmItem *item, icalcomponent *event)
 {
-  static const BmPeople people[] = {BM_PEOPLE_REQUEST, BM_PEOPLE_CANCEL, BM_PEOPLE_REPLY,
-                                    BM_PEOPLE_REPLY,   BM_PEOPLE_REPLY,  BM_PEOPLE_KEPT};
-  static const icalparameter_partstat states[] = {
-      ICAL_PARTSTAT_NEEDSACTION, ICAL_PARTSTAT_NEEDSACTION, ICAL_PARTSTAT_ACCEPTED,
-      ICAL_PARTSTAT_TENTATIVE,   ICAL_PARTSTAT_DECLINED,    ICAL_PARTSTAT_NEEDSACTION};
+  gint64 importance = bm_props_int (item->props, 0x0017, 1);
+  gint64 owner = bm_props_int (item->props, 0x0062, 0);
+  gboolean day = bm_event_int (item, bm_psetid_appointment, 0x8215, 0) != 0;
+  gint64 intended = bm_event_int (item, bm_psetid_appointment, 0x8224, -1);
+  gint64 no_counter = bm_event_int (item, bm_psetid_appointment, 0x825a, 0);
+  g_autofree gchar *id = g_strdup_printf ("%d", (gint) owner);
+  g_autofree gchar *weight = g_strdup_printf ("%d", (gint) CLAMP (importance, 0, 2));
+  bm_event_add_x (event, "X-MICROSOFT-CDO-ALLDAYEVENT", day ? "TRUE" : "FALSE");
+  bm_event_add_x (event, "X-MICROSOFT-CDO-IMPORTANCE", weight);
+  if (intended >= 0)
+    bm_event_add_x (event, "X-MICROSOFT-CDO-INTENDEDSTATUS", busy_name (intended));
+  if (owner != 0)
+    bm_event_add_x (event, "X-MICROSOFT-CDO-OWNERAPPTID", id);
+  if (no_counter != 0)
+    bm_event_add_x (event, "X-MICROSOFT-DISALLOW-COUNTER", "TRUE");
+}
+
+icalcomponent *
+bm_event_new (BmMime *mime, BmEventKind kind)
+{
+  const BmItem *item = mime->item;
   icalcomponent *event = icalcomponent_new (ICAL_VEVENT_COMPONENT);
-  gint64 state = bm_event_int (mime->item, bm_psetid_appointment, 0x8217, 0);
-  gint64 sequence = bm_event_int (mime->item, bm_psetid_appointment, 0x8201, 0);
-  bm_event_describe (mime, event);
-  bm_event_people (mime, event, people[kind], states[kind]);
+  gint64 state = bm_event_int (item, bm_psetid_appointment, 0x8217, 0);
+  gint64 sequence = bm_event_int (item, bm_psetid_appointment, 0x8201, 0);
+  gint64 busy = bm_event_int (item, bm_psetid_appointment, 0x8205, 2);
+  bm_event_describe (mime, event, kind);
+  bm_event_people (mime, event, kind);
   icalcomponent_add_property (event,
                               icalproperty_new_sequence ((int) CLAMP (sequence, 0, G_MAXINT)));
-  if (kind == REQUEST) { /* what its sender meant; of 0x8205 it is tentative until answered */
-    gint64 intended = bm_event_int (mime->item, bm_psetid_appointment, 0x8224, -1);
+  if (kind == BM_EVENT_REQUEST) {
+    gint64 intended = bm_event_int (item, bm_psetid_appointment, 0x8224, -1);
     add_busy (event, intended >= 0 ? intended : busy, ICAL_STATUS_CONFIRMED);
-  } else if (kind == CANCEL || (kind == EVENT && (state & 4) != 0)) {
+  } else if (kind == BM_EVENT_CANCEL || (kind == BM_EVENT_KEPT && (state & IS_CANCELLED) != 0)) {
     add_busy (event, busy, ICAL_STATUS_CANCELLED);
-  } else if (kind == EVENT) {
+  } else if (kind == BM_EVENT_KEPT) {
     add_busy (event, busy, busy == 1 ? ICAL_STATUS_TENTATIVE : ICAL_STATUS_CONFIRMED);
   }
+  add_outlook (item, event);
   return event;
-}
-
-static void
-add_change (BmMime *mime, icalcomponent *calendar, const When *when, const BmRecurChange *change,
-            Kind kind)
-{
-  gint64 original = bm_zone_to_utc (when->zone, change->original);
-  const BmItem *item = changed_item (mime->item, original);
-  gint64 busy = bm_event_int (mime->item, bm_psetid_appointment, 0x8205, 2);
-  g_autofree gchar *uid = bm_event_uid (mime);
-  BmMime inner = {0};
-  if (item != NULL)
-    bm_mime_begin (&inner, item, mime->context, mime->seed, mime->depth + 1);
-  icalcomponent *event =
-      event_of (item != NULL ? &inner : mime, kind, change->busy >= 0 ? change->busy : busy);
-  if (item != NULL) {
-    mime->notes |= inner.notes;
-    bm_mime_end (&inner);
-  }
-  icalproperty_set_uid (icalcomponent_get_first_property (event, ICAL_UID_PROPERTY), uid);
-  if (change->subject != NULL)
-    set_text (event, ICAL_SUMMARY_PROPERTY, change->subject);
-  if (change->location != NULL)
-    set_text (event, ICAL_LOCATION_PROPERTY, change->location);
-  add_span (event, when, bm_zone_to_utc (when->zone, change->start),
-            bm_zone_to_utc (when->zone, change->end));
-  icalcomponent_add_property (
-      event, bm_event_moment (ICAL_RECURRENCEID_PROPERTY, original, when->zone, when->day));
-  icalcomponent_add_component (calendar, event);
 }
 
 /* ---- the calendar ---- */
@@ -289,29 +140,65 @@ calendar_new (const gchar *method)
   return calendar;
 }
 
-static icalcomponent *
-event_calendar (BmMime *mime, Kind kind)
+static void
+add_zones (icalcomponent *calendar, const BmWhen *when)
 {
-  g_auto (When) when = {0};
-  if (!read_when (mime->item, &when))
+  if (when->day)
+    return;
+  if (when->zone != NULL)
+    icalcomponent_add_component (calendar, bm_zone_component (when->zone));
+  if (when->end_zone != NULL)
+    icalcomponent_add_component (calendar, bm_zone_component (when->end_zone));
+}
+
+/* A proposal says the time that it proposes, and of Outlook's own what was there before,
+ * [MS-OXCICAL] 2.1.3.1.1.20. */
+static void
+add_time (const BmItem *item, const BmWhen *when, BmEventKind kind, icalcomponent *event)
+{
+  static const gchar *const names[] = {"X-MS-OLK-ORIGINALSTART", "X-MS-OLK-ORIGINALEND"};
+  const gint64 before[] = {when->start, when->end};
+  gint64 start, end;
+  if (!bm_event_is_reply (kind) || !is_counter (item) || !bm_when_proposed (item, &start, &end)) {
+    bm_when_add_span (when, event, when->start, when->end, when->day);
+    return;
+  }
+  bm_when_add_span (when, event, start, end, when->day);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    icalproperty *moment =
+        bm_event_moment (ICAL_DTSTART_PROPERTY, before[i], when->zone, when->day);
+    icalproperty *own = icalproperty_new_x (icalproperty_get_value_as_string (moment));
+    icalparameter *parameter = icalproperty_get_first_parameter (moment, ICAL_ANY_PARAMETER);
+    if (parameter != NULL)
+      icalproperty_set_parameter (own, icalparameter_new_clone (parameter));
+    icalproperty_set_x_name (own, names[i]);
+    icalcomponent_add_property (event, own);
+    icalproperty_free (moment);
+  }
+}
+
+static icalcomponent *
+event_calendar (BmMime *mime, BmEventKind kind)
+{
+  const BmItem *item = mime->item;
+  g_auto (BmWhen) when = {0};
+  if (!bm_when_read (item, &when))
     return NULL;
-  GBytes *series = bm_event_data (mime->item, bm_psetid_appointment, 0x8216);
-  if (series != NULL && when.instance == G_MAXINT64 && (when.recur == NULL || !when.recur->whole))
+  gboolean series = bm_event_data (item, bm_psetid_appointment, 0x8216) != NULL;
+  if (series && when.instance == G_MAXINT64 &&
+      (when.recur == NULL || !when.recur->whole || when.zone_guessed))
     bm_notes_add (&mime->notes, BM_NOTE_CALENDAR_PARTIAL);
-  icalcomponent *calendar = calendar_new (method_of (kind, mime->item));
-  if (when.zone != NULL && !when.day)
-    icalcomponent_add_component (calendar, bm_zone_component (when.zone));
-  icalcomponent *event =
-      event_of (mime, kind, bm_event_int (mime->item, bm_psetid_appointment, 0x8205, 2));
-  add_span (event, &when, when.start, when.end);
+  icalcomponent *calendar = calendar_new (method_of (kind, item));
+  add_zones (calendar, &when);
+  icalcomponent *event = bm_event_new (mime, kind);
+  add_time (item, &when, kind, event);
   if (when.instance != G_MAXINT64)
     icalcomponent_add_property (
         event, bm_event_moment (ICAL_RECURRENCEID_PROPERTY, when.instance, when.zone, when.day));
   if (when.recur != NULL)
-    add_rule (event, &when);
+    bm_series_add_rule (item, &when, event);
   icalcomponent_add_component (calendar, event);
-  for (guint i = 0; when.recur != NULL && i < MIN (when.recur->changed->len, CHANGES_MAX); i++)
-    add_change (mime, calendar, &when, g_ptr_array_index (when.recur->changed, i), kind);
+  bm_series_add_changes (mime, &when, kind, calendar);
   return calendar;
 }
 
@@ -333,7 +220,7 @@ task_calendar (BmMime *mime)
   icalcomponent *todo = icalcomponent_new (ICAL_VTODO_COMPONENT);
   gint64 status = bm_event_int (item, bm_psetid_task, 0x8101, 0), time;
   const BmProp *percent = bm_props_get_lid (item->props, bm_psetid_task, 0x8102);
-  bm_event_describe (mime, todo);
+  bm_event_describe (mime, todo, BM_EVENT_TASK);
   add_day (item, todo, ICAL_DTSTART_PROPERTY, 0x8104);
   add_day (item, todo, ICAL_DUE_PROPERTY, 0x8105);
   icalcomponent_add_property (todo, icalproperty_new_status (status >= 0 && status <= 2
@@ -347,8 +234,8 @@ task_calendar (BmMime *mime)
   GBytes *series = bm_event_data (item, bm_psetid_task, 0x8116);
   g_autoptr (BmRecur) recur = bm_recur_parse (series, TRUE);
   if (recur != NULL && icalcomponent_get_first_property (todo, ICAL_DTSTART_PROPERTY) != NULL) {
-    When when = {.day = TRUE, .recur = recur};
-    add_rule (todo, &when);
+    BmWhen when = {.day = TRUE, .recur = recur};
+    bm_series_add_rule (item, &when, todo);
   } else if (series != NULL) {
     bm_notes_add (&mime->notes, BM_NOTE_CALENDAR_PARTIAL);
   }
@@ -359,10 +246,11 @@ task_calendar (BmMime *mime)
 gchar *
 bm_mime_calendar_text (BmMime *mime)
 {
-  Kind kind = kind_of (mime->item);
-  if (kind == NO_CALENDAR)
+  BmEventKind kind = kind_of (mime->item);
+  if (kind == BM_EVENT_NONE)
     return NULL;
-  icalcomponent *calendar = kind == TASK ? task_calendar (mime) : event_calendar (mime, kind);
+  icalcomponent *calendar =
+      kind == BM_EVENT_TASK ? task_calendar (mime) : event_calendar (mime, kind);
   if (calendar == NULL) {
     bm_notes_add (&mime->notes, BM_NOTE_CALENDAR_PARTIAL);
     return NULL;
@@ -417,7 +305,7 @@ looks_like_calendar (const BmAttachment *attachment)
 }
 
 static gchar *
-attached_calendar (BmMime *mime, const BmAttachment *attachment, Kind kind)
+attached_calendar (BmMime *mime, const BmAttachment *attachment, BmEventKind kind)
 {
   GBytes *bytes = looks_like_calendar (attachment) ? bm_spool_bytes (attachment->data, NULL) : NULL;
   gsize size = 0;
@@ -439,18 +327,18 @@ attached_calendar (BmMime *mime, const BmAttachment *attachment, Kind kind)
 gboolean
 bm_mime_calendar_can (const BmItem *item)
 {
-  g_auto (When) when = {0};
-  Kind kind = kind_of (item);
-  return kind == TASK || (kind != NO_CALENDAR && read_when (item, &when));
+  g_auto (BmWhen) when = {0};
+  BmEventKind kind = kind_of (item);
+  return kind == BM_EVENT_TASK || (kind != BM_EVENT_NONE && bm_when_read (item, &when));
 }
 
 BmMimePart *
 bm_mime_calendar_part (BmMime *mime, gint *attachment)
 {
-  Kind kind = kind_of (mime->item);
+  BmEventKind kind = kind_of (mime->item);
   g_autofree gchar *text = NULL;
   *attachment = -1;
-  if (kind == NO_CALENDAR)
+  if (kind == BM_EVENT_NONE)
     return NULL;
   for (guint i = 0; text == NULL && i < mime->item->attachments->len; i++) {
     text = attached_calendar (mime, g_ptr_array_index (mime->item->attachments, i), kind);
@@ -468,7 +356,6 @@ bm_mime_calendar_part (BmMime *mime, gint *attachment)
 gboolean
 bm_mime_calendar_owns (const BmMime *mime, const BmAttachment *attachment)
 {
-  return kind_of (mime->item) != NO_CALENDAR && attachment->embedded != NULL &&
-         bm_mime_is_class (attachment->embedded,
-                           "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}");
+  return kind_of (mime->item) != BM_EVENT_NONE && bm_series_is_change (attachment) &&
+         attachment->embedded->attachments->len == 0; /* its own files would be lost */
 }

@@ -20,6 +20,10 @@ const guint8 bm_psetid_meeting[16] = {0x90, 0xda, 0xd8, 0x6e, 0x0b, 0x45, 0x1b, 
 #define LID_REMINDER_SET           0x8503
 #define LID_REMINDER_DELTA         0x8501
 #define LID_PRIVATE                0x8506
+#define LID_REMINDER_TIME          0x8502
+#define LID_REMINDER_SIGNAL        0x8560
+#define LID_ATTENDEE_CHANGE        0x0001
+#define LID_OWNER_CHANGE           0x001a
 #define DELTA_DEFAULT              0x5ae980e1
 #define MINUTES_PER_YEAR           (366 * 24 * 60)
 #define GOID_HEADER                40
@@ -76,9 +80,9 @@ foreign_uid (const guint8 *data, gsize size)
 gchar *
 bm_event_uid (const BmMime *mime)
 {
-  GBytes *blob = bm_event_data (mime->item, bm_psetid_meeting, LID_CLEAN_GLOBAL_OBJECT_ID);
+  GBytes *blob = bm_event_data (mime->item, bm_psetid_meeting, LID_GLOBAL_OBJECT_ID);
   if (blob == NULL)
-    blob = bm_event_data (mime->item, bm_psetid_meeting, LID_GLOBAL_OBJECT_ID);
+    blob = bm_event_data (mime->item, bm_psetid_meeting, LID_CLEAN_GLOBAL_OBJECT_ID);
   gsize size = 0;
   const guint8 *data = blob != NULL ? g_bytes_get_data (blob, &size) : NULL;
   if (size < 20 || size > UID_MAX) {
@@ -97,14 +101,24 @@ bm_event_uid (const BmMime *mime)
 
 /* ---- times ---- */
 
+/* A day whose zone is not known, or is not that in which it was made, begins at a midnight that is
+ * none here: the nearest. Where two are as near, the one where more people live: New Zealand and
+ * Samoa are 13 hours before UTC. */
+static gint64
+nearest_midnight (gint64 local, gboolean zone_known)
+{
+  gint64 of_day = (local % 86400 + 86400) % 86400;
+  gint64 turn = zone_known ? 43200 : 39600;
+  return of_day >= turn ? local - of_day + 86400 : local - of_day;
+}
+
 icalproperty *
 bm_event_moment (icalproperty_kind kind, gint64 utc, const BmZone *zone, gboolean day)
 {
   icaltimezone *none = zone == NULL && !day ? icaltimezone_get_utc_timezone () : NULL;
   gint64 local = utc + bm_zone_offset (zone, utc);
-  /* a day without a zone: midnight at most 12 hours away from that of UTC */
-  if (day && zone == NULL && local % 86400 != 0)
-    local += 43200;
+  if (day)
+    local = nearest_midnight (local, zone != NULL);
   icaltimetype time = icaltime_from_timet_with_zone ((time_t) local, day, none);
   icalproperty *property = icalproperty_new (kind);
   icalproperty_set_value (property,
@@ -151,31 +165,50 @@ add_categories (BmMime *mime, icalcomponent *component)
     add_words (component, ICAL_CATEGORIES_PROPERTY, g_ptr_array_index (categories->texts, i));
 }
 
-static void
-add_alarm (BmMime *mime, icalcomponent *component, const gchar *subject)
+/* Of an event so many minutes before it begins; of a task, which may have no time, at a time. */
+static gboolean
+read_trigger (const BmItem *item, gboolean task, struct icaltriggertype *trigger)
 {
-  gint64 minutes = bm_event_int (mime->item, bm_psetid_common, LID_REMINDER_DELTA, 15);
-  if (bm_event_int (mime->item, bm_psetid_common, LID_REMINDER_SET, 0) == 0)
-    return;
+  gint64 minutes = bm_event_int (item, bm_psetid_common, LID_REMINDER_DELTA, 15), time;
+  *trigger = (struct icaltriggertype){.time = icaltime_null_time (),
+                                      .duration = icaldurationtype_null_duration ()};
   if (minutes == DELTA_DEFAULT || minutes < 0 || minutes > MINUTES_PER_YEAR)
     minutes = 15;
+  if (!task)
+    trigger->duration = icaldurationtype_from_int ((int) (-60 * minutes));
+  else if (bm_event_time (item, bm_psetid_common, LID_REMINDER_SIGNAL, &time) ||
+           bm_event_time (item, bm_psetid_common, LID_REMINDER_TIME, &time))
+    trigger->time =
+        icaltime_from_timet_with_zone ((time_t) time, 0, icaltimezone_get_utc_timezone ());
+  return !task || !icaltime_is_null_time (trigger->time);
+}
+
+static void
+add_alarm (BmMime *mime, icalcomponent *component, BmEventKind kind, const gchar *subject)
+{
+  struct icaltriggertype trigger;
+  if (bm_event_int (mime->item, bm_psetid_common, LID_REMINDER_SET, 0) == 0 ||
+      bm_event_is_reply (kind) || kind == BM_EVENT_CANCEL ||
+      !read_trigger (mime->item, kind == BM_EVENT_TASK, &trigger))
+    return;
   icalcomponent *alarm = icalcomponent_new (ICAL_VALARM_COMPONENT);
-  struct icaltriggertype trigger = {
-      .time = icaltime_null_time (),
-      .duration = icaldurationtype_from_int ((int) (-60 * minutes)),
-  };
+  icalproperty *when = icalproperty_new_trigger (trigger);
+  if (kind == BM_EVENT_TASK)
+    icalproperty_set_parameter (when, icalparameter_new_value (ICAL_VALUE_DATETIME));
   icalcomponent_add_property (alarm, icalproperty_new_action (ICAL_ACTION_DISPLAY));
-  icalcomponent_add_property (alarm, icalproperty_new_trigger (trigger));
+  icalcomponent_add_property (alarm, when);
   add_words (alarm, ICAL_DESCRIPTION_PROPERTY,
              subject != NULL && *subject != '\0' ? subject : "Reminder");
   icalcomponent_add_component (component, alarm);
 }
 
+/* When its sender last changed it: the organizer, or who answers, [MS-OXCICAL] 2.1.3.1.1.20.9. */
 static void
-add_stamp (BmMime *mime, icalcomponent *component)
+add_stamp (BmMime *mime, icalcomponent *component, BmEventKind kind)
 {
   gint64 time = 0;
-  if (!bm_event_time (mime->item, bm_psetid_meeting, 0x001a, &time) &&
+  guint32 lid = bm_event_is_reply (kind) ? LID_ATTENDEE_CHANGE : LID_OWNER_CHANGE;
+  if (!bm_event_time (mime->item, bm_psetid_meeting, lid, &time) &&
       !bm_props_time (mime->item->props, 0x3008, &time) &&
       !bm_props_time (mime->item->props, 0x0039, &time))
     time = bm_mime_header_date (mime);
@@ -187,7 +220,15 @@ add_stamp (BmMime *mime, icalcomponent *component)
 }
 
 void
-bm_event_describe (BmMime *mime, icalcomponent *component)
+bm_event_add_x (icalcomponent *component, const gchar *name, const gchar *value)
+{
+  icalproperty *property = icalproperty_new_x (value);
+  icalproperty_set_x_name (property, name);
+  icalcomponent_add_property (component, property);
+}
+
+void
+bm_event_describe (BmMime *mime, icalcomponent *component, BmEventKind kind)
 {
   static const int priorities[] = {9, 5, 1};
   const BmProps *props = mime->item->props;
@@ -200,11 +241,13 @@ bm_event_describe (BmMime *mime, icalcomponent *component)
   bm_mime_body_read (mime, &body);
   mime->notes = before; /* the message's own body says them */
   icalcomponent_add_property (component, icalproperty_new_uid (uid));
-  add_stamp (mime, component);
+  add_stamp (mime, component, kind);
   add_words (component, ICAL_SUMMARY_PROPERTY, subject);
   add_words (component, ICAL_LOCATION_PROPERTY,
              bm_event_text (mime->item, bm_psetid_appointment, 0x8208));
-  add_words (component, ICAL_DESCRIPTION_PROPERTY, body.text);
+  add_words (component,
+             bm_event_is_reply (kind) ? ICAL_COMMENT_PROPERTY : ICAL_DESCRIPTION_PROPERTY,
+             body.text); /* [MS-OXCICAL] 2.1.3.1.1.20.4 */
   if (importance >= 0 && importance <= 2)
     icalcomponent_add_property (component, icalproperty_new_priority (priorities[importance]));
   if (bm_event_int (mime->item, bm_psetid_common, LID_PRIVATE, 0) != 0 || sensitivity == 2)
@@ -212,6 +255,6 @@ bm_event_describe (BmMime *mime, icalcomponent *component)
   else if (sensitivity == 3)
     icalcomponent_add_property (component, icalproperty_new_class (ICAL_CLASS_CONFIDENTIAL));
   add_categories (mime, component);
-  add_alarm (mime, component, subject);
+  add_alarm (mime, component, kind, subject);
   bm_mime_body_clear (&body);
 }

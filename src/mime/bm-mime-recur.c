@@ -5,6 +5,7 @@
 
 #include "base/bm-le.h"
 #include "text/bm-charset.h"
+#include <string.h>
 
 #define INSTANCES_MAX    5000
 #define MINUTES_TO_1970  G_GINT64_CONSTANT (194074560)
@@ -88,7 +89,7 @@ change_free (BmRecurChange *change)
 /* ---- the rule ---- */
 
 typedef struct {
-  guint frequency, type;
+  guint frequency, type, calendar;
   guint32 period, days, nth, end, count, first_weekday;
 } Pattern;
 
@@ -137,6 +138,24 @@ month_of (gint64 seconds)
   return month;
 }
 
+/* Outlook takes the last day of months that do not have this one; RFC 5545 leaves them out, unless
+ * all the days that it may be stand in the rule, and the last of them counts. */
+static void
+add_month_day (GString *rule, const Pattern *pattern, guint month)
+{
+  static const gchar *const ends[] = {"28,29", "28,29,30"};
+  guint day = pattern->days, least = month == 0 || month == 2 ? 28 : bm_zone_days_in (2001, month);
+  if (pattern->type == 0x4 || (day == 31 && least < 31))
+    g_string_append (rule, ";BYMONTHDAY=-1");
+  else if (day <= least)
+    g_string_append_printf (rule, ";BYMONTHDAY=%u", day);
+  else if (month != 0 && month != 2) /* the 31st of a month of 30 days */
+    g_string_append_printf (rule, ";BYMONTHDAY=%u", least);
+  else
+    g_string_append_printf (rule, ";BYMONTHDAY=%s;BYSETPOS=-1",
+                            ends[day == 29 || month == 2 ? 0 : 1]);
+}
+
 /* By day of the month or by weekday in it; of yearly ones the blob counts months. */
 static gboolean
 add_month_rule (GString *rule, const Pattern *pattern, gint64 start)
@@ -146,7 +165,7 @@ add_month_rule (GString *rule, const Pattern *pattern, gint64 start)
                           yearly ? pattern->period / 12 : pattern->period);
   if (yearly)
     g_string_append_printf (rule, ";BYMONTH=%u", month_of (start));
-  if (pattern->type == 0x3 || pattern->type == 0xb) {
+  if (pattern->type == 0x3) {
     g_autofree gchar *days = weekdays (pattern->days);
     if (*days == '\0' || pattern->nth < 1 || pattern->nth > 5)
       return FALSE;
@@ -154,13 +173,18 @@ add_month_rule (GString *rule, const Pattern *pattern, gint64 start)
                             pattern->nth == 5 ? -1 : (gint) pattern->nth);
     return TRUE;
   }
-  if (pattern->days < 1 || pattern->days > 31)
+  if (pattern->type != 0x4 && (pattern->days < 1 || pattern->days > 31))
     return FALSE;
-  if (pattern->days == 31 || pattern->type == 0x4 || pattern->type == 0xc)
-    g_string_append (rule, ";BYMONTHDAY=-1");
-  else
-    g_string_append_printf (rule, ";BYMONTHDAY=%u", pattern->days);
+  add_month_day (rule, pattern, yearly ? month_of (start) : 0);
   return TRUE;
+}
+
+/* Those whose months are Gregorian, [MS-OXOCAL] 2.2.1.44.1: they count years in other ways. */
+static gboolean
+is_gregorian (guint calendar)
+{
+  static const guint8 known[] = {0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12};
+  return calendar < 256 && memchr (known, (int) calendar, sizeof known) != NULL;
 }
 
 static gchar *
@@ -182,7 +206,9 @@ rule_of (const Pattern *pattern, gint64 start)
       return NULL;
     g_string_append_printf (rule, "FREQ=WEEKLY;INTERVAL=%u;BYDAY=%s;WKST=%s", interval, days,
                             starts[pattern->first_weekday]);
-  } else if (pattern->period > 999 || !add_month_rule (rule, pattern, start)) {
+  } else if (pattern->type > 0x4 || !is_gregorian (pattern->calendar) || pattern->period > 999 ||
+             !add_month_rule (rule, pattern,
+                              start)) { /* 0xA to 0xC: months of the Hijri calendar */
     return NULL;
   }
   if (pattern->end == END_BY_COUNT)
@@ -215,7 +241,8 @@ static BmRecurChange *
 read_change (Cursor *cursor, guint16 *flags)
 {
   BmRecurChange *change = g_new0 (BmRecurChange, 1);
-  change->busy = -1;
+  change->state = change->delta = change->reminder = BM_RECUR_SAME;
+  change->busy = change->subtype = BM_RECUR_SAME;
   change->start = take_minutes (cursor);
   change->end = take_minutes (cursor);
   change->original = take_minutes (cursor);
@@ -223,19 +250,19 @@ read_change (Cursor *cursor, guint16 *flags)
   if (*flags & OVER_SUBJECT)
     change->subject = take_bytes_text (cursor);
   if (*flags & OVER_TYPE)
-    take32 (cursor);
+    change->state = take32 (cursor);
   if (*flags & OVER_DELTA)
-    take32 (cursor);
+    change->delta = take32 (cursor);
   if (*flags & OVER_REMINDER)
-    take32 (cursor);
+    change->reminder = take32 (cursor);
   if (*flags & OVER_LOCATION)
     change->location = take_bytes_text (cursor);
   if (*flags & OVER_BUSY)
-    change->busy = (gint) take32 (cursor);
+    change->busy = take32 (cursor);
   if (*flags & OVER_ATTACHMENT)
     take32 (cursor);
   if (*flags & OVER_SUBTYPE)
-    take32 (cursor);
+    change->subtype = take32 (cursor);
   if (*flags & OVER_COLOUR)
     take32 (cursor);
   return change;
@@ -266,21 +293,25 @@ read_extended (Cursor *cursor, guint version, BmRecurChange *change, guint16 fla
   }
 }
 
-static gboolean
-is_day_of (const BmRecurChange *change, gint64 day)
+static void
+keep_day (BmRecur *recur, gint64 moment)
 {
-  return change->original >= day && change->original < day + 86400;
+  for (guint d = recur->deleted->len; d > 0; d--) {
+    gint64 day = g_array_index (recur->deleted, gint64, d - 1);
+    if (moment >= day && moment < day + 86400)
+      g_array_remove_index (recur->deleted, d - 1);
+  }
 }
 
-/* The deleted days name those of changed instances too: those are no EXDATE. */
+/* The deleted days name those of changed instances too: those are no EXDATE. modified: the days on
+ * which these are now; where the exceptions are cut no more is known. */
 static void
-keep_deleted (BmRecur *recur)
+keep_changed (BmRecur *recur, const GArray *modified)
 {
   for (guint i = 0; i < recur->changed->len; i++)
-    for (guint d = recur->deleted->len; d > 0; d--)
-      if (is_day_of (g_ptr_array_index (recur->changed, i),
-                     g_array_index (recur->deleted, gint64, d - 1)))
-        g_array_remove_index (recur->deleted, d - 1);
+    keep_day (recur, ((BmRecurChange *) g_ptr_array_index (recur->changed, i))->original);
+  for (guint i = 0; !recur->whole && i < modified->len; i++)
+    keep_day (recur, g_array_index (modified, gint64, i));
 }
 
 static void
@@ -288,7 +319,8 @@ read_exceptions (Cursor *cursor, BmRecur *recur)
 {
   take32 (cursor);
   guint version = take32 (cursor);
-  recur->start_minute = take32 (cursor) % 1440;
+  guint32 start_minute = take32 (cursor);
+  recur->start_minute = cursor->failed ? -1 : (gint) (start_minute % 1440);
   take32 (cursor);
   guint n = take16 (cursor);
   g_autoptr (GArray) flags = g_array_new (FALSE, FALSE, sizeof (guint16));
@@ -307,7 +339,6 @@ read_exceptions (Cursor *cursor, BmRecur *recur)
   for (guint i = 0; i < recur->changed->len && !cursor->failed; i++)
     read_extended (cursor, version, g_ptr_array_index (recur->changed, i),
                    g_array_index (flags, guint16, i));
-  keep_deleted (recur);
 }
 
 static gboolean
@@ -318,7 +349,7 @@ read_days (Cursor *cursor, GArray *days)
     return FALSE;
   for (guint32 i = 0; i < n && !cursor->failed; i++) {
     gint64 day = take_minutes (cursor);
-    if (days != NULL && !cursor->failed)
+    if (!cursor->failed)
       g_array_append_val (days, day);
   }
   return !cursor->failed;
@@ -330,6 +361,7 @@ bm_recur_parse (GBytes *blob, gboolean task)
   Cursor cursor = {0};
   Pattern pattern = {0};
   g_autoptr (BmRecur) recur = g_new0 (BmRecur, 1);
+  g_autoptr (GArray) modified = g_array_new (FALSE, FALSE, sizeof (gint64));
   if (blob != NULL)
     cursor.data = g_bytes_get_data (blob, &cursor.size);
   recur->deleted = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -339,28 +371,29 @@ bm_recur_parse (GBytes *blob, gboolean task)
   take16 (&cursor);
   pattern.frequency = take16 (&cursor);
   pattern.type = take16 (&cursor);
-  guint calendar = take16 (&cursor);
+  pattern.calendar = take16 (&cursor);
   take32 (&cursor);
   pattern.period = take32 (&cursor);
   take32 (&cursor);
-  if (calendar > 1 || !read_specific (&cursor, &pattern)) /* others count other months */
+  if (!read_specific (&cursor, &pattern))
     return NULL;
   pattern.end = take32 (&cursor);
   pattern.count = take32 (&cursor);
   pattern.first_weekday = take32 (&cursor);
-  if (!read_days (&cursor, recur->deleted) || !read_days (&cursor, NULL))
+  if (!read_days (&cursor, recur->deleted) || !read_days (&cursor, modified))
     return NULL;
   recur->first = take_minutes (&cursor);
   guint32 last = take32 (&cursor);
   if (cursor.failed)
     return NULL;
-  recur->until = pattern.end == END_BY_DATE && last < NEVER ? ((gint64) last - MINUTES_TO_1970) * 60
-                                                            : G_MAXINT64;
+  recur->last = last < NEVER ? ((gint64) last - MINUTES_TO_1970) * 60 : G_MAXINT64;
+  recur->until = pattern.end == END_BY_DATE ? recur->last : G_MAXINT64;
   recur->rule = rule_of (&pattern, recur->first);
   if (recur->rule == NULL)
     return NULL;
   recur->whole = TRUE;
   if (!task)
     read_exceptions (&cursor, recur);
+  keep_changed (recur, modified);
   return g_steal_pointer (&recur);
 }

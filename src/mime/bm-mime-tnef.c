@@ -405,6 +405,24 @@ looks_like_tnef (const BmAttachment *attachment)
   return name != NULL && g_ascii_strcasecmp (name, "winmail.dat") == 0;
 }
 
+/* Who sent it and to whom stands outside: a meeting in it asks for both. */
+static void
+add_people (BmItem *item, const BmItem *outer)
+{
+  static const guint16 ids[] = {0x0042, 0x5d02, 0x0064, 0x0065, 0x0041,
+                                0x0c1a, 0x5d01, 0x0c1e, 0x0c1f, 0x0c19};
+  if (item->recipients == NULL && outer->recipients != NULL)
+    item->recipients = g_ptr_array_ref (outer->recipients);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    const BmProp *prop = bm_props_get (outer->props, ids[i]);
+    if (prop == NULL)
+      continue;
+    BmProp copy = {.id = prop->id, .type = prop->type, .text = g_strdup (prop->text)};
+    copy.data = prop->data != NULL ? g_bytes_ref (prop->data) : NULL;
+    bm_props_take (item->props, &copy);
+  }
+}
+
 BmItem *
 bm_mime_tnef (BmMime *mime, gint *index)
 {
@@ -415,8 +433,10 @@ bm_mime_tnef (BmMime *mime, gint *index)
       continue;
     BmItem *item = read_item (bytes, NULL);
     *index = (gint) i;
-    if (item != NULL)
+    if (item != NULL) {
+      add_people (item, mime->item);
       return item;
+    }
     bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
   }
   *index = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Time zones from Outlook's blobs to VTIMEZONE. The rules come from the blob alone: no table of
- * the machine is asked, so that any day and any host give the same. [MS-OXOCAL] 2.2.1.39 and
- * 2.2.1.41, RFC 5545 3.6.5. One thread. */
+/* Time zones as Outlook stores them. The rules come from the blob alone: no table of the machine is
+ * asked, so that any day and any host give the same. [MS-OXOCAL] 2.2.1.39 and 2.2.1.41. One
+ * thread. */
 #include "mime/bm-mime-calendar.h"
 
 #include "base/bm-le.h"
@@ -38,6 +38,13 @@ bm_zone_year (gint64 seconds)
   return year;
 }
 
+guint
+bm_zone_days_in (gint year, guint month)
+{
+  gint64 next = month == 12 ? bm_zone_days (year + 1, 1, 1) : bm_zone_days (year, month + 1, 1);
+  return (guint) (next - bm_zone_days (year, month, 1));
+}
+
 /* The day on which the half begins in that year. */
 static gint64
 onset_day (const BmZoneDate *date, gint year)
@@ -45,8 +52,7 @@ onset_day (const BmZoneDate *date, gint year)
   if (date->year != 0)
     return bm_zone_days (date->year, date->month, date->day);
   gint64 first = bm_zone_days (year, date->month, 1);
-  gint64 next =
-      date->month == 12 ? bm_zone_days (year + 1, 1, 1) : bm_zone_days (year, date->month + 1u, 1);
+  gint64 next = first + bm_zone_days_in (year, date->month);
   gint64 weekday = ((first + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
   gint64 day = first + (date->weekday - weekday + 7) % 7 + 7 * (date->day - 1);
   while (day >= next)
@@ -54,10 +60,10 @@ onset_day (const BmZoneDate *date, gint year)
   return day;
 }
 
-static gint64
-onset (const BmZoneDate *date, gint year)
+gint64
+bm_zone_onset (const BmZoneDate *date, gint year)
 {
-  return onset_day (date, year) * 86400 + date->hour * 3600 + date->minute * 60;
+  return onset_day (date, year) * 86400 + date->hour * 3600 + date->minute * 60 + date->second;
 }
 
 /* ---- blobs ---- */
@@ -65,18 +71,43 @@ onset (const BmZoneDate *date, gint year)
 static gboolean
 read_date (const guint8 *data, BmZoneDate *date)
 {
-  *date = (BmZoneDate){bm_le16 (data),     bm_le16 (data + 2), bm_le16 (data + 4),
-                       bm_le16 (data + 6), bm_le16 (data + 8), bm_le16 (data + 10)};
+  *date =
+      (BmZoneDate){bm_le16 (data),     bm_le16 (data + 2),  bm_le16 (data + 4), bm_le16 (data + 6),
+                   bm_le16 (data + 8), bm_le16 (data + 10), bm_le16 (data + 12)};
   if (date->month == 0)
     return TRUE;
   return date->month <= 12 && date->weekday <= 6 && date->day >= 1 &&
          date->day <= (date->year == 0 ? 5 : 31) && date->hour <= 23 && date->minute <= 59 &&
-         (date->year == 0 || (date->year >= 1601 && date->year <= 4500));
+         date->second <= 59 && (date->year == 0 || (date->year >= 1601 && date->year <= 4500));
+}
+
+/* FALSE: it makes no sense. */
+static gboolean
+read_rule (const guint8 *biases, const guint8 *standard, const guint8 *other, BmZoneRule *rule)
+{
+  rule->bias = (gint32) bm_le32 (biases);
+  rule->standard_bias = (gint32) bm_le32 (biases + 4);
+  rule->daylight_bias = (gint32) bm_le32 (biases + 8);
+  const gint all[] = {rule->bias, rule->standard_bias, rule->daylight_bias};
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i] < -BIAS_MAX || all[i] > BIAS_MAX)
+      return FALSE;
+  if (!read_date (standard, &rule->standard) || !read_date (other, &rule->daylight))
+    return FALSE;
+  if (rule->standard.month == 0 || rule->daylight.month == 0) /* one half alone is none */
+    rule->standard = rule->daylight = (BmZoneDate){0};
+  return TRUE;
+}
+
+gboolean
+bm_zone_has_halves (const BmZoneRule *rule)
+{
+  return rule->daylight.month != 0;
 }
 
 /* Without a name two zones would look the same to a reader: the offset makes one. */
 static gchar *
-name_of (const gchar *name, const BmZone *zone)
+name_of (const gchar *name, const BmZoneRule *rule)
 {
   g_autofree gchar *line = bm_mime_one_line (name != NULL ? name : "");
   for (gchar *p = line; *p != '\0'; p++)
@@ -85,48 +116,78 @@ name_of (const gchar *name, const BmZone *zone)
   g_strstrip (line);
   if (*line != '\0')
     return g_steal_pointer (&line);
-  gint minutes = -(zone->bias + zone->standard_bias);
+  gint minutes = -(rule->bias + rule->standard_bias);
   return g_strdup_printf ("UTC%c%02d%02d%s", minutes < 0 ? '-' : '+', ABS (minutes) / 60,
-                          ABS (minutes) % 60, zone->daylight.month != 0 ? " with DST" : "");
+                          ABS (minutes) % 60, bm_zone_has_halves (rule) ? " with DST" : "");
 }
 
+/* Takes rules, which are in order. */
 static BmZone *
-zone_new (const guint8 *biases, const guint8 *standard, const guint8 *other, const gchar *name)
+zone_new (GArray *rules, const gchar *name)
 {
-  g_autoptr (BmZone) zone = g_new0 (BmZone, 1);
-  zone->bias = (gint32) bm_le32 (biases);
-  zone->standard_bias = (gint32) bm_le32 (biases + 4);
-  zone->daylight_bias = (gint32) bm_le32 (biases + 8);
-  const gint all[] = {zone->bias, zone->standard_bias, zone->daylight_bias};
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    if (all[i] < -BIAS_MAX || all[i] > BIAS_MAX)
-      return NULL;
-  if (!read_date (standard, &zone->standard) || !read_date (other, &zone->daylight))
-    return NULL;
-  if (zone->standard.month == 0 || zone->daylight.month == 0)
-    zone->standard.month = zone->daylight.month = 0; /* one half alone is none */
-  zone->name = name_of (name, zone);
-  return g_steal_pointer (&zone);
+  BmZone *zone = g_new0 (BmZone, 1);
+  zone->rules = rules;
+  zone->name = name_of (name, &g_array_index (rules, BmZoneRule, 0));
+  return zone;
 }
 
-/* The last one that had begun by then. What Outlook marked as effective wins only when it says
- * nothing of years. */
-static const guint8 *
-choose_rule (const guint8 *rules, guint n, gint year)
+/* ---- rules of years ---- */
+
+static gint
+compare_years (gconstpointer a, gconstpointer b)
 {
-  const guint8 *chosen = rules;
-  for (guint i = 0; i < n; i++) {
-    const guint8 *rule = rules + (gsize) i * RULE_SIZE;
-    gint begins = bm_le16 (rule + 6), best = bm_le16 (chosen + 6);
-    gboolean effective = (bm_le16 (rule + 4) & EFFECTIVE) != 0;
-    if (begins <= year && (begins > best || best > year || (begins == best && effective)))
-      chosen = rule;
+  const BmZoneRule *x = a, *y = b;
+  return (x->year > y->year) - (x->year < y->year);
+}
+
+static gboolean
+is_same (const BmZoneRule *a, const BmZoneRule *b)
+{
+  return a->bias == b->bias && a->standard_bias == b->standard_bias &&
+         a->daylight_bias == b->daylight_bias &&
+         memcmp (&a->standard, &b->standard, sizeof a->standard) == 0 &&
+         memcmp (&a->daylight, &b->daylight, sizeof a->daylight) == 0;
+}
+
+/* All rules of the blob that make sense, by year; of two of one year the effective one counts. */
+static GArray *
+read_rules (const guint8 *data, guint n)
+{
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (BmZoneRule));
+  for (guint i = 0; i < 2 * n; i++) { /* the effective ones last */
+    const guint8 *at = data + (gsize) (i % n) * RULE_SIZE;
+    gboolean effective = (bm_le16 (at + 4) & EFFECTIVE) != 0;
+    BmZoneRule rule = {.year = bm_le16 (at + 6)};
+    if (effective == (i >= n) && read_rule (at + 22, at + 34, at + 50, &rule))
+      g_array_append_val (rules, rule);
   }
-  return chosen;
+  g_array_sort (rules, compare_years); /* stable */
+  return rules;
+}
+
+/* Those in force from one year to the other, each change of law once. Takes rules. */
+static GArray *
+rules_between (GArray *rules, gint from, gint to)
+{
+  GArray *kept = g_array_new (FALSE, FALSE, sizeof (BmZoneRule));
+  for (guint i = 0; i < rules->len; i++) {
+    const BmZoneRule *rule = &g_array_index (rules, BmZoneRule, i);
+    const BmZoneRule *last =
+        kept->len > 0 ? &g_array_index (kept, BmZoneRule, kept->len - 1) : NULL;
+    if (last != NULL && rule->year > to)
+      break;
+    if (last != NULL && (rule->year <= from || rule->year == last->year))
+      g_array_set_size (kept, kept->len - 1);
+    else if (last != NULL && is_same (last, rule))
+      continue;
+    g_array_append_val (kept, *rule);
+  }
+  g_array_unref (rules);
+  return kept;
 }
 
 BmZone *
-bm_zone_from_definition (GBytes *blob, gint year)
+bm_zone_from_definition (GBytes *blob, gint from, gint to)
 {
   gsize size = 0;
   const guint8 *data = blob != NULL ? g_bytes_get_data (blob, &size) : NULL;
@@ -143,8 +204,11 @@ bm_zone_from_definition (GBytes *blob, gint year)
   for (gsize i = 0; i < units; i++)
     wide[i] = bm_le16 (data + 8 + 2 * i);
   g_autofree gchar *name = g_utf16_to_utf8 (wide, (glong) units, NULL, NULL, NULL);
-  const guint8 *rule = choose_rule (data + rules, n, year);
-  return zone_new (rule + 22, rule + 34, rule + 50, name);
+  GArray *kept = rules_between (read_rules (data + rules, n), from, to);
+  if (kept->len > 0)
+    return zone_new (kept, name);
+  g_array_unref (kept);
+  return NULL;
 }
 
 BmZone *
@@ -152,7 +216,21 @@ bm_zone_from_struct (GBytes *blob, const gchar *name)
 {
   gsize size = 0;
   const guint8 *data = blob != NULL ? g_bytes_get_data (blob, &size) : NULL;
-  return size >= STRUCT_SIZE ? zone_new (data, data + 14, data + 32, name) : NULL;
+  BmZoneRule rule = {0};
+  if (size < STRUCT_SIZE || !read_rule (data, data + 14, data + 32, &rule))
+    return NULL;
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (BmZoneRule));
+  g_array_append_val (rules, rule);
+  return zone_new (rules, name);
+}
+
+BmZone *
+bm_zone_fixed (gint minutes_east)
+{
+  BmZoneRule rule = {.bias = -minutes_east};
+  GArray *rules = g_array_new (FALSE, FALSE, sizeof (BmZoneRule));
+  g_array_append_val (rules, rule);
+  return zone_new (rules, NULL);
 }
 
 void
@@ -161,23 +239,49 @@ bm_zone_free (BmZone *zone)
   if (zone == NULL)
     return;
   g_free (zone->name);
+  g_array_unref (zone->rules);
   g_free (zone);
 }
 
+gboolean
+bm_zone_is_utc (const BmZone *zone)
+{
+  static const gchar *const names[] = {"UTC", "tzone //Microsoft/Utc",
+                                       "Coordinated Universal Time"};
+  if (zone == NULL || zone->rules->len > 1)
+    return FALSE;
+  const BmZoneRule *rule = &g_array_index (zone->rules, BmZoneRule, 0);
+  gboolean named = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    named |= g_ascii_strcasecmp (zone->name, names[i]) == 0;
+  return named && !bm_zone_has_halves (rule) && rule->bias + rule->standard_bias == 0;
+}
+
 /* ---- times ---- */
+
+static const BmZoneRule *
+rule_of (const BmZone *zone, gint year)
+{
+  guint i = zone->rules->len - 1;
+  while (i > 0 && g_array_index (zone->rules, BmZoneRule, i).year > year)
+    i--;
+  return &g_array_index (zone->rules, BmZoneRule, i);
+}
 
 gint64
 bm_zone_offset (const BmZone *zone, gint64 utc)
 {
   if (zone == NULL)
     return 0;
-  gint64 standard = -60 * (gint64) (zone->bias + zone->standard_bias);
-  gint64 shifted = -60 * (gint64) (zone->bias + zone->daylight_bias);
-  if (zone->daylight.month == 0)
+  const BmZoneRule *rule = rule_of (zone, bm_zone_year (utc));
+  gint year = bm_zone_year (utc - 60 * (gint64) (rule->bias + rule->standard_bias));
+  rule = rule_of (zone, year);
+  gint64 standard = -60 * (gint64) (rule->bias + rule->standard_bias);
+  gint64 shifted = -60 * (gint64) (rule->bias + rule->daylight_bias);
+  if (!bm_zone_has_halves (rule))
     return standard;
-  gint year = bm_zone_year (utc + standard);
-  gint64 begins = onset (&zone->daylight, year) - standard;
-  gint64 ends = onset (&zone->standard, year) - shifted;
+  gint64 begins = bm_zone_onset (&rule->daylight, year) - standard;
+  gint64 ends = bm_zone_onset (&rule->standard, year) - shifted;
   gboolean summer = begins < ends ? utc >= begins && utc < ends : utc >= begins || utc < ends;
   return summer ? shifted : standard;
 }
@@ -187,39 +291,4 @@ bm_zone_to_utc (const BmZone *zone, gint64 local)
 {
   gint64 guess = local - bm_zone_offset (zone, local);
   return local - bm_zone_offset (zone, guess);
-}
-
-static icalcomponent *
-half (const BmZoneDate *date, gboolean summer, gint from, gint to)
-{
-  static const gchar *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-  icalcomponent *part =
-      icalcomponent_new (summer ? ICAL_XDAYLIGHT_COMPONENT : ICAL_XSTANDARD_COMPONENT);
-  gint64 start = date->month == 0 ? 0 : onset (date, 1970);
-  icalcomponent_add_property (
-      part, icalproperty_new_dtstart (icaltime_from_timet_with_zone ((time_t) start, 0, NULL)));
-  icalcomponent_add_property (part, icalproperty_new_tzoffsetfrom (-60 * from));
-  icalcomponent_add_property (part, icalproperty_new_tzoffsetto (-60 * to));
-  if (date->month != 0 && date->year == 0) {
-    g_autofree gchar *rule =
-        g_strdup_printf ("FREQ=YEARLY;BYDAY=%d%s;BYMONTH=%u", date->day == 5 ? -1 : date->day,
-                         weekdays[date->weekday], date->month);
-    icalcomponent_add_property (part,
-                                icalproperty_new_rrule (icalrecurrencetype_from_string (rule)));
-  }
-  return part;
-}
-
-icalcomponent *
-bm_zone_component (const BmZone *zone)
-{
-  icalcomponent *component = icalcomponent_new (ICAL_VTIMEZONE_COMPONENT);
-  gint standard = zone->bias + zone->standard_bias, shifted = zone->bias + zone->daylight_bias;
-  icalcomponent_add_property (component, icalproperty_new_tzid (zone->name));
-  gboolean halves = zone->daylight.month != 0;
-  icalcomponent_add_component (
-      component, half (&zone->standard, FALSE, halves ? shifted : standard, standard));
-  if (halves)
-    icalcomponent_add_component (component, half (&zone->daylight, TRUE, standard, shifted));
-  return component;
 }

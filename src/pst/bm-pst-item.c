@@ -182,7 +182,7 @@ read_message (Reader *reader, libpff_item_t *pff, GError **error)
   BmProps *props = bm_pst_props_of_item (pff, &strings, FALSE, error);
   if (props == NULL)
     return NULL;
-  if (bm_pst_item_set_props (item, props, reader->depth > 0))
+  if (bm_pst_item_set_props (item, props, reader->depth > 0 || reader->window->whole))
     return g_steal_pointer (&item);
   read_recipients (item, pff, &strings);
   if (!read_attachments (reader, item, pff, &strings, error))

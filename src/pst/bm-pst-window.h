@@ -30,6 +30,7 @@ struct _BmPstWindow {
   guint32 *nids; /* as asked */
   gsize n;
   gboolean people_only;
+  gboolean whole; /* read also the recipients and attachments of what is not mail */
 };
 
 /* Nodes are shown as they are given, the first fixed ones (ascending) on pages of their own. Error:

@@ -610,6 +610,8 @@ case_61_meeting (Case *c)
   SHAPE_IS (r, "alternative(text/plain,text/calendar)");
   case_expect (c, "param 1 method=REQUEST");
   case_expect (c, "text 1 contains \\nSUMMARY:Lunch\\n");
+  case_expect (c, "text 1 contains \\nORGANIZER;CN=Ada Lovelace:mailto:ada@example.org\\n");
+  case_expect (c, "text 1 contains \\nATTENDEE;CN=Bob;");
   case_expect (c, "text 1 contains \\nDTSTART:20170714T120000Z\\n");
   g_assert_false (rendered_noted (r, BM_NOTE_BODY_EMPTY));
 }

@@ -202,6 +202,12 @@ mail_no_recipients (CaseMail *mail)
 }
 
 void
+mail_drop_rows (CaseMail *mail)
+{
+  g_ptr_array_set_size (mail->rows, 0);
+}
+
+void
 mail_bare (CaseMail *mail)
 {
   bm_pst_props_remove (mail->props, BM_PST_TAG (0x001a, 0x001f));

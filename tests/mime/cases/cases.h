@@ -59,6 +59,7 @@ void mail_string8 (CaseMail *mail, guint16 id, const gchar *bytes);
 /* Compressed RTF holding these bytes, stored ("MELA"). */
 void mail_rtf (CaseMail *mail, const gchar *rtf);
 void mail_no_recipients (CaseMail *mail); /* no table, as some writers do */
+void mail_drop_rows (CaseMail *mail);     /* those that it has so far */
 void mail_bare (CaseMail *mail);          /* without class, flags and what the writer adds */
 /* A row of the recipient table; name, smtp: or NULL. */
 BmPstProps *mail_row (CaseMail *mail, gint32 type, const gchar *name, const gchar *smtp);

@@ -13,12 +13,16 @@ Beside NAME.eml lies NAME.exp, lines of what must be found:
   text N contains TEXT    the N-th leaf (from 0), a text, has TEXT in it; \\n is a line break
   text N lacks TEXT
   param N NAME=VALUE      a parameter of the N-th leaf's Content-Type or Content-Disposition
+Calendars and cards are read by parsers of their own besides (calendar_parser.py).
 Prints what is not so, and ends with 1 then."""
 import email
 import email.policy
 import hashlib
 import os
 import sys
+
+sys.dont_write_bytecode = True
+import calendar_parser
 
 OURS = ("content-type", "content-transfer-encoding", "content-disposition", "content-id", "mime-version", "keywords",
         "date")
@@ -106,6 +110,17 @@ def expect(message, kind, rest):
     return None if kind == "text" and there == (verb == "contains") else f"{kind} {number} {rest}: not so"
 
 
+def inner_formats(message, foreign):
+    for part in leaves(message):
+        try:
+            if part.get_content_type() == "text/calendar" and part.get_param("method") is not None:
+                yield from calendar_parser.check_calendar(content(part), not foreign)
+            elif part.get_content_type() == "text/vcard":
+                calendar_parser.check_card(content(part))
+        except Exception as error:  # whatever a parser may throw
+            yield f"{part.get_content_type()}: {error!r}"
+
+
 def check(path, data, lines):
     message = email.message_from_bytes(data, policy=email.policy.default)
     head, _, _ = data.partition(b"\r\n\r\n")
@@ -116,6 +131,7 @@ def check(path, data, lines):
         said.append("a line of more than 998 bytes")
     wanted = [tuple(line.split(" ", 3)[1:]) for line in lines if line.startswith("leaf ")]
     said.append(expect_leaves(message, wanted))
+    said.extend(inner_formats(message, "foreign" in lines))
     for line in lines:
         kind, _, rest = line.partition(" ")
         if kind not in ("foreign", "leaf", ""):
