@@ -109,6 +109,36 @@ bm_picture_of_wmf (const guint8 *wmf, gsize size)
   return best;
 }
 
+GBytes *
+bm_picture_wmf_file (const guint8 *wmf, gsize size, gint wide, gint high)
+{
+  const guint32 inch = 2540; /* so that units are hundredths of a millimetre */
+  gboolean placed = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE;
+  gsize at = placed ? PLACEABLE_SIZE : 0;
+  if (size < at + META_HEADER || size >= G_MAXINT32 || bm_le16 (wmf + at + 2) * 2 != META_HEADER)
+    return NULL;
+  if (placed)
+    return g_bytes_new (wmf, size);
+  guint8 *file = g_malloc0 (PLACEABLE_SIZE + size);
+  guint32 sum = 0;
+  put32 (file, PLACEABLE);
+  put32 (file + 10, (guint32) CLAMP (wide, 1, G_MAXINT16) | (guint32) CLAMP (high, 1, G_MAXINT16)
+                                                                << 16);
+  put32 (file + 14, inch);
+  for (guint i = 0; i < 20; i += 2)
+    sum ^= bm_le16 (file + i);
+  file[20] = (guint8) sum;
+  file[21] = (guint8) (sum >> 8);
+  memcpy (file + PLACEABLE_SIZE, wmf, size);
+  return g_bytes_new_take (file, PLACEABLE_SIZE + size);
+}
+
+gboolean
+bm_picture_is_emf (const guint8 *emf, gsize size)
+{
+  return size >= 44 && bm_le32 (emf) == EMR_HEADER && memcmp (emf + 40, " EMF", 4) == 0;
+}
+
 static GBytes *
 bitmap_of_emr (const guint8 *record, gsize size)
 {
@@ -126,7 +156,7 @@ GBytes *
 bm_picture_of_emf (const guint8 *emf, gsize size)
 {
   GBytes *best = NULL;
-  if (size < 44 || bm_le32 (emf) != EMR_HEADER || memcmp (emf + 40, " EMF", 4) != 0)
+  if (!bm_picture_is_emf (emf, size))
     return NULL;
   for (gsize at = 0; size - at >= 8;) {
     gsize record = bm_le32 (emf + at + 4);

@@ -14,5 +14,10 @@ GBytes *bm_picture_bmp (const guint8 *dib, gsize size);
  * an enhanced one ([MS-EMF] 2.3.1.7) draws, as BMP file. NULL when it draws none. New. */
 GBytes *bm_picture_of_wmf (const guint8 *wmf, gsize size);
 GBytes *bm_picture_of_emf (const guint8 *emf, gsize size);
+/* A Windows metafile as file: with the placeable header ([MS-WMF] 2.3.2.3) that says its size, in
+ * hundredths of a millimetre. NULL when it is none. New. */
+GBytes *bm_picture_wmf_file (const guint8 *wmf, gsize size, gint wide, gint high);
+/* The header of an enhanced metafile, [MS-EMF] 2.3.4.2. */
+gboolean bm_picture_is_emf (const guint8 *emf, gsize size);
 
 G_END_DECLS

@@ -1,51 +1,54 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Private to the room: a page of HTML that grows by text, paragraphs, list items and table cells, as a
- * word processor thinks of them. Knows HTML, no RTF. Linear; one thread per page. */
+/* Private to the room: a page of HTML that grows by text, paragraphs, list items, table cells and
+ * notes, as a word processor thinks of them. Knows HTML, no RTF. Linear; one thread per page. */
 #pragma once
 
-#include <glib.h>
+#include "text/bm-rtf-line.h"
 
 G_BEGIN_DECLS
 
-/* How characters look. Compared as bytes: begin with zeros. */
-typedef struct {
-  gboolean bold, italic, underline, strike;
-  gint script;        /* 1 above, -1 below the line */
-  gint font;          /* the caller's number */
-  gint size;          /* half points; 0: unknown */
-  guint32 ink, paper; /* BM_PAGE_COLOUR | 0xRRGGBB; 0: whatever it is */
-  guint link;         /* bm_page_link; 0: none */
-} BmPageFormat;
-#define BM_PAGE_COLOUR 0x1000000u
-
-typedef enum { BM_PAGE_LEFT, BM_PAGE_CENTER, BM_PAGE_RIGHT, BM_PAGE_JUSTIFIED } BmPageAlign;
-
-/* How a paragraph looks; lengths in twentieths of a point. */
-typedef struct {
-  BmPageAlign align;
-  gint left, before, after;
-  gint level; /* of a list item, from 0 */
-  gboolean in_table, right_to_left;
-} BmPageBlock;
-
 typedef struct _BmPage BmPage;
 
-/* font_name tells the name of a format's font, "" when unknown. */
-BmPage *bm_page_new (const gchar *(*font_name) (gpointer user, gint font), gpointer user);
+/* How what stands before a list item counts. */
+typedef enum {
+  BM_PAGE_LABEL_UNKNOWN, /* to be guessed from the label */
+  BM_PAGE_LABEL_BULLET,
+  BM_PAGE_LABEL_DECIMAL,
+  BM_PAGE_LABEL_LOWER_LETTER,
+  BM_PAGE_LABEL_UPPER_LETTER,
+  BM_PAGE_LABEL_LOWER_ROMAN,
+  BM_PAGE_LABEL_UPPER_ROMAN,
+} BmPageLabelKind;
+
+BmPage *bm_page_new (BmFontName font_name, gpointer user);
 /* The whole document. Frees the page. */
 gchar *bm_page_finish (BmPage *page);
 
-void bm_page_text (BmPage *page, const BmPageFormat *format, const gchar *utf8, gsize size);
-/* HTML of the caller's, as it is. */
-void bm_page_html (BmPage *page, const gchar *html);
-/* Number of a link for BmPageFormat; 0 when the address is not one that may be clicked. */
-guint bm_page_link (BmPage *page, const gchar *address);
-/* Ends the paragraph. label: what stands before a list item ("1.", a bullet); NULL: no item. */
-void bm_page_paragraph (BmPage *page, const BmPageBlock *block, const gchar *label);
+/* See bm_look_link. */
+guint32 bm_page_link (BmPage *page, const gchar *address, const gchar *title);
+/* Font and size of most of what comes: to be said before anything is written. */
+void bm_page_base (BmPage *page, const BmPageFormat *format);
+void bm_page_default_tab (BmPage *page, gint twips);
+/* Behind all that is written. */
+void bm_page_paper (BmPage *page, guint32 colour);
+
+/* See bm_line_text, bm_line_html. */
+void bm_page_text (BmPage *page, const BmPageFormat *format, const BmPageBlock *block,
+                   const gchar *utf8, gsize size);
+void bm_page_html (BmPage *page, const gchar *html, gboolean visible);
+void bm_page_item (BmPage *page); /* the paragraph that begins is going to have a label */
+/* Ends the paragraph in the table of block->depth, or in none. format: of the mark that ends it;
+ * label: what stands before a list item ("1.", a bullet); NULL: no item. */
+void bm_page_paragraph (BmPage *page, const BmPageFormat *format, const BmPageBlock *block,
+                        const gchar *label, BmPageLabelKind kind);
 gboolean bm_page_has_text (const BmPage *page); /* of the paragraph not yet ended */
-void bm_page_cell (BmPage *page);
-/* Widths in twentieths of a point, 0 unknown, -1: the cell belongs to the one before it. */
-void bm_page_row (BmPage *page, const gint *widths, guint n, gboolean border);
-gsize bm_page_size (const BmPage *page); /* bytes so far */
+/* End a cell and a row of the table of that depth, from 1. The paragraph must have been ended. */
+void bm_page_cell (BmPage *page, gint depth);
+void bm_page_row (BmPage *page, gint depth, const BmPageRow *row, const BmPageColumn *columns,
+                  guint n);
+/* What comes between stands at the foot of the page. */
+void bm_page_note_begin (BmPage *page);
+void bm_page_note_end (BmPage *page);
+gsize bm_page_size (const BmPage *page); /* bytes so far, about */
 
 G_END_DECLS

@@ -22,7 +22,7 @@ typedef struct {
   /* A control word of the document or of a captured group; star: \* stood before it. */
   BmRtfAnswer (*word) (gpointer user, const BmRtfLexer *lexer, gboolean star);
   void (*captured) (gpointer user, const guint8 *bytes, gsize size, gboolean binary); /* of \bin */
-  /* A group begins and ends; pairs always match. */
+  /* A group begins and ends; pairs always match, also where the document is cut. */
   void (*open) (gpointer user);
   void (*close) (gpointer user);
   gboolean (*full) (gpointer user); /* stop here */
@@ -31,9 +31,13 @@ typedef struct {
 /* TRUE unless characters were replaced. The reader lives during the call, in *reader. */
 gboolean bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpointer user,
                       BmRtfReader **reader);
-/* Text before a change of format: it is converted late, since characters may be split. */
+/* Text is converted late, since characters may be split: tell what came before. reader may be NULL:
+ * nothing is done. */
 void bm_rtf_reader_flush (BmRtfReader *reader);
-/* Name of a font as far as it can be in a style, "" when unknown; number -1: the default one. */
-const gchar *bm_rtf_reader_font_name (BmRtfReader *reader, gint number);
+/* The same before a change of format, in which a character may be split: its first half stays. */
+void bm_rtf_reader_flush_format (BmRtfReader *reader);
+/* Name of a font as far as it can be in a style, "" when unknown; number -1: the default one.
+ * *generic: the family of CSS that it belongs to, "" when unknown; static. */
+const gchar *bm_rtf_reader_font_name (BmRtfReader *reader, gint number, const gchar **generic);
 
 G_END_DECLS

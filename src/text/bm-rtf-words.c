@@ -2,6 +2,8 @@
 /* See bm-rtf-words.h. */
 #include "text/bm-rtf-words.h"
 
+#include "text/bm-rtf-font.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,8 @@ static const BmRtfWord words[] = {
     {"colortbl", BM_RTF_DO_SKIP},
     {"cpg", BM_RTF_DO_FONT_CODEPAGE},
     {"deff", BM_RTF_DO_DEFAULT_FONT},
+    {"deleted", BM_RTF_DO_HIDDEN},
+    {"do", BM_RTF_DO_ENTER},
     {"emdash", BM_RTF_DO_CHARACTER, 0x2014},
     {"emspace", BM_RTF_DO_CHARACTER, 0x2003},
     {"endash", BM_RTF_DO_CHARACTER, 0x2013},
@@ -24,11 +28,15 @@ static const BmRtfWord words[] = {
     {"fcharset", BM_RTF_DO_FCHARSET},
     {"filetbl", BM_RTF_DO_SKIP},
     {"fldinst", BM_RTF_DO_SKIP},
+    {"fmodern", BM_RTF_DO_FONT_FAMILY, BM_RTF_MODERN},
     {"fonttbl", BM_RTF_DO_FONT_TABLE},
     {"footer", BM_RTF_DO_SKIP},
     {"footerf", BM_RTF_DO_SKIP},
     {"footerl", BM_RTF_DO_SKIP},
     {"footerr", BM_RTF_DO_SKIP},
+    {"froman", BM_RTF_DO_FONT_FAMILY, BM_RTF_ROMAN},
+    {"fscript", BM_RTF_DO_FONT_FAMILY, BM_RTF_SCRIPT},
+    {"fswiss", BM_RTF_DO_FONT_FAMILY, BM_RTF_SWISS},
     {"ftncn", BM_RTF_DO_SKIP},
     {"ftnsep", BM_RTF_DO_SKIP},
     {"ftnsepc", BM_RTF_DO_SKIP},
@@ -48,6 +56,8 @@ static const BmRtfWord words[] = {
     {"mhtmltag", BM_RTF_DO_SKIP},
     {"nestcell", BM_RTF_DO_CHARACTER, '\t'},
     {"nestrow", BM_RTF_DO_CHARACTER, '\n'},
+    {"nesttableprops", BM_RTF_DO_ENTER},
+    {"nonesttables", BM_RTF_DO_SKIP},
     {"nonshppict", BM_RTF_DO_SKIP},
     {"objdata", BM_RTF_DO_SKIP},
     {"page", BM_RTF_DO_CHARACTER, '\n'},
@@ -65,6 +75,8 @@ static const BmRtfWord words[] = {
     {"rtlmark", BM_RTF_DO_CHARACTER, 0x200F},
     {"rxe", BM_RTF_DO_SKIP},
     {"sect", BM_RTF_DO_CHARACTER, '\n'},
+    {"shpinst", BM_RTF_DO_ENTER},
+    {"shprslt", BM_RTF_DO_SKIP},
     {"softline", BM_RTF_DO_CHARACTER, '\n'},
     {"sp", BM_RTF_DO_SKIP},
     {"stylesheet", BM_RTF_DO_SKIP},
@@ -76,6 +88,8 @@ static const BmRtfWord words[] = {
     {"txe", BM_RTF_DO_SKIP},
     {"u", BM_RTF_DO_UNICODE},
     {"uc", BM_RTF_DO_UNICODE_COUNT},
+    {"ud", BM_RTF_DO_UNICODE_AGAIN},
+    {"upr", BM_RTF_DO_TWICE},
     {"v", BM_RTF_DO_HIDDEN},
     {"xe", BM_RTF_DO_SKIP},
     {"zwbo", BM_RTF_DO_CHARACTER, 0x200B},

@@ -18,12 +18,16 @@ typedef enum {
   BM_RTF_DO_FONT,
   BM_RTF_DO_FCHARSET,
   BM_RTF_DO_FONT_CODEPAGE,
+  BM_RTF_DO_FONT_FAMILY, /* value: BmRtfFontFamily */
   BM_RTF_DO_PLAIN,
   BM_RTF_DO_DEFAULT_FONT,
   BM_RTF_DO_ANSI_CODEPAGE,
   BM_RTF_DO_HEADER_CODEPAGE, /* value: code page */
   BM_RTF_DO_HTML_RTF,
   BM_RTF_DO_HIDDEN,
+  BM_RTF_DO_ENTER, /* text that is shown although \* stands before it */
+  BM_RTF_DO_TWICE, /* the same in the old way, and then in Unicode */
+  BM_RTF_DO_UNICODE_AGAIN,
 } BmRtfWordAction;
 
 typedef struct {

@@ -13,12 +13,11 @@
 
 #include <string.h>
 
-#define DEPTH_MAX       1000u /* deeper groups share the state of the deepest */
-#define FONTS_MAX       4096u
-#define FONT_NAME_MAX   64u
-#define UC_MAX          16
-#define OUTPUT_MAX      (64u * 1024 * 1024)
-#define KIND_TOKENS_MAX 60u /* [MS-OXRTFEX] says 10; other writers are more talkative */
+#define DEPTH_MAX     1000u /* deeper groups share the state of the deepest */
+#define FONTS_MAX     4096u
+#define FONT_NAME_MAX 64u /* bytes in the file; UTF-8 has up to three times as many */
+#define UC_MAX        16
+#define OUTPUT_MAX    (64u * 1024 * 1024)
 
 typedef enum { TO_TEXT, TO_HTML_TAG, TO_FONT_TABLE, TO_LISTENER, TO_NOTHING } Destination;
 
@@ -27,15 +26,17 @@ typedef struct {
   Destination destination;
   gboolean htmlrtf; /* RTF that was not in the HTML */
   gboolean hidden;
-  gint font; /* -1 = the default font */
-  guint uc;  /* fallback characters after \u */
+  gboolean again; /* of text that is said twice, this is the worse one */
+  gint font;      /* -1 = the default font */
+  guint uc;       /* fallback characters after \u */
 } State;
 
 typedef struct {
   guint32 codepage; /* 0 = that of the document */
   gboolean symbols;
   BmRtfFontClass font_class;
-  gchar name[FONT_NAME_MAX + 1]; /* letters, digits and blanks of it */
+  BmRtfFontFamily family;
+  gchar name[3 * FONT_NAME_MAX + 1]; /* letters, digits, blanks and hyphens of it */
 } Font;
 
 typedef struct _BmRtfReader {
@@ -53,7 +54,7 @@ typedef struct _BmRtfReader {
   gint default_font;
   GHashTable *fonts; /* number -> Font */
   Font *defining;    /* in the font table; owned by fonts */
-  gchar name[FONT_NAME_MAX];
+  guint8 name[FONT_NAME_MAX];
   gsize name_size;
   GByteArray *run; /* bytes not yet converted */
   guint32 run_codepage;
@@ -70,7 +71,7 @@ visible (const Reader *reader)
     return TRUE;
   if (now->destination != TO_TEXT)
     return FALSE;
-  return reader->html ? !now->htmlrtf : !now->hidden;
+  return reader->html ? !now->htmlrtf : !now->hidden && !now->again;
 }
 
 static void
@@ -131,6 +132,25 @@ current_font (const Reader *reader)
   return g_hash_table_lookup (reader->fonts, GINT_TO_POINTER (number));
 }
 
+/* What of a name may stand in a style: it comes from a stranger. */
+static void
+set_font_name (const Reader *reader, Font *font)
+{
+  guint32 codepage = font->codepage != 0 ? font->codepage : reader->ansicpg;
+  const guint8 *end = memchr (reader->name, ';', reader->name_size);
+  gsize size = end != NULL ? (gsize) (end - reader->name) : reader->name_size, n = 0;
+  gboolean lossy = FALSE;
+  g_autofree gchar *name =
+      bm_charset_to_utf8 (reader->name, size, bm_charset_from_codepage (codepage), &lossy);
+  for (const gchar *p = name; !lossy && *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (c < 0x10000 && n + 3 < sizeof font->name &&
+        (g_unichar_isalnum (c) || c == '-' || (c == ' ' && n > 0)))
+      n += (gsize) g_unichar_to_utf8 (c, font->name + n);
+  }
+  font->name[n] = '\0';
+}
+
 static void
 add_font_name (Reader *reader, const guint8 *bytes, gsize size)
 {
@@ -138,14 +158,10 @@ add_font_name (Reader *reader, const guint8 *bytes, gsize size)
   memcpy (reader->name + reader->name_size, bytes, fits);
   reader->name_size += fits;
   Font *font = reader->defining;
-  if (font == NULL)
+  if (font == NULL || fits == 0)
     return;
-  font->font_class = bm_rtf_font_class (reader->name, reader->name_size);
-  gsize n = strlen (font->name);
-  for (gsize i = 0; i < fits && bytes[i] != ';' && n < FONT_NAME_MAX; i++)
-    if (g_ascii_isalnum (bytes[i]) || (bytes[i] == ' ' && n > 0))
-      font->name[n++] = (gchar) bytes[i];
-  font->name[n] = '\0';
+  font->font_class = bm_rtf_font_class ((const gchar *) reader->name, reader->name_size);
+  set_font_name (reader, font);
 }
 
 static void
@@ -254,7 +270,10 @@ font_word (Reader *reader, const BmRtfWord *word, gint32 number)
   } else if (font != NULL && word->action == BM_RTF_DO_FCHARSET) {
     font->symbols = number == 2;
     font->codepage = bm_rtf_codepage_of_fcharset (number, 0);
-  } else if (font != NULL && bm_charset_from_codepage ((guint32) number) != NULL) {
+  } else if (font != NULL && word->action == BM_RTF_DO_FONT_FAMILY) {
+    font->family = (BmRtfFontFamily) word->value;
+  } else if (font != NULL && word->action == BM_RTF_DO_FONT_CODEPAGE &&
+             bm_charset_from_codepage ((guint32) number) != NULL) {
     font->codepage = (guint32) number;
   }
 }
@@ -306,6 +325,7 @@ apply_word (Reader *reader, const BmRtfWord *word)
   case BM_RTF_DO_FONT:
   case BM_RTF_DO_FCHARSET:
   case BM_RTF_DO_FONT_CODEPAGE:
+  case BM_RTF_DO_FONT_FAMILY:
     font_word (reader, word, number);
     break;
   case BM_RTF_DO_PLAIN:
@@ -328,6 +348,12 @@ apply_word (Reader *reader, const BmRtfWord *word)
   case BM_RTF_DO_HIDDEN:
     reader->now.hidden = on;
     break;
+  case BM_RTF_DO_TWICE:
+  case BM_RTF_DO_UNICODE_AGAIN:
+    reader->now.again = word->action == BM_RTF_DO_TWICE;
+    break;
+  case BM_RTF_DO_ENTER:
+    break;
   }
 }
 
@@ -335,7 +361,7 @@ apply_word (Reader *reader, const BmRtfWord *word)
 static gboolean
 tell_word (Reader *reader, gboolean star)
 {
-  if (reader->listener == NULL ||
+  if (reader->listener == NULL || reader->now.again ||
       (reader->now.destination != TO_TEXT && reader->now.destination != TO_LISTENER))
     return FALSE;
   switch (reader->listener->word (reader->user, &reader->lexer, star)) {
@@ -350,6 +376,16 @@ tell_word (Reader *reader, gboolean star)
   }
 }
 
+/* A group that counts although \* stands before it. */
+static gboolean
+is_destination (const Reader *reader, const BmRtfWord *word)
+{
+  return word != NULL &&
+         (word->action == BM_RTF_DO_SKIP || word->action == BM_RTF_DO_FONT_TABLE ||
+          word->action == BM_RTF_DO_HTML_TAG || word->action == BM_RTF_DO_UNICODE_AGAIN ||
+          (word->action == BM_RTF_DO_ENTER && !reader->html));
+}
+
 static void
 handle_word (Reader *reader, gboolean star)
 {
@@ -358,10 +394,7 @@ handle_word (Reader *reader, gboolean star)
     return;
   }
   const BmRtfWord *word = bm_rtf_word (reader->lexer.word);
-  gboolean destination =
-      word != NULL && (word->action == BM_RTF_DO_SKIP || word->action == BM_RTF_DO_FONT_TABLE ||
-                       word->action == BM_RTF_DO_HTML_TAG);
-  if (star && !destination) {
+  if (star && !is_destination (reader, word)) {
     set_destination (reader, TO_NOTHING);
     return;
   }
@@ -501,6 +534,9 @@ bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpoi
   read_all (&own);
   flush_run (&own);
   flush_high (&own);
+  own.too_deep = 0;
+  while (own.stack->len > 0) /* the document was cut */
+    close_group (&own);
   *reader = NULL;
   g_free (end (&own));
   return !own.lossy;
@@ -509,15 +545,33 @@ bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpoi
 void
 bm_rtf_reader_flush (BmRtfReader *reader)
 {
+  if (reader != NULL)
+    flush_run (reader);
+}
+
+void
+bm_rtf_reader_flush_format (BmRtfReader *reader)
+{
+  GByteArray *run = reader->run;
+  if (!bm_rtf_ends_in_half (reader->run_codepage, run->data, run->len)) {
+    flush_run (reader);
+    return;
+  }
+  guint8 half = run->data[run->len - 1];
+  g_byte_array_set_size (run, run->len - 1);
   flush_run (reader);
+  g_byte_array_append (run, &half, 1);
 }
 
 const gchar *
-bm_rtf_reader_font_name (BmRtfReader *reader, gint number)
+bm_rtf_reader_font_name (BmRtfReader *reader, gint number, const gchar **generic)
 {
   gint known = number < 0 ? reader->default_font : number;
   const Font *font = g_hash_table_lookup (reader->fonts, GINT_TO_POINTER (known));
-  return font != NULL && !font->symbols ? font->name : "";
+  if (font == NULL || font->symbols)
+    return "";
+  *generic = bm_rtf_font_generic (font->name, font->family, font->codepage);
+  return font->name;
 }
 
 gchar *
@@ -530,26 +584,4 @@ gchar *
 bm_rtf_to_text (const guint8 *data, gsize size, gboolean *lossy)
 {
   return convert (data, size, FALSE, lossy);
-}
-
-BmRtfKind
-bm_rtf_kind (const guint8 *data, gsize size)
-{
-  BmRtfLexer lexer;
-  bm_rtf_lexer_init (&lexer, data, size);
-  for (guint i = 0; i < KIND_TOKENS_MAX && bm_rtf_lexer_next (&lexer); i++) {
-    if (lexer.kind != BM_RTF_WORD)
-      continue;
-    if (strcmp (lexer.word, "fromhtml") == 0 && (!lexer.has_number || lexer.number != 0))
-      return BM_RTF_FROM_HTML;
-    if (strcmp (lexer.word, "fromtext") == 0)
-      return BM_RTF_FROM_TEXT;
-  }
-  return BM_RTF_NATIVE;
-}
-
-gboolean
-bm_rtf_is_rtf (const guint8 *data, gsize size)
-{
-  return size >= 5 && memcmp (data, "{\\rtf", 5) == 0;
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* See bm-rtf-pict.h. */
+#include "text/bm-rtf-pict.h"
+
+#include "text/bm-picture.h"
+
+#include <string.h>
+
+#define TWIPS_PIXEL 15
+#define PIXELS_MAX  10000
+#define SCALE_MAX   10000
+
+void
+bm_rtf_pict_begin (BmRtfPict *pict)
+{
+  GByteArray *bytes = pict->bytes;
+  g_byte_array_set_size (bytes, 0);
+  *pict = (BmRtfPict){.scale_x = 100, .scale_y = 100, .nibble = -1, .bytes = bytes};
+}
+
+void
+bm_rtf_pict_hex (BmRtfPict *pict, const guint8 *bytes, gsize size)
+{
+  for (gsize i = 0; i < size; i++) {
+    gint digit = g_ascii_xdigit_value ((gchar) bytes[i]);
+    if (digit < 0)
+      continue;
+    if (pict->nibble < 0) {
+      pict->nibble = digit;
+      continue;
+    }
+    guint8 byte = (guint8) (pict->nibble << 4 | digit);
+    g_byte_array_append (pict->bytes, &byte, 1);
+    pict->nibble = -1;
+  }
+}
+
+void
+bm_rtf_pict_binary (BmRtfPict *pict, const guint8 *bytes, gsize size)
+{
+  g_byte_array_append (pict->bytes, bytes, (guint) MIN (size, G_MAXINT32 - pict->bytes->len));
+}
+
+/* Writers are wrong about what they hold; the bytes are not. */
+static GBytes *
+known_file (const GByteArray *bytes, const gchar **type, const gchar **extension)
+{
+  static const struct {
+    const gchar *magic, *type, *extension;
+  } files[] = {{"\x89PNG", "image/png", "png"},
+               {"\xff\xd8", "image/jpeg", "jpg"},
+               {"GIF8", "image/gif", "gif"}};
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    gsize n = strlen (files[i].magic);
+    if (bytes->len < n || memcmp (bytes->data, files[i].magic, n) != 0)
+      continue;
+    *type = files[i].type;
+    *extension = files[i].extension;
+    return g_bytes_new (bytes->data, bytes->len);
+  }
+  return NULL;
+}
+
+GBytes *
+bm_rtf_pict_file (const BmRtfPict *pict, const gchar **type, const gchar **extension,
+                  gboolean *shown)
+{
+  const GByteArray *bytes = pict->bytes;
+  GBytes *file = known_file (bytes, type, extension);
+  *shown = TRUE;
+  if (file != NULL)
+    return file;
+  if (pict->kind == BM_RTF_DIB)
+    file = bm_picture_bmp (bytes->data, bytes->len);
+  else if (pict->kind == BM_RTF_WMF)
+    file = bm_picture_of_wmf (bytes->data, bytes->len);
+  else if (pict->kind == BM_RTF_EMF)
+    file = bm_picture_of_emf (bytes->data, bytes->len);
+  *type = "image/bmp";
+  *extension = "bmp";
+  if (file != NULL)
+    return file;
+  *shown = FALSE; /* lines and curves: programs of Windows draw them */
+  gboolean wmf = pict->kind == BM_RTF_WMF;
+  if (wmf)
+    file = bm_picture_wmf_file (bytes->data, bytes->len, pict->own_wide, pict->own_high);
+  else if (pict->kind == BM_RTF_EMF && bm_picture_is_emf (bytes->data, bytes->len))
+    file = g_bytes_new (bytes->data, bytes->len);
+  *type = wmf ? "image/wmf" : "image/emf"; /* RFC 7903 */
+  *extension = wmf ? "wmf" : "emf";
+  return file;
+}
+
+gboolean
+bm_rtf_pict_size (const BmRtfPict *pict, gint *wide, gint *high)
+{
+  gint64 x = (gint64) pict->wide * CLAMP (pict->scale_x, 0, SCALE_MAX) / 100 / TWIPS_PIXEL;
+  gint64 y = (gint64) pict->high * CLAMP (pict->scale_y, 0, SCALE_MAX) / 100 / TWIPS_PIXEL;
+  *wide = (gint) CLAMP (x, 0, PIXELS_MAX + 1);
+  *high = (gint) CLAMP (y, 0, PIXELS_MAX + 1);
+  return *wide > 0 && *high > 0 && *wide <= PIXELS_MAX && *high <= PIXELS_MAX;
+}
