@@ -85,7 +85,7 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (RTF_CRC, "rtf-crc", "compressed RTF with a wrong CRC was read all the same")                  \
   X (RTF_NATIVE, "rtf-native", "native RTF was converted to HTML")                                 \
   X (SALVAGED, "salvaged", "refused by libpff; read by our own salvage path as far as possible")   \
-  X (SENDER_UNKNOWN, "sender-unknown", "the item names no sender")                                 \
+  X (SENDER_UNKNOWN, "sender-unknown", "the item names no sender: a likely one stands there")      \
   X (SIZE_DIFFERS, "size-differs", "the stored size is not the one sent")                          \
   X (SUBJECT_EDITED, "subject-edited", "the subject was edited after arrival; the edit was kept")  \
   X (TEXT_FROM_HTML, "text-from-html", "the plain text was made from the HTML")                    \

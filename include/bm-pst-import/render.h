@@ -16,6 +16,8 @@ typedef struct {
   /* For Exchange addresses that the item itself does not explain: the administrator's, asked first,
    * and the one learnt from the PST. Borrowed; NULL for none. */
   const BmAddressMap *addresses, *learnt;
+  const gchar *owner; /* local@domain of whose PST it is: the sender of mail that he wrote and that
+                       * names none; NULL when nobody knows */
 } BmRenderContext;
 
 /* Once per process, before a sandbox closes: loads what GMime and iconv need. */

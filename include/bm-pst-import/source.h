@@ -62,6 +62,7 @@ typedef struct {
   guint64 memory_limit;     /* bytes of address space of the child; 0 = 2 GiB */
   gboolean no_sandbox;      /* for debugging; the report says so */
   BmAddressMap *addresses;  /* of an administrator, for Exchange names; taken; NULL: none */
+  const gchar *owner;       /* address of whose file it is, see render.h; NULL: unknown */
   gboolean learn;           /* when one stays unresolved, learn from everybody in the file, once */
 } BmReaderOptions;
 

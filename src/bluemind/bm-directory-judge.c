@@ -17,6 +17,7 @@ bm_user_free (BmUser *user)
   g_free (user->domain_name);
   g_free (user->login);
   g_free (user->mail_login);
+  g_free (user->email);
   g_free (user->server_uid);
   g_free (user->server_host);
   g_free (user->server_name);
@@ -155,6 +156,19 @@ bm_directory_subtree (const gchar *domain_uid, const gchar *user_uid)
   return g_strconcat ("subtree_", domain, "!user.", user_uid, NULL);
 }
 
+/* An address that counts on all aliases may be told with the domain's uid, which is none for people. */
+static gchar *
+email_of (const BmCandidate *one, const gchar *domain_name)
+{
+  const gchar *at = one->email != NULL ? strrchr (one->email, '@') : NULL;
+  if (at == NULL)
+    return g_strconcat (one->login, "@", domain_name, NULL);
+  if (g_ascii_strcasecmp (at + 1, one->domain) != 0)
+    return g_strdup (one->email);
+  g_autofree gchar *local = g_strndup (one->email, (gsize) (at - one->email));
+  return g_strconcat (local, "@", domain_name, NULL);
+}
+
 BmUser *
 bm_directory_user (const BmCandidate *one)
 {
@@ -164,6 +178,7 @@ bm_directory_user (const BmCandidate *one)
   user->domain_name = g_strdup (one->alias != NULL ? one->alias : one->domain);
   user->login = g_strdup (one->login);
   user->mail_login = g_strconcat (one->login, "@", one->domain, NULL);
+  user->email = email_of (one, user->domain_name);
   user->quota_kib = one->quota_kib;
   user->server_uid = g_strdup (one->location);
   user->server_host = g_strdup (one->host);

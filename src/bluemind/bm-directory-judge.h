@@ -32,7 +32,8 @@ typedef struct {
   gchar *location;     /* server uid of the container of its folders */
   gchar *host;         /* of that server: address or name */
   gchar *server_name;  /* its full host name */
-  gchar *name, *email; /* for people; only a search asks for them */
+  gchar *name;         /* for people; only a search asks for it */
+  gchar *email;        /* the default one */
   gint64 quota_kib;    /* 0 = none */
   gboolean archived;
   gboolean system; /* or of the global domain */

@@ -19,6 +19,9 @@ BmUser *bm_directory_rest_find (BmRestGet get, gpointer data, const gchar *addre
 gboolean bm_directory_rest_candidate (BmRestGet get, gpointer data, JsonObject *domain,
                                       const gchar *uid, BmCandidate **candidate, GError **error);
 
+/* The default address of the value of a user; NULL: there is none. Borrowed. */
+const gchar *bm_directory_rest_email (JsonObject *user_value);
+
 typedef gboolean (*BmRestPost) (gpointer data, const gchar *path, JsonNode *body, JsonNode **node,
                                 GError **error);
 /* As bm_directory_rest_search. */

@@ -47,6 +47,7 @@ add_person (Search *search, JsonObject *domain, const gchar *uid, const gchar *n
   if (one == NULL || one->login == NULL || bm_directory_is_admin (one))
     return TRUE;
   one->name = g_strdup (name);
+  g_free (one->email);
   one->email = g_strdup (email);
   g_ptr_array_add (search->people, bm_person_of (one));
   return TRUE;
@@ -91,19 +92,6 @@ query_of (const Search *search)
   return json_builder_get_root (json);
 }
 
-static gchar *
-default_email (JsonObject *user_value)
-{
-  JsonArray *emails = bm_json_array (user_value, "emails");
-  const gchar *best = NULL;
-  for (guint i = 0; emails != NULL && i < json_array_get_length (emails); i++) {
-    JsonObject *email = bm_json_object_of (json_array_get_element (emails, i));
-    if (best == NULL || bm_json_flag (email, "isDefault"))
-      best = bm_json_text (email, "address");
-  }
-  return g_strdup (best);
-}
-
 /* kind: "byLogin", "byEmail"; name: whole, lower case. */
 static gboolean
 add_exact (Search *search, JsonObject *domain, const gchar *kind, const gchar *name, GError **error)
@@ -115,7 +103,7 @@ add_exact (Search *search, JsonObject *domain, const gchar *kind, const gchar *n
   if (!search->get (search->data, path, &node, error))
     return FALSE;
   JsonObject *item = bm_json_object_of (node);
-  g_autofree gchar *email = default_email (bm_json_object (item, "value"));
+  const gchar *email = bm_directory_rest_email (bm_json_object (item, "value"));
   return add_person (search, domain, bm_json_text (item, "uid"), bm_json_text (item, "displayName"),
                      email, error);
 }

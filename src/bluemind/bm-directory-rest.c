@@ -43,6 +43,19 @@ is_known (const Lookup *lookup, const gchar *domain_uid, const gchar *uid)
   return FALSE;
 }
 
+const gchar *
+bm_directory_rest_email (JsonObject *user_value)
+{
+  JsonArray *emails = bm_json_array (user_value, "emails");
+  const gchar *best = NULL;
+  for (guint i = 0; emails != NULL && i < json_array_get_length (emails); i++) {
+    JsonObject *email = bm_json_object_of (json_array_get_element (emails, i));
+    if (best == NULL || bm_json_flag (email, "isDefault"))
+      best = bm_json_text (email, "address");
+  }
+  return best;
+}
+
 /* item: ItemValue of a user (login set) or of a mailbox; NULL: nobody. */
 static void
 add_candidate (Lookup *lookup, JsonObject *domain_item, JsonNode *item, gboolean is_user)
@@ -59,6 +72,7 @@ add_candidate (Lookup *lookup, JsonObject *domain_item, JsonNode *item, gboolean
   one->alias = g_strdup (aliases[0]);
   one->login = is_user ? g_strdup (bm_json_text (value, "login")) : NULL;
   one->type = g_strdup (is_user ? NULL : bm_json_text (value, "type"));
+  one->email = g_strdup (is_user ? bm_directory_rest_email (value) : NULL);
   one->archived = bm_json_flag (value, "archived");
   one->system = bm_json_flag (value, "system") || bm_json_flag (domain, "global");
   g_ptr_array_add (lookup->found, one);

@@ -13,7 +13,10 @@
   " SELECT DISTINCT ci.uid, d.name, d.aliases[1], u.login,"                                        \
   "  coalesce(u.archived, false) OR coalesce(m.archived, false),"                                  \
   "  m.routing::text, coalesce(m.quota, 0), m.type::text, l.location, s.ip, s.fqdn,"               \
-  "  d.global OR coalesce(u.system, false) OR m.system"                                            \
+  "  d.global OR coalesce(u.system, false) OR m.system,"                                           \
+  "  (SELECT o.left_address || '@' || coalesce(o.right_address, d.aliases[1], d.name)"             \
+  "   FROM t_mailbox_email o WHERE o.item_id = m.item_id"                                          \
+  "   ORDER BY o.is_default DESC, o.left_address LIMIT 1)"                                         \
   " FROM wanted w"                                                                                 \
   " JOIN t_mailbox m ON m.item_id = w.item_id"                                                     \
   " JOIN t_container_item ci ON ci.id = m.item_id"                                                 \
@@ -52,6 +55,7 @@ enum {
   COL_IP,
   COL_FQDN,
   COL_SYSTEM,
+  COL_EMAIL,
 };
 
 static gboolean
@@ -77,6 +81,7 @@ candidate_of (const PGresult *rows, int row)
   one->server_name = g_strdup (bm_pg_text (rows, row, COL_FQDN));
   one->host = g_strdup (ip != NULL ? ip : one->server_name);
   one->system = is_true (rows, row, COL_SYSTEM);
+  one->email = g_strdup (bm_pg_text (rows, row, COL_EMAIL));
   return one;
 }
 

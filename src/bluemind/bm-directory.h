@@ -24,6 +24,7 @@ typedef struct {
   gchar *domain_name; /* an alias of the domain for people; the uid when it has none */
   gchar *login;
   gchar *mail_login;  /* login@domain uid: for IMAP and for sudo */
+  gchar *email;       /* the default one; login@domain_name when the directory has none */
   gint64 quota_kib;   /* 0 = none */
   gchar *server_uid;  /* of the shard that holds the mailbox */
   gchar *server_host; /* its address; NULL when the directory has none */

@@ -129,13 +129,15 @@ read_address_map (const gchar *path, GError **error)
 
 BmSource *
 bm_cli_open_source (const gchar *path, const BmCliReading *reading, const BmConfig *config,
-                    guint64 max_message_size, gboolean learn, GError **error)
+                    const gchar *owner, guint64 max_message_size, gboolean learn, GError **error)
 {
   const gchar *charset = reading->charset, *map = reading->address_map;
   if (charset == NULL && config != NULL)
     charset = config->default_charset;
   if (map == NULL && config != NULL)
     map = config->address_map;
+  g_autofree gchar *address = bm_smtp_address (owner);
+  g_autofree gchar *lower = address != NULL ? g_ascii_strdown (address, -1) : NULL;
   g_autoptr (GError) local = NULL;
   BmReaderOptions options = {.path = path,
                              .charset = charset != NULL ? charset : "",
@@ -143,6 +145,7 @@ bm_cli_open_source (const gchar *path, const BmCliReading *reading, const BmConf
                              .item_timeout_s = (guint) reading->item_timeout,
                              .memory_limit = (guint64) reading->item_memory << 20,
                              .no_sandbox = reading->no_sandbox,
+                             .owner = lower,
                              .learn = learn};
   if (bm_cli_check_reading (reading, &local))
     options.addresses = read_address_map (map, &local);

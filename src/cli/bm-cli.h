@@ -66,10 +66,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmCliReading, bm_cli_reading_clear)
 /* For commands that do other work first; opening the source checks too. Error: USAGE. */
 gboolean bm_cli_check_reading (const BmCliReading *reading, GError **error);
 /* Opens the PST's reader. config: for what the options leave open; NULL = the built-in defaults.
- * learn: unresolved Exchange addresses are worth a pass over the whole file. */
+ * owner: the address of whose file it is, or NULL; what is none counts as NULL. learn: unresolved Exchange addresses are worth a pass over the whole file. */
 BmSource *bm_cli_open_source (const gchar *path, const BmCliReading *reading,
-                              const BmConfig *config, guint64 max_message_size, gboolean learn,
-                              GError **error);
+                              const BmConfig *config, const gchar *owner, guint64 max_message_size,
+                              gboolean learn, GError **error);
 /* Starts the reader once to see whether its sandbox closes; prints it. */
 int bm_cli_print_sandbox (void);
 /* "appending"... Static. */

@@ -181,7 +181,8 @@ look_at (Collector *collector, const BmEntry *entry)
   if (entry->kind != BM_ENTRY_MESSAGE)
     return;
   GBytes *bytes = entry->message->bytes;
-  if (kind == SENT)
+  gboolean named = !bm_notes_has (entry->message->notes, BM_NOTE_SENDER_UNKNOWN);
+  if (kind == SENT && named) /* else it would be the user whose PST this is said to be */
     add_addresses (collector->evidence->sent, bytes, "From", "Sender");
   else if (kind == RECEIVED)
     add_addresses (collector->evidence->received, bytes, "To", "Cc");

@@ -195,7 +195,7 @@ check_file (Work *work, GError **error)
   BmCliReading reading = work->importing.reading;
   reading.no_sandbox = work->check->options->no_sandbox;
   g_autoptr (BmSource) source = bm_cli_open_source (work->row->file, &reading, work->check->config,
-                                                    work->check->size_limit, FALSE, &local);
+                                                    NULL, work->check->size_limit, FALSE, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
   if (census != NULL)
     work->evidence =

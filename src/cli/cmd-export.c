@@ -219,10 +219,11 @@ export_to (BmSource *source, const gchar *output)
 int
 bm_cmd_export (int argc, char **argv)
 {
-  g_autofree gchar *output = NULL;
+  g_autofree gchar *output = NULL, *owner = NULL;
   g_auto (BmCliReading) reading = {0};
   const GOptionEntry entries[] = {
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Directory to write to", "DIR"},
+      {"owner", 0, 0, G_OPTION_ARG_STRING, &owner, "Sender of drafts that name none", "ADDRESS"},
       BM_CLI_READING_ENTRIES (&reading),
       {NULL},
   };
@@ -236,7 +237,13 @@ bm_cmd_export (int argc, char **argv)
     g_set_error_literal (&error, BM_ERROR, BM_CAUSE_USAGE, "export needs --output DIR");
     return bm_cli_fail (g_steal_pointer (&error));
   }
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, TRUE, &error);
+  g_autofree gchar *address = bm_smtp_address (owner);
+  if (owner != NULL && address == NULL) {
+    g_set_error (&error, BM_ERROR, BM_CAUSE_USAGE, "--owner %s is no address", owner);
+    return bm_cli_fail (g_steal_pointer (&error));
+  }
+  g_autoptr (BmSource) source =
+      bm_cli_open_source (args[0], &reading, NULL, owner, 0, TRUE, &error);
   if (source == NULL)
     return bm_cli_fail (g_steal_pointer (&error));
   return export_to (source, output);

@@ -338,7 +338,7 @@ open_all (Run *run, const BmConfig *config, GError **error)
   if (run->session == NULL || !bm_session_connect_witness (run->session, error) ||
       !bm_session_connect_sink (run->session, error) || !check_into (run, error))
     return FALSE;
-  run->source = bm_cli_open_source (run->path, &options->reading, config,
+  run->source = bm_cli_open_source (run->path, &options->reading, config, run->session->user->email,
                                     run->session->message_size_limit, TRUE, error);
   if (run->source == NULL)
     return FALSE;

@@ -149,7 +149,8 @@ bm_cmd_inspect (int argc, char **argv)
     return usage ("--follow needs --full, and prints lines of JSON");
   if (inventory != NULL && !follow)
     return usage ("--inventory needs --follow");
-  g_autoptr (BmSource) source = bm_cli_open_source (args[0], &reading, NULL, 0, FALSE, &error);
+  g_autoptr (BmSource) source =
+      bm_cli_open_source (args[0], &reading, NULL, NULL, 0, FALSE, &error);
   if (follow)
     return bm_inspect_follow (source, args[0], inventory, g_steal_pointer (&error));
   if (source == NULL)

@@ -66,7 +66,7 @@ read_pst (const Mapper *mapper, const gchar *path, Reading *reading, GError **er
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (BmSource) source =
-      bm_cli_open_source (path, &mapper->options->reading, mapper->config, 0, FALSE, &local);
+      bm_cli_open_source (path, &mapper->options->reading, mapper->config, NULL, 0, FALSE, &local);
   const BmCensus *census = source != NULL ? source->ops->census (source, &local) : NULL;
   if (census != NULL)
     reading->evidence = bm_evidence_collect (source, census, NULL, bm_cli_interrupted, &local);

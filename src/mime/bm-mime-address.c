@@ -6,8 +6,9 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-#define ROW_TYPE_MASK 0xf
-#define ROW_P1        G_GINT64_CONSTANT (0x10000000)
+#define ROW_TYPE_MASK    0xf
+#define LID_ACCOUNT_NAME 0x8580 /* PidLidInternetAccountName */
+#define ROW_P1           G_GINT64_CONSTANT (0x10000000)
 
 /* Without the address that some writers repeat in the name, and without the quotes Outlook puts
  * around an address shown as name; NULL when it says nothing. */
@@ -114,15 +115,58 @@ bm_mime_party_name (const BmMimeParty *party, const gchar *address)
   return clean_name (party->name, address);
 }
 
+/* Of mail that its owner wrote: the account that was to send it ([MS-OXOMSG] 2.2.1.62), else the owner
+ * of the PST. */
+static gchar *
+own_address (const BmMime *mime)
+{
+  static const guint8 common[16] = {0x08, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                    0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  if (!bm_mime_is_own (mime->item))
+    return NULL;
+  const BmProp *account = bm_props_get_lid (mime->item->props, common, LID_ACCOUNT_NAME);
+  gchar *address = account != NULL ? bm_smtp_address (account->text) : NULL;
+  return address != NULL ? address : bm_smtp_address (mime->context->owner);
+}
+
+/* Of mail whose headers have lost From: whoever they still name. *name: may be set to NULL. */
+static gchar *
+address_of_way (const BmMime *mime, gchar **name)
+{
+  static const gchar *const fields[] = {"Sender", "Resent-From", "Reply-To", "Return-Path"};
+  gchar *address = NULL;
+  for (guint i = 0; address == NULL && i < G_N_ELEMENTS (fields); i++) {
+    const gchar *value = bm_mime_transport_get (mime, fields[i]);
+    g_autofree gchar *known = value != NULL ? bm_mime_known_words (value) : NULL;
+    g_autoptr (GObject) list =
+        known != NULL ? (GObject *) internet_address_list_parse (NULL, known) : NULL;
+    if (list == NULL || internet_address_list_length ((InternetAddressList *) list) == 0)
+      continue;
+    InternetAddress *one = internet_address_list_get_address ((InternetAddressList *) list, 0);
+    if (!INTERNET_ADDRESS_IS_MAILBOX (one))
+      continue;
+    address = bm_smtp_address (internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one)));
+    *name = g_strdup (address != NULL ? internet_address_get_name (one) : NULL);
+  }
+  return address;
+}
+
+/* RFC 5322 demands a sender, and so does every reader. */
 gchar *
 bm_mime_from (BmMime *mime, gchar **address)
 {
   BmMimeParty party = bm_mime_party_from (mime->item->props);
   if (is_somebody (&party))
     return bm_mime_mailbox (mime, &party, address);
+  g_autofree gchar *shown = NULL;
   bm_notes_add (&mime->notes, BM_NOTE_SENDER_UNKNOWN);
-  *address = g_strdup ("unknown@unresolved.invalid");
-  return g_strdup ("<unknown@unresolved.invalid>");
+  *address = own_address (mime);
+  if (*address == NULL)
+    *address = address_of_way (mime, &shown);
+  if (*address == NULL)
+    *address = g_strdup ("unknown@unresolved.invalid");
+  g_autofree gchar *name = clean_name (shown, *address);
+  return format_mailbox (name, *address);
 }
 
 gchar *

@@ -17,6 +17,7 @@ enum { VERB_REPLY = 102, VERB_REPLY_ALL, VERB_FORWARD };
 enum { ICON_REPLIED = 0x105, ICON_FORWARDED };
 
 #define MSGFLAG_READ   0x1
+#define MSGFLAG_SUBMIT 0x4
 #define MSGFLAG_UNSENT 0x8
 #define MSGFLAG_FROMME 0x20
 
@@ -27,6 +28,13 @@ gboolean
 bm_mime_is_unsent (const BmItem *item)
 {
   return (bm_props_int (item->props, 0x0e07, 0) & MSGFLAG_UNSENT) != 0;
+}
+
+gboolean
+bm_mime_is_own (const BmItem *item)
+{
+  return (bm_props_int (item->props, 0x0e07, 0) &
+          (MSGFLAG_UNSENT | MSGFLAG_SUBMIT | MSGFLAG_FROMME)) != 0;
 }
 
 /* Third-party writers leave the mark on mail that came: without the folder, what only mail that came
@@ -353,14 +361,11 @@ gchar *
 bm_mime_mended_date (BmMime *mime, const gchar *value)
 {
   gint64 unix_time = 0, better = 0;
-  BmNotes before = mime->notes;
   gboolean likely = parse_date (value, &unix_time) && likelihood (unix_time) == 3;
   if (likely && is_date_form (value))
     return NULL;
-  if (!likely && find_date (mime, FALSE, &better) < 3) {
-    mime->notes = before;
+  if (!likely && find_date (mime, FALSE, &better) < 3)
     return NULL;
-  }
   bm_notes_add (&mime->notes, BM_NOTE_HEADERS_REPAIRED);
   return bm_mime_date (likely ? unix_time : better);
 }

@@ -111,6 +111,7 @@ BmFlags bm_mime_flags (const BmMime *mime);
 GStrv bm_mime_keywords (BmMime *mime);
 const BmProp *bm_mime_categories (const BmItem *item); /* MV string; or NULL */
 gboolean bm_mime_is_unsent (const BmItem *item);       /* its owner still writes it */
+gboolean bm_mime_is_own (const BmItem *item);          /* its owner writes it, or sent it */
 gboolean bm_mime_is_draft (const BmItem *item);        /* ... and nothing says otherwise */
 /* It came to the owner of the PST, from somebody else as far as it says. */
 gboolean bm_mime_is_received (const BmMime *mime);

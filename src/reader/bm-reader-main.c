@@ -21,11 +21,12 @@
 #define CENSUS_RATE    (16 << 20) /* bytes of the file for a further second */
 #define LOG_MAX        1000
 #define CLASS_MAX      200
+#define OWNER_MAX      400
 #define MAPS_MAX       (G_GUINT64_CONSTANT (512) << 20)
 
 typedef struct {
   BmPst *pst;
-  gchar *charset;
+  gchar *charset, *owner;
   BmRenderContext context;
   BmAddressMap *addresses, *learnt;
   guint item_seconds;
@@ -307,6 +308,7 @@ configure (Child *child, BmFrame *frame)
   if (frame->type != BM_FRAME_CONFIG || (frame->fd >= 0 && !take_maps (child, frame)))
     return FALSE;
   child->charset = bm_frame_text (frame, 100);
+  child->owner = bm_frame_text (frame, OWNER_MAX);
   child->context.max_message_size = bm_frame_u64 (frame);
   guint64 memory_limit = bm_frame_u64 (frame);
   child->item_seconds = bm_frame_u32 (frame);
@@ -314,6 +316,7 @@ configure (Child *child, BmFrame *frame)
   if (!bm_frame_finished (frame))
     return FALSE;
   child->context.charset = *child->charset != '\0' ? child->charset : NULL;
+  child->context.owner = *child->owner != '\0' ? child->owner : NULL;
   bm_render_init ();
   const gchar *state = sandbox ? bm_reader_sandbox_close (memory_limit) : "off";
   if (state == NULL)

@@ -90,6 +90,7 @@ send_config (BmReaderProcess *process, const BmReaderOptions *options, gint maps
 {
   GByteArray *frame = bm_frame_new (BM_FRAME_CONFIG);
   bm_frame_put_text (frame, options->charset);
+  bm_frame_put_text (frame, options->owner != NULL ? options->owner : "");
   bm_frame_put_u64 (frame, options->max_message_size);
   bm_frame_put_u64 (frame, options->memory_limit > 0 ? options->memory_limit : MEMORY_DEFAULT);
   bm_frame_put_u32 (frame, options->item_timeout_s > 0 ? options->item_timeout_s : ITEM_SECONDS);

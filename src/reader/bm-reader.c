@@ -22,7 +22,7 @@
 typedef struct {
   BmSource base;
   BmReaderOptions options; /* strings owned below */
-  gchar *path, *charset, *program;
+  gchar *path, *charset, *owner, *program;
   gint pst_fd;
   struct stat state; /* of the file when it was opened */
   BmReaderProcess process;
@@ -64,6 +64,7 @@ reader_free (BmSource *source)
   g_free (reader->learnt_path);
   g_free (reader->path);
   g_free (reader->charset);
+  g_free (reader->owner);
   g_free (reader->program);
   g_free (reader);
 }
@@ -502,9 +503,11 @@ bm_reader_open_program (const gchar *program, const BmReaderOptions *options, GE
   reader->options = *options;
   reader->path = g_strdup (options->path);
   reader->charset = g_strdup (options->charset);
+  reader->owner = g_strdup (options->owner);
   reader->program = g_strdup (program);
   reader->options.path = reader->path;
   reader->options.charset = reader->charset;
+  reader->options.owner = reader->owner;
   if (reader->options.window == 0)
     reader->options.window = WINDOW_DEFAULT;
   if (reader->options.item_timeout_s == 0)

@@ -90,6 +90,7 @@ test_judge (void)
   g_assert_cmpint (addressee, ==, BM_ADDRESSEE_PERSON);
   g_assert_cmpstr (user->mail_login, ==, "jd@d1.internal");
   g_assert_cmpstr (user->domain_name, ==, "example.org");
+  g_assert_cmpstr (user->email, ==, "jd@example.org");
   g_assert_cmpstr (user->subtree_uid, ==, "subtree_d1_internal!user.U1");
   g_assert_cmpstr (user->server_uid, ==, "bm-master");
   g_ptr_array_add (all, candidate ("U2", "john"));
@@ -97,6 +98,21 @@ test_judge (void)
   g_assert_error (error, BM_ERROR, BM_CAUSE_USER_UNKNOWN);
   g_assert_cmpint (addressee, ==, BM_ADDRESSEE_SEVERAL);
   g_assert_nonnull (strstr (error->message, "2 mailboxes (jd@example.org, john@example.org)"));
+}
+
+/* The default address, as people know it. */
+static void
+test_email (void)
+{
+  static const gchar *const cases[][2] = {{NULL, "jd@example.org"},
+                                          {"john.doe@example.net", "john.doe@example.net"},
+                                          {"john.doe@D1.internal", "john.doe@example.org"}};
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BmCandidate) one = candidate ("U1", "jd");
+    set (&one->email, cases[i][0]);
+    g_autoptr (BmUser) user = bm_directory_user (one);
+    g_assert_cmpstr (user->email, ==, cases[i][1]);
+  }
 }
 
 static void
@@ -205,7 +221,9 @@ test_rest (void)
 {
   static const Answer answers[] = {
       LOOKUP ("example.net"),
-      {"/api/users/d1.internal/byEmail/j%2Fd%2B%C3%A9%40example.net", USER_JSON ("U 1", "jd")},
+      {"/api/users/d1.internal/byEmail/j%2Fd%2B%C3%A9%40example.net",
+       "{\"uid\":\"U 1\",\"value\":{\"login\":\"jd\",\"emails\":[{\"address\":\"a@example.net\"},"
+       "{\"address\":\"john@example.net\",\"isDefault\":true}]}}"},
       {"/api/mailboxes/d1.internal/U%201/complete", MAILBOX_JSON (",\"quota\":200")},
       {SUBTREE "U%201", "{\"uid\":\"x\",\"datalocation\":\"bm-2\"}"},
       SERVERS,
@@ -219,6 +237,7 @@ test_rest (void)
   g_assert_cmpstr (user->login, ==, "jd");
   g_assert_cmpstr (user->mail_login, ==, "jd@d1.internal");
   g_assert_cmpstr (user->domain_name, ==, "example.org");
+  g_assert_cmpstr (user->email, ==, "john@example.net");
   g_assert_cmpint (user->quota_kib, ==, 200);
   g_assert_cmpstr (user->server_uid, ==, "bm-2"); /* the container's, not the mailbox's */
   g_assert_cmpstr (user->server_host, ==, "two");
@@ -490,6 +509,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/directory/names", test_names);
   g_test_add_func ("/directory/judge", test_judge);
+  g_test_add_func ("/directory/email", test_email);
   g_test_add_func ("/directory/refused", test_refused);
   g_test_add_func ("/directory/rest", test_rest);
   g_test_add_func ("/directory/rest-external", test_rest_external);

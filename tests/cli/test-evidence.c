@@ -81,6 +81,7 @@ test_find (void)
 typedef struct {
   guint32 folder;
   const gchar *text; /* of the message; NULL: unreadable; "": no mail */
+  BmNotes notes;
 } Item;
 
 typedef struct {
@@ -128,6 +129,7 @@ source_next (BmSource *base, BmEntry *entry, GError **error)
     entry->kind = BM_ENTRY_MESSAGE;
     entry->message = bm_message_seal (g_bytes_new (item->text, strlen (item->text)), error);
     entry->message->nid = entry->nid;
+    entry->message->notes = item->notes;
   }
   return entry->kind != BM_ENTRY_MESSAGE || entry->message != NULL;
 }
@@ -226,6 +228,8 @@ test_collect (void)
       {OTHER, "From: d@x.y\r\nTo: who@unresolved.invalid, e@x.y\r\n\r\n6\r\n"},
       {OTHER, ""},
       {INBOX, NULL},
+      /* the renderer has put the user there */
+      {SENT, "From: asked-for@x.y\r\n\r\n7\r\n", G_GUINT64_CONSTANT (1) << BM_NOTE_SENDER_UNKNOWN},
   };
   g_autoptr (GError) error = NULL;
   Source *source = source_new ();
@@ -240,11 +244,11 @@ test_collect (void)
   g_assert_cmpstr (sent, ==, "jd@lab.test s@x.y|jd@old.test|");
   g_assert_cmpstr (received, ==, "jd@lab.test c@x.y|e@x.y|");
   g_assert_cmpstr (evidence->store_address, ==, "jd@lab.test");
-  g_assert_cmpuint (evidence->read, ==, 8);
-  g_assert_cmpuint (evidence->mails, ==, 6);
+  g_assert_cmpuint (evidence->read, ==, 9);
+  g_assert_cmpuint (evidence->mails, ==, 7);
   gsize bytes = 0;
-  for (guint i = 0; i < 6; i++)
-    bytes += strlen (items[i].text);
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    bytes += items[i].text != NULL ? strlen (items[i].text) : 0;
   g_assert_cmpuint (evidence->bytes, ==, bytes); /* all were looked at: exact */
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What only the folder tells of a message, through the whole reader. */
+/* What only the folder, or whose PST it is, tells of a message: through the whole reader. */
 #include "bm-pst-writer.h"
 
 #include <bm-pst-import/source.h>
@@ -35,7 +35,7 @@ test_drafts (void)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *directory = g_dir_make_tmp ("bm-place-XXXXXX", NULL);
   g_autofree gchar *path = make_pst (directory, folders, N);
-  BmReaderOptions options = {.path = path, .charset = ""};
+  BmReaderOptions options = {.path = path, .charset = "", .owner = "ada@example.org"};
   g_autoptr (BmSource) source = bm_reader_open (&options, &error);
   g_assert_no_error (error);
   const BmCensus *census = source->ops->census (source, &error);
@@ -50,6 +50,8 @@ test_drafts (void)
     g_assert_true (source->ops->next (source, &entry, &error));
     g_assert_cmpint (entry.kind, ==, BM_ENTRY_MESSAGE);
     g_assert_cmpuint (entry.message->flags, ==, want[i]);
+    g_assert_true (g_str_has_prefix (g_bytes_get_data (entry.message->bytes, NULL),
+                                     "From: <ada@example.org>\r\n"));
     bm_entry_clear (&entry);
   }
   g_unlink (path);

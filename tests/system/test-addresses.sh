@@ -59,4 +59,16 @@ grep -rq 'somebody@example.org' "$work/mapped"
 ok $? "the address is in the mail"
 [ "$(mailbox u3 | cut -d' ' -f2 | sort)" != "$(mailbox u1 | cut -d' ' -f2 | sort)" ]
 ok $? "whose bytes are others"
+
+# A draft that names no sender is from the mailbox, by its default address.
+draft=$corpus/inline-image.pst
+if [ -e "$draft" ]; then
+  import "$draft" u3 --into Draft
+  is "$status $(ledger verified)" "0 1" "a draft without sender"
+  address=$(sql "SELECT left_address || '@' || right_address FROM t_mailbox_email WHERE is_default AND left_address = 'u3'" bj)
+  "$program" export "$draft" --output "$work/owned" --owner "$address" > /dev/null 2>&1
+  guid=$(grep -o '"guid":"[0-9a-f]*' "$work/owned/manifest.jsonl" | cut -d'"' -f4)
+  mailbox u3 | grep -q "$guid"
+  ok $? "is from $address, as export --owner has it"
+fi
 done_testing

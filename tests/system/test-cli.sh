@@ -54,6 +54,13 @@ is $status 0 "folders deeper than paths may be"
 python3 "$root/tests/system/check-manifest.py" "$work/deep" $status
 ok $? "folders deeper than paths may be: their manifest"
 
+"$program" export "$work/deep.pst" --output "$work/owned" --owner nobody > "$work/talk" 2>&1
+is $? 64 "an owner who has no address"
+"$program" export "$work/deep.pst" --output "$work/owned" --owner Jd@Lab.Test > "$work/talk" 2>&1
+is $? 0 "the address of an owner"
+[ "$(grep -o '"render_id":"[^ ]*' "$work/owned/manifest.jsonl")" != "$(grep -o '"render_id":"[^ ]*' "$work/deep/manifest.jsonl")" ]
+ok $? "is a part of how it is rendered"
+
 printf 'dn,address\nnot a name,a@b.example\n' > "$work/map.csv"
 "$program" export "$work/deep.pst" --output "$work/mapped" --address-map "$work/map.csv" > "$work/talk" 2>&1
 is $? 64 "an address map that is none"

@@ -214,6 +214,71 @@ case_08_sender_only (Case *c)
   case_expect (c, "no-header Sender");
 }
 
+static CaseMail *
+nobodys_mail (Case *c, gint32 flags)
+{
+  CaseMail *mail = case_mail (c);
+  mail_int (mail, 0x0e07, flags);
+  mail_text (mail, 0x0037, "Hello");
+  mail_text (mail, 0x1000, "Hi Bob\r\n");
+  mail_text (mail, 0x1035, "<one@example.org>");
+  mail_time (mail, 0x0039, 1500000000);
+  return mail;
+}
+
+/* Drafts of Outlook often name no sender: it is the account that was to send them, else the owner of
+ * the PST. Of mail that is not his own nobody can say that. */
+static void
+case_08_nobody (Case *c)
+{
+  static const gint32 flags[] = {0x8, 0x21, 0x5, 0x1};
+  guint16 account = bm_pst_writer_named_lid (case_writer (c), bm_pst_psetid_common, 0x8580);
+  case_context (c)->owner = "bob@example.net";
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    nobodys_mail (c, flags[i]);
+  mail_text (nobodys_mail (c, 0x8), account, "bob@home.example");
+  mail_text (nobodys_mail (c, 0x8), account, "Microsoft Exchange");
+  mail_text (nobodys_mail (c, 0x1), account, "bob@home.example");
+  static const gchar *const want[] = {"bob@example.net",           "bob@example.net",
+                                      "bob@example.net",           "unknown@unresolved.invalid",
+                                      "bob@home.example",          "bob@example.net",
+                                      "unknown@unresolved.invalid"};
+  for (guint i = 0; i < G_N_ELEMENTS (want); i++) {
+    g_assert_true (rendered_noted (case_render (c, i), BM_NOTE_SENDER_UNKNOWN));
+    case_expect (c, "addresses From=%s", want[i]);
+  }
+}
+
+static void
+case_08_nobody_knows_the_owner (Case *c)
+{
+  nobodys_mail (c, 0x8);
+  case_render (c, 0);
+  case_expect (c, "addresses From=unknown@unresolved.invalid");
+}
+
+/* Headers that have lost From, and properties that know nobody: who else the way names. */
+static void
+case_08_way (Case *c)
+{
+  static const gchar *const headers[][2] = {
+      {"Sender: Office <office@example.org>\r\nReply-To: x@example.org\r\n",
+       "Office <office@example.org>"},
+      {"Reply-To: =?utf-8?Q?B=C3=BCro?= <office@example.org>\r\n", "Büro <office@example.org>"},
+      {"Return-Path: <>\r\nReply-To: friends:;\r\n", "unknown@unresolved.invalid"},
+      {"Return-Path: <ada@example.org>\r\n", "ada@example.org"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    g_autofree gchar *block =
+        g_strconcat ("Received: by x; Fri, 14 Jul 2017 04:40:00 +0200\r\n", headers[i][0], NULL);
+    mail_text (nobodys_mail (c, 0x1), 0x007d, block);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    case_render (c, i);
+    case_expect (c, "addresses From=%s", headers[i][1]);
+  }
+}
+
 static void
 case_15_bcc_of_sent_mail (Case *c)
 {
@@ -528,6 +593,9 @@ static const CaseEntry cases[] = {
     CASE (06, sent_by_oneself),
     CASE (07, sent_by_delegate),
     CASE (08, sender_only),
+    CASE (08, nobody),
+    CASE (08, nobody_knows_the_owner),
+    CASE (08, way),
     CASE (15, bcc_of_sent_mail),
     CASE (15, bcc_of_sent_mail_with_headers),
     CASE (15, bcc_of_imap_account),

@@ -42,7 +42,7 @@ struct _Case {
 };
 
 static gchar *group_dir;
-static GString *group_list; /* lines "pst nid charset addresses learnt guid", TAB between */
+static GString *group_list; /* lines "pst nid charset addresses learnt owner guid", TAB between */
 static guint files;
 
 /* ---- building ---- */
@@ -471,9 +471,9 @@ render (Case *c, const BmItem *item, const gchar *pst, gboolean foreign)
   bm_guid_to_hex (&rendered->message->guid, hex);
   g_autofree gchar *addresses = keep_map (c->context.addresses);
   g_autofree gchar *learnt = keep_map (c->context.learnt);
-  g_string_append_printf (group_list, "%s\t%u\t%s\t%s\t%s\t%s\n", pst, item->nid,
+  g_string_append_printf (group_list, "%s\t%u\t%s\t%s\t%s\t%s\t%s\n", pst, item->nid,
                           c->context.charset != NULL ? c->context.charset : "", addresses, learnt,
-                          hex);
+                          c->context.owner != NULL ? c->context.owner : "", hex);
   g_autofree gchar *shape = rendered_shape (rendered);
   if (foreign)
     case_expect (c, "foreign");
@@ -635,7 +635,10 @@ render_again (const gchar *list)
     const gchar *charset = *words[2] != '\0' ? words[2] : NULL;
     g_autoptr (BmAddressMap) addresses = load_map (words[3]);
     g_autoptr (BmAddressMap) learnt = load_map (words[4]);
-    BmRenderContext context = {.charset = charset, .addresses = addresses, .learnt = learnt};
+    BmRenderContext context = {.charset = charset,
+                               .addresses = addresses,
+                               .learnt = learnt,
+                               .owner = *words[5] != '\0' ? words[5] : NULL};
     g_auto (Opened) opened = {.fd = -1};
     gchar hex[41] = "";
     open_pst (&opened, words[0], charset);
@@ -643,7 +646,10 @@ render_again (const gchar *list)
     g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
     if (message != NULL)
       bm_guid_to_hex (&message->guid, hex);
-    g_print ("%s\t%s\t%s\t%s\t%s\t%s\n", words[0], words[1], words[2], words[3], words[4], hex);
+    g_free (words[6]);
+    words[6] = g_strdup (hex);
+    g_autofree gchar *line = g_strjoinv ("\t", words);
+    g_print ("%s\n", line);
   }
   return 0;
 }
