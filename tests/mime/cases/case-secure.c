@@ -339,16 +339,72 @@ case_65_other_reports (Case *c)
   }
 }
 
-/* Nothing is said but for each recipient. */
+/* Nothing is said but for each recipient; of Bob, who got through, not even that. */
 static void
 case_65_words_for_each (Case *c)
 {
   CaseMail *mail = report_mail (c, "REPORT.IPM.Note.NDR");
   BmPstProps *row = mail_row (mail, 1, "Zoe", "zoe@example.net");
   bm_pst_props_string (row, 0x1001001f, "The mailbox is full.");
-  case_render (c, 0);
-  case_expect (c,
-               "text 0 contains could not be delivered to:\\n  Bob\\n  Zoe: The mailbox is full.");
+  mail_text (mail, 0x0049, "Lunch?");
+  mail_time (mail, 0x004e, 1500000000);
+  mail_time (mail, 0x0032, 1500003600);
+  const Rendered *r = case_render (c, 0);
+  case_expect (c, "text 0 contains could not be delivered to:\\n  Zoe: The mailbox is full.\\n\\n"
+                  "The message:\\n  Subject: Lunch?\\n  Sent: Fri, 14 Jul 2017 02:40:00 +0000");
+  g_assert_null (strstr (r->text, "Final-Recipient: rfc822; bob@example.net"));
+  g_assert_nonnull (strstr (r->text, "\r\nArrival-Date: Fri, 14 Jul 2017 02:40:00 +0000\r\n"));
+  g_assert_nonnull (strstr (r->text, "\r\nLast-Attempt-Date: Fri, 14 Jul 2017 03:40:00 +0000\r\n"));
+}
+
+/* A row with nothing but the receiver's own name: who failed stands in the item. */
+static void
+case_65_receiver_row (Case *c)
+{
+  CaseMail *mail = report_mail (c, "REPORT.IPM.Note.NDR");
+  mail_text (mail, 0x5d07, "bob@example.net");
+  mail_text (mail, 0x0074, "zoe@example.net; Ann");
+  const Rendered *r = case_render (c, 0);
+  g_assert_nonnull (strstr (r->text, "\r\nFinal-Recipient: rfc822; zoe@example.net\r\n"));
+  g_assert_nonnull (strstr (r->text, "\r\nFinal-Recipient: rfc822; ann@unresolved.invalid\r\n"));
+  g_assert_null (strstr (r->text, "Final-Recipient: rfc822; bob@example.net"));
+  case_expect (c, "text 0 contains could not be delivered to:\\n  zoe@example.net\\n  Ann");
+}
+
+/* Where the code is when it is not in 0x0C20. */
+static void
+case_65_codes (Case *c)
+{
+  static const struct {
+    const gchar *information, *report, *body;
+    gint32 diagnosis;
+    const gchar *status;
+  } kinds[] = {
+      {"<mx.example.net #5.1.10 smtp;550 user>", "#5.7.1", NULL, -1, "5.1.10"},
+      {NULL, "mx said: 554 5.7.133 no", NULL, -1, "5.7.133"},
+      {NULL, NULL, "Outlook 5.0.1 of 14.2.5.1.1 says:\r\n#550 5.2.2 full", -1, "5.2.2"},
+      {NULL, NULL, "See 5.1.1 and 5.1.1.5 of the manual", 35, "5.1.1"},
+      {NULL, NULL, "Nothing", 7, "5.2.3"},
+      {"2.0.0 is no failure", NULL, NULL, -1, "5.0.0"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    CaseMail *mail = report_mail (c, "REPORT.IPM.Note.NDR");
+    mail_drop_rows (mail);
+    BmPstProps *row = mail_row (mail, 1, "Zoe", "zoe@example.net");
+    bm_pst_props_int32 (row, 0x0c050003, kinds[i].diagnosis);
+    if (kinds[i].information != NULL)
+      bm_pst_props_string (row, 0x0c1b001f, kinds[i].information);
+    if (kinds[i].report != NULL)
+      bm_pst_props_string (row, 0x1001001f, kinds[i].report);
+    if (kinds[i].body != NULL)
+      mail_text (mail, 0x1000, kinds[i].body);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    const Rendered *r = case_render (c, i);
+    g_autofree gchar *want = g_strdup_printf ("\r\nStatus: %s\r\n", kinds[i].status);
+    if (strstr (r->text, want) == NULL)
+      g_error ("no %s in %s", want, r->text);
+  }
 }
 
 static void
@@ -357,15 +413,23 @@ case_66_receipts (Case *c)
   CaseMail *read = report_mail (c, "REPORT.IPM.Note.IPNRN");
   report_mail (c, "REPORT.IPM.Note.IPNNRN");
   mail_text (read, 0x1046, "<asked@example.net>");
+  mail_text (read, 0x0074, "Ada Lovelace");
+  mail_text (read, 0x0049, "Lunch?");
+  mail_time (read, 0x004e, 1500000000);
+  mail_time (read, 0x002a, 1500003600);
   const Rendered *r = case_render (c, 0);
   g_autofree gchar *shape = rendered_shape (r);
   g_assert_cmpstr (shape, ==, "report(text/plain,message/disposition-notification)");
   g_assert_nonnull (strstr (r->text, "\r\nFinal-Recipient: rfc822; ada@example.org\r\n"));
   g_assert_nonnull (strstr (r->text, "\r\nOriginal-Message-ID: <asked@example.net>\r\n"));
   g_assert_nonnull (strstr (r->text, "report-type=disposition-notification"));
+  case_expect (c, "text 0 contains Your message\\n  To: Ada Lovelace\\n  Subject: Lunch?\\n"
+                  "  Sent: Fri, 14 Jul 2017 02:40:00 +0000\\n"
+                  "was read on Fri, 14 Jul 2017 03:40:00 +0000.");
   g_assert_nonnull (strstr (r->text, "manual-action/MDN-sent-manually; displayed\r\n"));
   r = case_render (c, 1);
   g_assert_nonnull (strstr (r->text, "manual-action/MDN-sent-manually; deleted\r\n"));
+  case_expect (c, "text 0 contains Your message was deleted without being read.");
 }
 
 static void
@@ -394,6 +458,7 @@ static const CaseEntry entries[] = {
     CASE (63, clear_with_lf), CASE (64, not_as_it_should_be),
     CASE (64, pgp),           CASE (65, not_delivered),
     CASE (65, details),       CASE (65, words_for_each),
+    CASE (65, receiver_row),  CASE (65, codes),
     CASE (65, corpus),        CASE (65, other_reports),
     CASE (66, receipts),      CASE (67, refused_calendar),
 };
