@@ -20,6 +20,13 @@ note_if (BmMime *mime, gboolean happened, BmNote note)
     bm_notes_add (&mime->notes, note);
 }
 
+/* Nothing but white space: shows nothing. */
+static gboolean
+is_blank (const gchar *text)
+{
+  return text[strspn (text, " \t\r\n\f")] == '\0';
+}
+
 static gchar *
 read_html (BmMime *mime)
 {
@@ -27,7 +34,7 @@ read_html (BmMime *mime)
   if (prop == NULL)
     return NULL;
   if (prop->type == BM_TYPE_UNICODE)
-    return *prop->text != '\0' ? bm_html_set_charset_utf8 (prop->text) : NULL;
+    return !is_blank (prop->text) ? bm_html_set_charset_utf8 (prop->text) : NULL;
   gsize size = 0;
   const guint8 *data = prop->data != NULL ? g_bytes_get_data (prop->data, &size) : NULL;
   if (size == 0)
@@ -38,11 +45,20 @@ read_html (BmMime *mime)
   if (fallback == NULL)
     fallback = mime->context->charset;
   gboolean guessed = FALSE, lossy = FALSE;
-  gchar *html = bm_html_to_utf8 (data, size, bm_charset_from_codepage ((guint32) internet),
-                                 fallback, &guessed, &lossy);
+  g_autofree gchar *html = bm_html_to_utf8 (
+      data, size, bm_charset_from_codepage ((guint32) internet), fallback, &guessed, &lossy);
+  if (is_blank (html))
+    return NULL;
   note_if (mime, guessed, BM_NOTE_CHARSET_GUESSED);
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);
-  return html;
+  return g_steal_pointer (&html);
+}
+
+/* Some writers leave out compression and its header. */
+static gboolean
+is_plain_rtf (const guint8 *data, gsize size)
+{
+  return size >= 5 && memcmp (data, "{\\rtf", 5) == 0;
 }
 
 static GByteArray *
@@ -53,6 +69,10 @@ read_rtf (BmMime *mime)
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   if (size == 0)
     return NULL;
+  if (is_plain_rtf (data, size)) {
+    GByteArray *plain = g_byte_array_new ();
+    return g_byte_array_append (plain, data, (guint) MIN (size, (gsize) RTF_MAX));
+  }
   gboolean crc_ok = TRUE, truncated = FALSE;
   GByteArray *rtf = bm_lzfu_decompress (data, size, RTF_MAX, &crc_ok, &truncated, NULL);
   note_if (mime, rtf == NULL || truncated, BM_NOTE_BODY_DAMAGED);
@@ -165,7 +185,7 @@ use_best (BmMime *mime, BmMimeBody *body)
 {
   const BmProps *props = mime->item->props;
   gint64 native = bm_props_int (props, 0x1016, NATIVE_UNKNOWN);
-  if (native == NATIVE_TEXT && body->text != NULL)
+  if (native == NATIVE_TEXT && body->text != NULL && !is_blank (body->text))
     return;
   if (native == NATIVE_RTF || (native == NATIVE_UNKNOWN && bm_props_bool (props, 0x0e1f, FALSE)))
     use_rtf (mime, body, TRUE);
@@ -209,6 +229,8 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
   const gchar *text = bm_props_text (mime->item->props, 0x1000);
   body->text = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
   use_best (mime, body);
+  if (body->text != NULL && body->html != NULL && is_blank (body->text))
+    g_clear_pointer (&body->text, g_free); /* the HTML may have some */
   if (body->text == NULL && body->html != NULL) {
     body->text = bm_html_to_text (body->html, strlen (body->html));
     bm_notes_add (&mime->notes, BM_NOTE_TEXT_FROM_HTML);

@@ -44,7 +44,7 @@ static gsize
 count_good (const BmCharsetText *text)
 {
   gsize starts = count_starts (text->text, text->size);
-  return starts - MIN (starts, text->bad + text->nuls);
+  return starts - MIN (starts, text->bad);
 }
 
 /* U+E000..U+F8FF: nobody else can show these. */

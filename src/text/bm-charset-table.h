@@ -41,7 +41,7 @@ typedef struct {
   gchar *text; /* valid UTF-8 without NUL; the caller's to free */
   gsize size;
   gsize bad;  /* sequences without a character: U+FFFD now */
-  gsize nuls; /* NULs inside the text: U+FFFD now */
+  gsize nuls; /* NULs inside the text that were left out */
 } BmCharsetText;
 
 /* bm-charset.c: data as that set says, whatever it is. */

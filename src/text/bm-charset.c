@@ -124,7 +124,7 @@ typedef struct {
   gsize used;
   gsize room;
   gsize bad;  /* sequences without a character */
-  gsize nuls; /* NULs inside the text */
+  gsize nuls; /* NULs inside the text that were left out */
 } Output;
 
 static void
@@ -328,7 +328,7 @@ gb_from_hz (const guint8 *data, gsize size)
   return gb;
 }
 
-/* Drops the byte order mark and trailing NULs, replaces the other NULs, ends the string. */
+/* Drops the byte order mark and NULs, which neither mail nor HTML may have; ends the string. */
 static void
 finish (Output *out, gboolean drop_mark)
 {
@@ -344,7 +344,6 @@ finish (Output *out, gboolean drop_mark)
       i += n;
       if (nul == NULL)
         break;
-      append (&clean, REPLACEMENT, REPLACEMENT_SIZE);
       clean.nuls++;
       i++;
     }

@@ -23,8 +23,8 @@ const gchar *bm_charset_from_name (const gchar *name);
  * Static. */
 const gchar *bm_charset_mime_name (const gchar *name);
 
-/* New UTF-8 string. A leading byte order mark and trailing NULs are dropped, any other NUL becomes
- * U+FFFD. *lossy (may be NULL) tells whether anything was replaced. An unknown charset (or NULL)
+/* New UTF-8 string. A leading byte order mark and NULs are dropped. *lossy (may be NULL) tells
+ * whether anything was replaced, or a NUL stood inside the text. An unknown charset (or NULL)
  * counts as windows-1252. data may be NULL when size is 0. */
 gchar *bm_charset_to_utf8 (const guint8 *data, gsize size, const gchar *charset, gboolean *lossy);
 

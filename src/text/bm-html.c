@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define DETECT_MAX    4096
+#define DETECT_MAX    65536 /* newsletters have their styles first */
 #define REFERENCE_MAX 2048
 
 /* A piece of the source that names a character set. */

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * without text. */
 gchar *bm_html_to_text (const gchar *html, gsize size);
 
-/* The character set that HTML bytes (any encoding) declare in their first 4 KiB: byte order mark,
+/* The character set that HTML bytes (any encoding) declare in their first 64 KiB: byte order mark,
  * XML declaration, meta charset, meta http-equiv. As written there (see bm_charset_from_name), but
  * "utf-8" for a UTF-16 claim in bytes that are plainly not. New, or NULL. */
 gchar *bm_html_detect_charset (const guint8 *data, gsize size);

@@ -112,9 +112,10 @@ test_detect (void)
            NULL);
   DETECTS ("", NULL);
   DETECTS ("<meta charset=", NULL);
-  g_autofree gchar *late = g_strnfill (5000, ' ');
+  g_autofree gchar *late = g_strnfill (70000, ' ');
   g_autofree gchar *html = g_strconcat (late, "<meta charset=koi8-r>", NULL);
   detects (html, strlen (html), NULL);
+  detects (html + 10000, strlen (html) - 10000, "koi8-r");
 }
 
 static void

@@ -82,6 +82,45 @@ case_35_best_body (Case *c)
   }
 }
 
+/* HTML within RTF was made of the HTML beside it. */
+static void
+case_35_html_in_both (Case *c)
+{
+  for (guint i = 0; i < 2; i++) {
+    CaseMail *mail = case_plain_mail (c);
+    set_html (mail, "<html><body>of the HTML</body></html>", 65001, 0);
+    mail_rtf (mail, "{\\rtf1\\ansi\\fromhtml1{\\*\\htmltag64 <p>}of the RTF}");
+    mail_bool (mail, 0x0e1f, TRUE);
+    if (i == 1)
+      mail_int (mail, 0x1016, 2);
+  }
+  for (guint i = 0; i < 2; i++) {
+    case_render (c, i);
+    case_expect (c, "text 1 contains of the HTML");
+  }
+}
+
+/* Text of blanks alone beside HTML that says something; HTML of blanks alone beside RTF. */
+static void
+case_35_blank_text (Case *c)
+{
+  CaseMail *mail = empty_mail (c), *blank = empty_mail (c), *rtf = empty_mail (c);
+  mail_text (mail, 0x1000, " \r\n");
+  set_html (mail, "<p>Hello</p>", 65001, 0);
+  mail_int (mail, 0x1016, 1); /* though it says that the text is the original */
+  mail_text (blank, 0x1000, " \r\n");
+  set_html (rtf, " \r\n", 65001, 0);
+  mail_rtf (rtf, "{\\rtf1\\ansi\\fromhtml1{\\*\\htmltag64 <p>}of the RTF}");
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_TEXT_FROM_HTML));
+  case_expect (c, "text 0 contains Hello");
+  r = case_render (c, 1);
+  assert_shape (r, "text/plain");
+  g_assert_false (rendered_noted (r, BM_NOTE_BODY_EMPTY));
+  assert_shape (case_render (c, 2), "alternative(text/plain,text/html)");
+  case_expect (c, "text 1 contains <p>of the RTF");
+}
+
 static void
 case_36_wrong_declaration (Case *c)
 {
@@ -146,6 +185,87 @@ case_37_html_string (Case *c)
   case_expect (c, "text 1 lacks iso-8859-1");
   case_render (c, 1);
   case_expect (c, "text 1 contains <meta charset=utf-8><p>Привет</p>");
+}
+
+/* UTF-16, with and without a mark, right and wrong about its order, called so or not. */
+static void
+case_36_utf16_html (Case *c)
+{
+  static const gunichar2 marks[] = {0, 0xfeff};
+  static const gint32 pages[] = {1200, 1201, 65001, 1252, 0};
+  static const gchar text[] = "<html><head><meta charset=\"utf-16\"></head>"
+                              "<body><p>Grüße 会议 📎</p></body></html>";
+  guint n = 0;
+  for (guint mark = 0; mark < 2; mark++)
+    for (guint page = 0; page < G_N_ELEMENTS (pages); page++)
+      for (guint big = 0; big < 2; big++, n++) {
+        glong units;
+        g_autofree gunichar2 *utf16 = g_utf8_to_utf16 (text, -1, NULL, &units, NULL);
+        g_autoptr (GByteArray) bytes = g_byte_array_new ();
+        for (glong i = mark ? -1 : 0; i < units; i++) {
+          gunichar2 unit = i < 0 ? marks[1] : utf16[i];
+          guint8 pair[2] = {(guint8) (big ? unit >> 8 : unit), (guint8) (big ? unit : unit >> 8)};
+          g_byte_array_append (bytes, pair, 2);
+        }
+        CaseMail *mail = empty_mail (c);
+        mail_bytes (mail, 0x1013, bytes->data, bytes->len);
+        if (pages[page] != 0)
+          mail_int (mail, 0x3fde, pages[page]);
+      }
+  for (guint i = 0; i < n; i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_false (rendered_noted (r, BM_NOTE_CHARSET_LOSSY));
+    case_expect (c, "text 0 contains Grüße 会议 📎");
+    case_expect (c, "text 1 contains <head><meta charset=\"utf-8\"></head><body><p>Grüße 会议 📎<");
+  }
+}
+
+/* What came beside the bytes is wrong, what is in them is right. */
+static void
+case_36_meta_is_right (Case *c)
+{
+  static const struct {
+    const gchar *set, *bytes, *text;
+    gint32 internet;
+  } htmls[] = {{"utf-8", "caf\xc3\xa9", "café", 1252},
+               {"utf-8", "\xc3\xa9", "é", 28591},
+               {"gb2312", "\xc4\xe3\xba\xc3\xc4\xe3\xba\xc3", "你好你好", 1252},
+               {"gb2312", "\xc4\xe3\x81\x39\xee\x39", "你㐀", 936},
+               {"big5", "\xad\xbb\xb4\xe4\x88\x66", "香港Ê", 950},
+               {"iso-8859-9", "\x93\xfe\x94", "“ş”", 28599},
+               {"iso-2022-jp", "\x1b$BF|K\\\x1b(B", "日本", 932},
+               {"koi8-r", "\xf0\xd2\xc9", "При", 20127}};
+  for (guint i = 0; i < G_N_ELEMENTS (htmls); i++) {
+    g_autofree gchar *html =
+        g_strdup_printf ("<meta charset=%s><p>%s</p>", htmls[i].set, htmls[i].bytes);
+    set_html (empty_mail (c), html, htmls[i].internet, 0);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (htmls); i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_true (rendered_noted (r, BM_NOTE_CHARSET_GUESSED));
+    g_assert_false (rendered_noted (r, BM_NOTE_CHARSET_LOSSY));
+    case_expect (c, "text 1 contains <meta charset=utf-8><p>%s</p>", htmls[i].text);
+  }
+}
+
+/* Nothing but ends of lines is another byte: no tidying, no escaping, no lost comments. */
+static void
+case_35_byte_true (Case *c)
+{
+  static const gchar html[] =
+      "<!DOCTYPE HTML PUBLIC '-//W3C//DTD HTML 4.0//EN'>\n<HTML xmlns:o=\"urn:x\"><HEAD>"
+      "<META HTTP-EQUIV=Content-Type content=\"text/html; charset=utf-8\">\r\n"
+      "<!--[if gte mso 9]><xml>\t<o:x/></xml><![endif]--><STYLE><!-- p {a:b} --></STYLE>"
+      "</HEAD>\n\n<BODY lang=FR link=\"#0563C1\" >\t<P class=x>Gr\xc3\xbc\xc3\x9f"
+      "e  &nbsp;&amp;&#8364; &bogus; <o:p></o:p><br/ >   \n<img src=cid:none><table><tr><td>x"
+      "<script>if (a<b) x('\xe2\x82\xac');</script>=3D=20 .\n.\nFrom me\n</P ></BODY></HTML>\n";
+  set_html (empty_mail (c), html, 65001, 0);
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *got = rendered_content (rendered_leaf (r, 1), NULL);
+  g_auto (GStrv) mine = g_strsplit (html, "\r\n", -1), theirs = g_strsplit (got, "\r\n", -1);
+  g_autofree gchar *one = g_strjoinv ("\n", mine), *other = g_strjoinv ("\n", theirs);
+  g_assert_cmpstr (one, ==, other);
+  g_assert_false (rendered_noted (r, BM_NOTE_CHARSET_GUESSED));
 }
 
 static void
@@ -273,9 +393,11 @@ case_39_ansi_file (Case *c)
   CaseMail *mail = empty_mail (c);
   mail_string8 (mail, 0x0037, "\xcf\xf0\xe8\xe2\xe5\xf2");
   mail_string8 (mail, 0x1000, "\xcf\xf0\xe8\xe2\xe5\xf2 \xe8\xe7 \xcc\xee\xf1\xea\xe2\xfb");
+  set_html (mail, "<p>\xcf\xf0\xe8\xe2\xe5\xf2</p>", 0, 0);
   case_render (c, 0);
   case_expect (c, "header Subject=Привет");
   case_expect (c, "text 0 contains Привет из Москвы");
+  case_expect (c, "text 1 contains <p>Привет</p>");
 }
 
 #define FROM_HTML                                                                                  \
@@ -446,6 +568,18 @@ case_43_lzfu_without_crc (Case *c)
   }
 }
 
+/* Some writers leave out compression and its header. */
+static void
+case_43_plain_rtf (Case *c)
+{
+  CaseMail *mail = empty_mail (c);
+  mail_bytes (mail, 0x1009, native, sizeof native - 1);
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_RTF_NATIVE));
+  g_assert_false (rendered_noted (r, BM_NOTE_BODY_DAMAGED));
+  case_expect (c, "text 1 contains <b>fett</b>");
+}
+
 static void
 case_44_damaged_rtf (Case *c)
 {
@@ -509,8 +643,13 @@ static const CaseEntry cases[] = {
     CASE (34, plain),
     CASE (35, html),
     CASE (35, best_body),
+    CASE (35, byte_true),
+    CASE (35, html_in_both),
+    CASE (35, blank_text),
     CASE (36, wrong_declaration),
     CASE (36, wrong_declaration_of_text),
+    CASE (36, utf16_html),
+    CASE (36, meta_is_right),
     CASE (37, html_string),
     CASE (38, japanese),
     CASE (38, corpus),
@@ -524,6 +663,7 @@ static const CaseEntry cases[] = {
     CASE (42, native_rtf_with_drawing),
     CASE (42, corpus),
     CASE (43, lzfu_without_crc),
+    CASE (43, plain_rtf),
     CASE (44, damaged_rtf),
     CASE (45, odd_rtf),
     CASE (46, no_body),
