@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ROW_TYPE_MASK    0xf
+#define ROW_BCC          3
 #define LID_ACCOUNT_NAME 0x8580 /* PidLidInternetAccountName */
 #define ROW_P1           G_GINT64_CONSTANT (0x10000000)
 
@@ -295,15 +296,18 @@ from_display (BmMime *mime, guint type)
 gchar *
 bm_mime_recipients (BmMime *mime, guint type)
 {
+  /* headers that name somebody are better than names without address, and than P1 rows */
+  gboolean named = type != ROW_BCC && (bm_mime_transport_get (mime, "To") != NULL ||
+                                       bm_mime_transport_get (mime, "Cc") != NULL);
   if (mime->item->recipients == NULL || mime->item->recipients->len == 0)
-    return from_display (mime, type);
+    return named ? NULL : from_display (mime, type);
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) list = g_string_new (NULL);
   for (guint i = 0; i < mime->item->recipients->len; i++)
     g_ptr_array_add (rows, g_ptr_array_index (mime->item->recipients, i));
   g_ptr_array_sort (rows, compare_rows);
-  for (guint pass = 0; pass < 2; pass++) /* P1 rows last: they repeat others */
+  for (guint pass = 0; pass < (named ? 1 : 2); pass++) /* P1 rows last: they repeat others */
     for (guint i = 0; i < rows->len; i++) {
       const BmProps *row = g_ptr_array_index (rows, i);
       gint64 row_type = bm_props_int (row, 0x0c15, 1);

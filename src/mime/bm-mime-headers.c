@@ -141,12 +141,12 @@ add_people (BmMime *mime, GString *out)
     if (is_missing (mime, "Sender"))
       add_taken (out, "Sender", bm_mime_sender (mime, address));
   }
-  if (is_missing (mime, "Reply-To") && mime->transport == NULL)
+  if (is_missing (mime, "Reply-To"))
     add_taken (out, "Reply-To", bm_mime_reply_to (mime));
-  if (is_missing (mime, "To") && is_missing (mime, "Cc")) {
+  if (is_missing (mime, "To"))
     add_taken (out, "To", bm_mime_recipients (mime, 1));
+  if (is_missing (mime, "Cc"))
     add_taken (out, "Cc", bm_mime_recipients (mime, 2));
-  }
   if (is_missing (mime, "Bcc") && !bm_mime_is_received (mime)) /* there it is the owner himself */
     add_taken (out, "Bcc", bm_mime_recipients (mime, 3));
 }

@@ -87,6 +87,68 @@ case_01_odd_headers (Case *c)
   case_expect (c, "header Date=Fri, 14 Jul 2017 02:40:00 +0000");
 }
 
+/* NUL bytes, lone CR and LF as line ends, a cut in the middle of a line. */
+static void
+case_01_torn_headers (Case *c)
+{
+  static const gchar torn[] = "Received: by x; Fri, 14 Jul 2017 04:40:00 +0200\r"
+                              "From: Ada <ada@example.org>\nX-A: a\0b\r\n"
+                              "To: Bob <bob@example.net>\r\nX-B: b\r\nSubj";
+  CaseMail *narrow = received_mail (c, "x"), *wide = received_mail (c, "x");
+  g_autofree gunichar2 *utf16 = g_new0 (gunichar2, sizeof torn);
+  for (gsize i = 0; i < sizeof torn - 1; i++)
+    utf16[i] = GUINT16_TO_LE ((guint16) torn[i]);
+  bm_pst_props_remove (mail_props (narrow), 0x007d001f);
+  bm_pst_props_remove (mail_props (wide), 0x007d001f);
+  bm_pst_props_binary (mail_props (narrow), 0x007d001e, torn, sizeof torn - 1);
+  bm_pst_props_binary (mail_props (wide), 0x007d001f, utf16, 2 * (sizeof torn - 1));
+  for (guint i = 0; i < 2; i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_true (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED));
+    case_expect (c, "addresses From=Ada <ada@example.org>");
+    case_expect (c, "addresses To=Bob <bob@example.net>");
+    case_expect (c, "header X-B=b");
+    case_expect (c, "header Subject=Hello");
+  }
+}
+
+/* Headers that are there in part: what they lack is added, what they say stays. */
+static void
+case_01_partial_headers (Case *c)
+{
+  CaseMail *no_cc = received_mail (c, RECEIVED),
+           *no_to = received_mail (c, "Received: by x\r\n"
+                                      "Cc: eve@example.com\r\n");
+  CaseMail *mails[] = {no_cc, no_to};
+  for (guint i = 0; i < G_N_ELEMENTS (mails); i++) {
+    mail_row (mails[i], 1, "Tom", "tom@example.com");
+    mail_row (mails[i], 2, "Kim", "kim@example.com");
+    mail_row (mails[i], 0x10000001, "Jim", "jim@example.com");
+    mail_text (mails[i], 0x5d02, "ada@example.org");
+    mail_text (mails[i], 0x0050, "office@example.org");
+    mail_time (mails[i], 0x0039, 1500000000);
+  }
+  case_render (c, 0);
+  case_expect (c, "addresses To=Bob <bob@example.net>");
+  case_expect (c, "addresses Cc=Kim <kim@example.com>");
+  case_expect (c, "addresses Reply-To=office@example.org");
+  case_render (c, 1);
+  case_expect (c, "addresses To=Tom <tom@example.com>");
+  case_expect (c, "addresses Cc=eve@example.com");
+  case_expect (c, "addresses From=ada@example.org");
+}
+
+/* Names without addresses are no better than no field at all. */
+static void
+case_01_no_display_names (Case *c)
+{
+  CaseMail *mail = received_mail (c, RECEIVED);
+  mail_no_recipients (mail);
+  mail_text (mail, 0x0e03, "Kim");
+  case_render (c, 0);
+  case_expect (c, "no-header Cc");
+}
+
 static void
 case_02_internet_headers_line (Case *c)
 {
@@ -585,6 +647,9 @@ case_91_injection (Case *c)
 static const CaseEntry cases[] = {
     CASE (01, received_mail),
     CASE (01, odd_headers),
+    CASE (01, torn_headers),
+    CASE (01, partial_headers),
+    CASE (01, no_display_names),
     CASE (02, internet_headers_line),
     CASE (03, nested_part_headers),
     CASE (04, latin1_subject),
