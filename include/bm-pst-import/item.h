@@ -100,6 +100,7 @@ struct _BmItem {
   GPtrArray *recipients;  /* BmProps *: rows; NULL when there is no table */
   GPtrArray *attachments; /* BmAttachment *: rows in order; never NULL */
   BmNotes notes;          /* found while reading */
+  gboolean damaged;       /* a body, or more than can be named, is lost: the message says so */
 };
 
 BmItem *bm_item_new (void);

@@ -60,13 +60,15 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (ATTACHMENT_DAMAGED, "attachment-damaged", "an attachment's data is damaged or short")         \
   X (ATTACHMENT_NAME_CHANGED, "attachment-name-changed", "an attachment's name was made safe")     \
   X (ATTACHMENT_STUB, "attachment-stub", "an attachment without data became a short text")         \
-  X (BODY_DAMAGED, "body-damaged", "a body could not be read; another one was used")               \
+  X (BODY_DAMAGED, "body-damaged",                                                                 \
+     "a body could not be read; another one, or a notice, stands instead")                         \
   X (BODY_EMPTY, "body-empty", "the item has no body")                                             \
   X (CHARSET_GUESSED, "charset-guessed", "the declared character set did not fit; another did")    \
   X (CHARSET_LOSSY, "charset-lossy", "bytes without a character were replaced")                    \
   X (CONTENT_KEPT_RAW, "content-kept-raw",                                                         \
      "special content was kept as attachment, not converted")                                      \
-  X (DAMAGED_BLOCK, "damaged-block", "a block of the PST that this item uses has a wrong CRC")     \
+  X (DAMAGED_BLOCK, "damaged-block",                                                               \
+     "a block of the PST that this item uses is lost or has a wrong CRC")                          \
   X (DATE_CLAMPED, "date-clamped", "the internal date was outside 1970-01-02..2099-12-31")         \
   X (DATE_FROM_CHANGE, "date-from-change", "no date of its own: when it was last changed")         \
   X (DATE_FROM_CREATION, "date-from-creation", "no date of its own: when the item was created")    \

@@ -283,6 +283,30 @@ lost (BmMime *mime, const gchar *name)
   return notice (name, text);
 }
 
+BmMimePart *
+bm_mime_notice_of_part (const BmMime *mime, guint index)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  BmNotes unused = 0;
+  guint64 size = attachment->data != NULL ? bm_spool_size (attachment->data) : 0;
+  if (!attachment->damaged || size == 0 || attachment->embedded != NULL)
+    return NULL;
+  g_autofree gchar *name = bm_mime_attachment_name (attachment, index, &unused);
+  g_autofree gchar *file = g_strconcat (name, " (damaged)", NULL);
+  g_autofree gchar *text = g_strdup_printf (
+      "The attachment \"%s\" is not whole: its data in the PST file is damaged, and only the first "
+      "%" G_GUINT64_FORMAT " bytes could be read.\n",
+      name, size);
+  return notice (file, text);
+}
+
+BmMimePart *
+bm_mime_notice_of_message (void)
+{
+  return notice ("Damaged message", "Parts of this message could not be read: its data in the PST "
+                                    "file is damaged.\n");
+}
+
 /* A page that leads to it, for addresses of the web alone: others are no link to click on. */
 static BmMimePart *
 link_page (const gchar *name, const gchar *address)

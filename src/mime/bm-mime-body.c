@@ -235,7 +235,13 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
     body->text = bm_html_to_text (body->html, strlen (body->html));
     bm_notes_add (&mime->notes, BM_NOTE_TEXT_FROM_HTML);
   }
-  if (body->text == NULL) {
+  note_if (mime, mime->item->damaged, BM_NOTE_BODY_DAMAGED);
+  if (body->text == NULL && mime->item->damaged) {
+    body->is_notice = TRUE;
+    body->text =
+        g_strdup ("The text of this message could not be read: its data in the PST file is "
+                  "damaged.\n");
+  } else if (body->text == NULL) {
     body->text = g_strdup ("");
     bm_notes_add (&mime->notes, BM_NOTE_BODY_EMPTY);
   }

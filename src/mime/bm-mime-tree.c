@@ -303,6 +303,9 @@ sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
   BmMimePart *part = bm_mime_attachment (mime, index, content_id, referred, &local);
   if (part != NULL)
     g_ptr_array_add (referred ? sorted->inlines : sorted->attached, part);
+  BmMimePart *notice = part != NULL ? bm_mime_notice_of_part (mime, index) : NULL;
+  if (notice != NULL)
+    g_ptr_array_add (sorted->attached, notice);
   if (local == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
@@ -535,6 +538,8 @@ bm_mime_tree (BmMime *mime, GError **error)
   for (guint i = 0; ok && content.tnef != NULL && i < content.tnef->attachments->len; i++)
     ok = sort_attachment (&content.inner, &sorted, i, error);
   add_card (mime, attached);
+  if (mime->item->damaged && !body->is_notice)
+    g_ptr_array_add (attached, bm_mime_notice_of_message ());
   if (ok)
     tree = put_together (mime, &content, &sorted, error);
   content_clear (mime, &content);

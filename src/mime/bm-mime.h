@@ -123,6 +123,7 @@ typedef struct {
   gchar *text, *html;
   GBytes *rtf;         /* native RTF, kept as attachment */
   GPtrArray *pictures; /* BmRtfPicture *: of native RTF, the HTML refers to them; or NULL */
+  gboolean is_notice;  /* text says that there is none to be read */
 } BmMimeBody;
 void bm_mime_body_read (BmMime *mime, BmMimeBody *body);
 void bm_mime_body_clear (BmMimeBody *body);
@@ -193,6 +194,9 @@ gboolean bm_mime_card_owns (const BmItem *item, const BmAttachment *attachment);
 /* bm-mime-attach.c: one attachment to one part. NULL without error: leaves nothing. */
 BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id,
                                 gboolean is_inline, GError **error);
+/* A part that tells the reader that an attachment is there in part only; NULL when it is not so. */
+BmMimePart *bm_mime_notice_of_part (const BmMime *mime, guint index);
+BmMimePart *bm_mime_notice_of_message (void); /* the same of the message's own properties */
 gchar *bm_mime_content_id (const BmAttachment *attachment); /* without brackets; or NULL */
 gchar *bm_mime_made_content_id (guint index); /* for one that needs an id and has none */
 /* It becomes a part of type image/... */

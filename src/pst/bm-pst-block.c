@@ -191,6 +191,14 @@ bm_pst_data_read (BmPstBlocks *blocks, guint64 bid, gsize max)
   return NULL;
 }
 
+GByteArray *
+bm_pst_data_begin (BmPstBlocks *blocks, guint64 bid, gsize max)
+{
+  Collected collected = {g_byte_array_new (), MIN (max, (gsize) G_MAXINT), TRUE};
+  bm_pst_data_walk (blocks, bid, collect, &collected);
+  return collected.bytes;
+}
+
 /* ---- sub-nodes ---- */
 
 static void

@@ -33,6 +33,8 @@ typedef gboolean (*BmPstTake) (gpointer user_data, GBytes *data);
 gboolean bm_pst_data_walk (BmPstBlocks *blocks, guint64 bid, BmPstTake take, gpointer user_data);
 /* All of it, at most max bytes; NULL when it is longer or some of it cannot be read. */
 GByteArray *bm_pst_data_read (BmPstBlocks *blocks, guint64 bid, gsize max);
+/* The same up to what cannot be read. */
+GByteArray *bm_pst_data_begin (BmPstBlocks *blocks, guint64 bid, gsize max);
 /* BmPstSub, ascending by nid; those that can be read. *whole FALSE when there are more. */
 GArray *bm_pst_subs_read (BmPstBlocks *blocks, guint64 bid, gboolean *whole);
 /* NULL when there is none. */

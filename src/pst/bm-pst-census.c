@@ -2,6 +2,7 @@
 /* The census: every item of the file with its folder and, where that settles it, its rule. Counts
  * before libpff is asked for any item. One thread. */
 #include "pst/bm-pst-folders.h"
+#include "pst/bm-pst-item.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ identify (const BmPst *pst, BmCensus *census)
 }
 
 static void
-warn_of_damage (const BmPst *pst, BmCensus *census)
+warn_of_damage (BmPst *pst, BmCensus *census)
 {
   if (pst->header_crc_bad)
     g_ptr_array_add (census->warnings, g_strdup ("the header's checksum is wrong; it was ignored"));
@@ -81,6 +82,10 @@ warn_of_damage (const BmPst *pst, BmCensus *census)
         census->warnings,
         g_strdup ("the index of blocks is damaged: what it has lost is searched for in "
                   "the whole file"));
+  if (bm_pst_names_are_broken (pst))
+    g_ptr_array_add (census->warnings,
+                     g_strdup ("the names of properties cannot be read: categories, follow-up, the "
+                               "times of meetings and the like may be missing"));
   if (pst->bad_crc_pages > 0)
     g_ptr_array_add (census->warnings,
                      g_strdup_printf ("%" G_GUINT64_FORMAT " pages of the index have a wrong "

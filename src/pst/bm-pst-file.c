@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Header and bytes of a PST: what can be known before any tree is walked. Must not know libpff.
  * One thread. */
-#include "pst/bm-pst-file.h"
+#include "pst/bm-pst-remains.h"
 
 #include "base/bm-le.h"
 #include <errno.h>
@@ -235,6 +235,7 @@ bm_pst_close (BmPst *pst)
   g_clear_pointer (&pst->node_leaves, g_array_unref);
   g_clear_pointer (&pst->block_leaves, g_array_unref);
   g_clear_pointer (&pst->names, g_hash_table_unref);
+  bm_pst_contents_free (pst->contents);
   g_free (pst->charset);
   g_free (pst);
 }

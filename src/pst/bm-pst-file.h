@@ -75,6 +75,9 @@ struct _BmPst {
   guint64 found;                      /* nodes that the search has found */
   gboolean blocks_found;              /* it has found blocks, too */
   GHashTable *names;                  /* id -> BmPropName; NULL before it is needed */
+  struct _BmPstContents *contents;    /* tables of folders; NULL before they are needed */
+  gboolean names_broken;              /* the map could not be read as it was; known with names */
+  gboolean names_doubtful;            /* because one of its blocks has a wrong CRC */
 };
 
 guint32 bm_pst_crc (const guint8 *data, gsize size);

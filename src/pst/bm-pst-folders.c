@@ -70,7 +70,7 @@ static BmProps *
 read_props (Folders *folders, BmPstWindow *window, guint32 nid, BmNotes *notes)
 {
   BmPst *pst = folders->pst;
-  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes};
+  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes, pst, NULL};
   libpff_item_t *item = window != NULL ? bm_pst_window_item (window, nid, NULL) : NULL;
   BmProps *props = item != NULL ? bm_pst_props_of_item (item, &strings, FALSE, NULL) : NULL;
   if (item != NULL)
@@ -163,7 +163,7 @@ read_receive_table (Folders *folders)
     if (table != NULL && libpff_item_get_number_of_record_sets (table, &n, NULL) == 1)
       for (int k = 0; k < MIN (n, 64) && folders->inbox == 0; k++) {
         BmNotes notes = 0;
-        BmPstStrings strings = {"CP1252", &notes};
+        BmPstStrings strings = {"CP1252", &notes, folders->pst, NULL};
         libpff_record_set_t *row = NULL;
         if (libpff_item_get_record_set_by_index (table, k, &row, NULL) != 1)
           continue;

@@ -52,6 +52,17 @@ bm_pst_heap_open (BmPstBlocks *blocks, guint64 data, guint64 sub, guint kind, GE
   return g_steal_pointer (&heap);
 }
 
+BmPstHeap *
+bm_pst_heap_open_empty (BmPstBlocks *blocks, guint64 sub)
+{
+  BmPstHeap *heap = g_new0 (BmPstHeap, 1);
+  gboolean whole;
+  heap->blocks = blocks;
+  heap->pages = g_ptr_array_new_with_free_func (free_page);
+  heap->subs = bm_pst_subs_read (blocks, sub, &whole);
+  return heap;
+}
+
 void
 bm_pst_heap_close (BmPstHeap *heap)
 {
@@ -240,6 +251,16 @@ bm_pst_heap_value (BmPstHeap *heap, const BmPstCell *cell, guint8 **data, gsize 
   return TRUE;
 }
 
+guint8 *
+bm_pst_heap_value_begin (BmPstHeap *heap, const BmPstCell *cell, gsize *size)
+{
+  const BmPstSub *sub = bm_pst_heap_value_node (heap, cell);
+  GByteArray *bytes =
+      sub != NULL ? bm_pst_data_begin (heap->blocks, sub->data, BM_PST_VALUE_MAX) : NULL;
+  *size = bytes != NULL ? bytes->len : 0;
+  return bytes != NULL ? g_byte_array_free (bytes, bytes->len == 0) : NULL;
+}
+
 /* ---- table context, 2.3.4 ---- */
 
 typedef struct {
@@ -371,14 +392,10 @@ bm_pst_table_length (const BmPstTable *table)
   return table->numbers->len;
 }
 
-GArray *
-bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id)
+static GArray *
+cells_of_row (const BmPstTable *table, const guint8 *row)
 {
-  const guint8 *row = row_at (table, g_array_index (table->numbers, guint32, index));
-  if (row == NULL)
-    return NULL;
   GArray *cells = g_array_new (FALSE, TRUE, sizeof (BmPstCell));
-  *id = bm_le32 (row); /* dwRowID stands first */
   for (guint i = 0; i < table->n_columns; i++) {
     const Column *column = &table->columns[i];
     guint bit = table->bits_at + column->bit / 8;
@@ -391,4 +408,25 @@ bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id)
     g_array_append_val (cells, cell);
   }
   return cells;
+}
+
+GArray *
+bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id)
+{
+  const guint8 *row = row_at (table, g_array_index (table->numbers, guint32, index));
+  if (row == NULL)
+    return NULL;
+  *id = bm_le32 (row); /* dwRowID stands first */
+  return cells_of_row (table, row);
+}
+
+GArray *
+bm_pst_table_find (const BmPstTable *table, guint32 id)
+{
+  for (guint i = 0; i < table->numbers->len; i++) {
+    const guint8 *row = row_at (table, g_array_index (table->numbers, guint32, i));
+    if (row != NULL && bm_le32 (row) == id)
+      return cells_of_row (table, row);
+  }
+  return NULL;
 }

@@ -20,6 +20,8 @@ typedef struct {
 /* NULL with error UNREADABLE when the data is no heap of this kind. */
 BmPstHeap *bm_pst_heap_open (BmPstBlocks *blocks, guint64 data, guint64 sub, guint kind,
                              GError **error);
+/* Of a node whose heap is lost: a heap without blocks, but with its sub-nodes. */
+BmPstHeap *bm_pst_heap_open_empty (BmPstBlocks *blocks, guint64 sub);
 void bm_pst_heap_close (BmPstHeap *heap);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPstHeap, bm_pst_heap_close)
 
@@ -40,9 +42,14 @@ void bm_pst_table_close (BmPstTable *table);
 guint bm_pst_table_length (const BmPstTable *table);
 /* BmPstCell of a row; *id: its row id. NULL when the row is lost. */
 GArray *bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id);
+/* The same of the row with this id. NULL when there is none. */
+GArray *bm_pst_table_find (const BmPstTable *table, guint32 id);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPstTable, bm_pst_table_close)
 /* The value's bytes. FALSE when it cannot be read, or its type is unknown. *data NULL when empty. */
 gboolean bm_pst_heap_value (BmPstHeap *heap, const BmPstCell *cell, guint8 **data, gsize *size);
+/* Of a value in blocks that cannot all be read, what stands before the first hole; NULL when that is
+ * nothing. */
+guint8 *bm_pst_heap_value_begin (BmPstHeap *heap, const BmPstCell *cell, gsize *size);
 /* The sub-node that holds the value, or, of an object, that it names; NULL when it stands in the
  * heap or is not there. */
 const BmPstSub *bm_pst_heap_value_node (BmPstHeap *heap, const BmPstCell *cell);

@@ -27,12 +27,12 @@ bm_pst_attachment_is_short (const BmAttachment *attachment)
 }
 
 BmPstStrings
-bm_pst_item_strings (const BmPst *pst, BmItem *item)
+bm_pst_item_strings (BmPst *pst, BmItem *item)
 {
   const gchar *charset = bm_charset_from_codepage (item->codepage);
   if (charset == NULL && *pst->charset != '\0')
     charset = pst->charset;
-  return (BmPstStrings){charset != NULL ? charset : "CP1252", &item->notes};
+  return (BmPstStrings){charset != NULL ? charset : "CP1252", &item->notes, pst, &item->damaged};
 }
 
 gboolean

@@ -10,12 +10,18 @@ G_BEGIN_DECLS
 typedef struct {
   const gchar *charset; /* borrowed; never NULL */
   BmNotes *notes;
+  BmPst *pst;        /* for names that libpff does not know */
+  gboolean *damaged; /* set when a body is lost; NULL: nobody asks */
 } BmPstStrings;
 
 #define BM_PST_DEPTH_MAX       20 /* embedded in embedded */
 #define BM_PST_RECIPIENTS_MAX  100000
 #define BM_PST_ATTACHMENTS_MAX 10000
 #define BM_PST_TAG_CLASS       0x001a
+#define BM_PST_TAG_HEADERS     0x007d
+#define BM_PST_TAG_TEXT        0x1000
+#define BM_PST_TAG_RTF         0x1009
+#define BM_PST_TAG_HTML        0x1013
 #define BM_PST_TAG_METHOD      0x3705
 #define BM_PST_TAG_DATA        0x3701
 
@@ -26,10 +32,17 @@ gboolean bm_pst_props_add (BmProps *props, BmProp *head, guint8 *data, gsize siz
 /* PS_PUBLIC_STRINGS, which the map of names has a number for ([MS-PST] 2.4.7.1). */
 extern const guint8 bm_pst_public_strings[16];
 
+/* A property of this id cannot be read: notes that. */
+void bm_pst_note_lost (const BmPstStrings *strings, guint16 id);
+/* The name of a property of id 0x8000 or more; zeros when the map ([MS-PST] 2.4.7) does not know it.
+ * When that is for a broken map, or the map may be wrong, there is a note. The map is read once. */
+BmPropName bm_pst_name_of_id (const BmPstStrings *strings, guint16 id);
+/* TRUE when some of the map is lost, or all of it, or it may be wrong. */
+gboolean bm_pst_names_are_broken (BmPst *pst);
 /* The code page that 0x3FFD or else 0x3FDE names, if it is one of 8-bit strings that we know; 0. */
 guint32 bm_pst_codepage_of (guint32 message, guint32 internet);
 /* How the item's 8-bit strings are read, by its code page or else the file's. */
-BmPstStrings bm_pst_item_strings (const BmPst *pst, BmItem *item);
+BmPstStrings bm_pst_item_strings (BmPst *pst, BmItem *item);
 /* Takes props, and the class from them. TRUE when no more of the item is wanted: it is no mail. */
 gboolean bm_pst_item_set_props (BmItem *item, BmProps *props, gboolean embedded);
 /* The data is much shorter than the attachment says it is. */

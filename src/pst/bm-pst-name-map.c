@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The name-to-id map ([MS-PST] 2.4.7) for the salvage path; libpff has its own. A map that is broken
- * leaves names unresolved. One thread. */
+/* The name-to-id map ([MS-PST] 2.4.7) for the salvage path. libpff has its own, but takes a broken one
+ * for none; then this one serves both. Names that are lost stay unresolved. One thread. */
 #include "pst/bm-pst-salvage.h"
 
 #include "base/bm-le.h"
@@ -46,6 +46,14 @@ string_at (const Map *map, guint32 offset)
   return g_intern_string (text);
 }
 
+/* The set or the string that it names is in a stream that is lost. */
+static gboolean
+is_beyond (const Map *map, guint kind, guint32 string)
+{
+  return ((kind & 1) != 0 && (gsize) string + 4 > map->n_strings) ||
+         ((kind >> 1) >= 3 && (kind >> 1) - 3 >= map->n_guids);
+}
+
 static void
 add_names (const Map *map, GHashTable *names)
 {
@@ -54,6 +62,8 @@ add_names (const Map *map, GHashTable *names)
     guint kind = bm_le16 (entry + 4);
     guint id = 0x8000u + bm_le16 (entry + 6);
     BmPropName name = {0};
+    if (is_beyond (map, kind, bm_le32 (entry)))
+      continue;
     set_guid (map, kind >> 1, &name);
     if (kind & 1)
       name.name = string_at (map, bm_le32 (entry));
@@ -73,21 +83,44 @@ stream (const BmProps *props, guint16 id, gsize unit, gsize *n)
   return data;
 }
 
-BmPropName
-bm_pst_name_of_id (BmPst *pst, guint16 id)
+/* A map whose node has gone with a lost page is broken, too; some writers make none. */
+static void
+load (BmPst *pst)
 {
-  if (pst->names == NULL) {
-    BmNotes notes = 0;
-    pst->names = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-    g_autoptr (BmProps) props = bm_pst_salvage_props (pst, BM_NID_NAME_MAP, &notes);
-    if (props != NULL) {
-      Map map;
-      map.guids = stream (props, TAG_GUIDS, 16, &map.n_guids);
-      map.entries = stream (props, TAG_ENTRIES, ENTRY, &map.n_entries);
-      map.strings = stream (props, TAG_STRINGS, 1, &map.n_strings);
-      add_names (&map, pst->names);
-    }
-  }
-  const BmPropName *name = g_hash_table_lookup (pst->names, GUINT_TO_POINTER (id));
-  return name != NULL ? *name : (BmPropName){0};
+  BmNotes notes = 0;
+  if (pst->names != NULL)
+    return;
+  pst->names = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (BmProps) props = bm_pst_salvage_props (pst, BM_NID_NAME_MAP, &notes);
+  pst->names_doubtful = bm_notes_has (notes, BM_NOTE_DAMAGED_BLOCK);
+  pst->names_broken = pst->names_doubtful || bm_notes_has (notes, BM_NOTE_UNREADABLE_PROPERTY) ||
+                      (props == NULL && (pst->lost->len > 0 || bm_pst_node (pst, BM_NID_NAME_MAP)));
+  if (props == NULL)
+    return;
+  Map map;
+  map.guids = stream (props, TAG_GUIDS, 16, &map.n_guids);
+  map.entries = stream (props, TAG_ENTRIES, ENTRY, &map.n_entries);
+  map.strings = stream (props, TAG_STRINGS, 1, &map.n_strings);
+  add_names (&map, pst->names);
+}
+
+gboolean
+bm_pst_names_are_broken (BmPst *pst)
+{
+  load (pst);
+  return pst->names_broken;
+}
+
+BmPropName
+bm_pst_name_of_id (const BmPstStrings *strings, guint16 id)
+{
+  load (strings->pst);
+  const BmPropName *name = g_hash_table_lookup (strings->pst->names, GUINT_TO_POINTER (id));
+  if (name != NULL && strings->pst->names_doubtful)
+    bm_notes_add (strings->notes, BM_NOTE_DAMAGED_BLOCK);
+  if (name != NULL)
+    return *name;
+  if (strings->pst->names_broken)
+    bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
+  return (BmPropName){0};
 }

@@ -204,6 +204,15 @@ raw_data (libpff_record_entry_t *entry, gsize *size, gboolean *ok)
   return NULL;
 }
 
+void
+bm_pst_note_lost (const BmPstStrings *strings, guint16 id)
+{
+  bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
+  if (strings->damaged != NULL &&
+      (id == BM_PST_TAG_TEXT || id == BM_PST_TAG_HTML || id == BM_PST_TAG_RTF))
+    *strings->damaged = TRUE;
+}
+
 static void
 read_entry (BmProps *props, libpff_record_entry_t *entry, const BmPstStrings *strings,
             gboolean skip_data)
@@ -218,10 +227,12 @@ read_entry (BmProps *props, libpff_record_entry_t *entry, const BmPstStrings *st
     return;
   BmProp prop = {.id = (guint16) id, .type = (guint16) type};
   guint8 *data = raw_data (entry, &size, &ok);
-  if (id >= 0x8000)
+  if (id >= 0x8000 && bm_pst_names_are_broken (strings->pst))
+    prop.name = bm_pst_name_of_id (strings, (guint16) id);
+  else if (id >= 0x8000)
     set_name (&prop, entry);
   if (!ok || !bm_pst_props_add (props, &prop, data, size, strings))
-    bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
+    bm_pst_note_lost (strings, (guint16) id);
 }
 
 BmProps *

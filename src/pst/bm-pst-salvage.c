@@ -3,9 +3,11 @@
  * recipient table 0x692, the attachment table 0x671, attachments and the messages in them. Whatever
  * cannot be read is left out and noted. One thread. */
 #include "pst/bm-pst-salvage.h"
+#include "pst/bm-pst-remains.h"
 
 #include "base/bm-le.h"
 #include "base/bm-spool.h"
+#include <string.h>
 
 #define NID_RECIPIENTS        0x692u
 #define NID_ATTACHMENTS       0x671u
@@ -17,6 +19,7 @@
 
 typedef struct {
   BmPstBlocks blocks;
+  const BmPstNode *node;
   guint depth, embedded;
 } Salvage;
 
@@ -33,13 +36,18 @@ int32_of (const GArray *cells, guint16 id)
   return 0;
 }
 
-/* Of a property context or a table's row; skip_data as bm_pst_props_read has it. */
-static BmProps *
-props_of_cells (BmPstHeap *heap, const GArray *cells, const BmPstStrings *strings,
-                gboolean skip_data)
+/* The begin of these says much. */
+static gboolean
+is_text_of_message (guint16 id)
 {
-  BmPst *pst = heap->blocks->pst;
-  BmProps *props = bm_props_new ();
+  return id == BM_PST_TAG_TEXT || id == BM_PST_TAG_RTF || id == BM_PST_TAG_HTML ||
+         id == BM_PST_TAG_HEADERS;
+}
+
+void
+bm_pst_salvage_add (BmPstHeap *heap, const GArray *cells, const BmPstStrings *strings,
+                    gboolean skip_data, BmProps *props)
+{
   for (guint i = 0; i < cells->len; i++) {
     const BmPstCell *cell = &g_array_index (cells, BmPstCell, i);
     BmProp prop = {.id = cell->id, .type = cell->type};
@@ -48,14 +56,25 @@ props_of_cells (BmPstHeap *heap, const GArray *cells, const BmPstStrings *string
     if (skip_data && cell->id == BM_PST_TAG_DATA)
       continue;
     if (!bm_pst_heap_value (heap, cell, &data, &size)) {
-      bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
-      continue;
+      if (is_text_of_message (cell->id))
+        data = bm_pst_heap_value_begin (heap, cell, &size);
+      bm_pst_note_lost (strings, cell->id);
+      if (data == NULL)
+        continue;
     }
     if (cell->id >= 0x8000)
-      prop.name = bm_pst_name_of_id (pst, cell->id);
+      prop.name = bm_pst_name_of_id (strings, cell->id);
     if (!bm_pst_props_add (props, &prop, data, size, strings))
       bm_notes_add (strings->notes, BM_NOTE_UNREADABLE_PROPERTY);
   }
+}
+
+static BmProps *
+props_of_cells (BmPstHeap *heap, const GArray *cells, const BmPstStrings *strings,
+                gboolean skip_data)
+{
+  BmProps *props = bm_props_new ();
+  bm_pst_salvage_add (heap, cells, strings, skip_data, props);
   return props;
 }
 
@@ -257,27 +276,59 @@ attachment_nids (BmItem *item, BmPstHeap *message)
   return nids;
 }
 
-static BmItem *
-read_message (Salvage *salvage, guint64 data, guint64 sub, GError **error)
+/* All of its own properties are lost. FALSE when nothing else of it is left either. */
+static gboolean
+read_remains (Salvage *salvage, BmPstHeap *heap, const BmPstStrings *strings, BmProps *props)
 {
-  gboolean whole;
-  g_autoptr (BmPstHeap) heap =
-      bm_pst_heap_open (&salvage->blocks, data, sub, BM_PST_HEAP_PROPERTIES, error);
-  if (heap == NULL)
-    return NULL;
+  const guint type = salvage->node->nid & 0x1f;
+  gboolean found = bm_pst_remains_of_values (heap, strings, props);
+  for (guint i = 0; i < heap->subs->len && !found; i++)
+    found = (g_array_index (heap->subs, BmPstSub, i).nid & 0x1f) == NID_TYPE_ATTACHMENT;
+  if (salvage->depth == 0 && (type == BM_NID_MESSAGE || type == BM_NID_ASSOCIATED))
+    found |= bm_pst_remains_of_row (heap->blocks->pst, salvage->node, strings, props);
+  return found;
+}
+
+/* NULL when there are none at all. */
+static BmProps *
+read_props (Salvage *salvage, BmItem *item, BmPstHeap *heap)
+{
+  gboolean whole = FALSE;
+  g_autoptr (BmProps) props = bm_props_new ();
   g_autoptr (GArray) cells = bm_pst_heap_properties (heap, &whole);
-  if (cells->len == 0) {
-    g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "it has no property to be read");
-    return NULL;
-  }
-  g_autoptr (BmItem) item = bm_item_new ();
   item->codepage = bm_pst_codepage_of (int32_of (cells, TAG_MESSAGE_CODEPAGE),
                                        int32_of (cells, TAG_INTERNET_CODEPAGE));
   BmPstStrings strings = bm_pst_item_strings (heap->blocks->pst, item);
-  if (!whole)
+  bm_pst_salvage_add (heap, cells, &strings, FALSE, props);
+  if (!whole) {
     bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY);
-  if (bm_pst_item_set_props (item, props_of_cells (heap, cells, &strings, FALSE),
-                             salvage->depth > 0))
+    item->damaged = TRUE;
+  }
+  if (cells->len == 0 && !read_remains (salvage, heap, &strings, props))
+    return NULL;
+  if (cells->len > 0 && salvage->depth == 0 &&
+      bm_notes_has (item->notes, BM_NOTE_UNREADABLE_PROPERTY))
+    bm_pst_remains_of_row (heap->blocks->pst, salvage->node, &strings, props);
+  return g_steal_pointer (&props);
+}
+
+static BmItem *
+read_message (Salvage *salvage, guint64 data, guint64 sub, GError **error)
+{
+  g_autoptr (GError) lost = NULL;
+  g_autoptr (BmItem) item = bm_item_new ();
+  g_autoptr (BmPstHeap) heap =
+      bm_pst_heap_open (&salvage->blocks, data, sub, BM_PST_HEAP_PROPERTIES, &lost);
+  if (heap == NULL)
+    heap = bm_pst_heap_open_empty (&salvage->blocks, sub);
+  BmProps *props = read_props (salvage, item, heap);
+  if (props == NULL) {
+    g_set_error (error, BM_ERROR, BM_CAUSE_UNREADABLE, "it has no property to be read%s%s",
+                 lost != NULL ? ": " : "", lost != NULL ? lost->message : "");
+    return NULL;
+  }
+  BmPstStrings strings = bm_pst_item_strings (heap->blocks->pst, item);
+  if (bm_pst_item_set_props (item, props, salvage->depth > 0))
     return g_steal_pointer (&item);
   read_recipients (item, heap, &strings);
   g_autoptr (GArray) nids = attachment_nids (item, heap);
@@ -293,7 +344,7 @@ BmItem *
 bm_pst_salvage_item (BmPst *pst, guint32 nid, GError **error)
 {
   const BmPstNode *node = bm_pst_node (pst, nid);
-  Salvage salvage = {.blocks = bm_pst_blocks_begin (pst)};
+  Salvage salvage = {.blocks = bm_pst_blocks_begin (pst), .node = node};
   if (node == NULL) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "the index has no such node");
     return NULL;
@@ -309,7 +360,7 @@ bm_pst_salvage_props (BmPst *pst, guint32 nid, BmNotes *notes)
 {
   const BmPstNode *node = bm_pst_node (pst, nid);
   BmPstBlocks blocks = bm_pst_blocks_begin (pst);
-  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes};
+  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes, pst, NULL};
   gboolean whole;
   if (node == NULL)
     return NULL;
@@ -318,7 +369,12 @@ bm_pst_salvage_props (BmPst *pst, guint32 nid, BmNotes *notes)
   if (heap == NULL)
     return NULL;
   g_autoptr (GArray) cells = bm_pst_heap_properties (heap, &whole);
-  return cells->len > 0 ? props_of_cells (heap, cells, &strings, FALSE) : NULL;
+  if (!whole)
+    bm_notes_add (notes, BM_NOTE_UNREADABLE_PROPERTY);
+  BmProps *props = cells->len > 0 ? props_of_cells (heap, cells, &strings, FALSE) : NULL;
+  if (blocks.damaged > 0)
+    bm_notes_add (notes, BM_NOTE_DAMAGED_BLOCK);
+  return props;
 }
 
 guint
@@ -333,4 +389,38 @@ bm_pst_losses (const BmItem *item)
       losses += bm_pst_losses (attachment->embedded);
   }
   return losses;
+}
+
+static guint64
+amount_of_props (const BmProps *props)
+{
+  guint64 amount = 0;
+  for (guint i = 0; i < bm_props_size (props); i++) {
+    const BmProp *prop = bm_props_at (props, i);
+    amount += prop->text != NULL ? strlen (prop->text) : 0;
+    amount += prop->data != NULL ? g_bytes_get_size (prop->data) : 0;
+    amount += (prop->integer != 0) + (prop->real != 0);
+    amount += prop->integers != NULL ? 8 * (guint64) prop->integers->len : 0;
+    for (guint k = 0; prop->texts != NULL && k < prop->texts->len; k++)
+      amount += strlen (g_ptr_array_index (prop->texts, k));
+    for (guint k = 0; prop->datas != NULL && k < prop->datas->len; k++)
+      amount += g_bytes_get_size (g_ptr_array_index (prop->datas, k));
+  }
+  return amount;
+}
+
+guint64
+bm_pst_amount (const BmItem *item)
+{
+  guint64 amount = amount_of_props (item->props);
+  for (guint i = 0; item->recipients != NULL && i < item->recipients->len; i++)
+    amount += amount_of_props (g_ptr_array_index (item->recipients, i));
+  for (guint i = 0; i < item->attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (item->attachments, i);
+    amount += amount_of_props (attachment->props);
+    amount += attachment->data != NULL ? bm_spool_size (attachment->data) : 0;
+    if (attachment->embedded != NULL)
+      amount += bm_pst_amount (attachment->embedded);
+  }
+  return amount;
 }

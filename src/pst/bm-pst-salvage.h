@@ -14,11 +14,13 @@ G_BEGIN_DECLS
 BmItem *bm_pst_salvage_item (BmPst *pst, guint32 nid, GError **error);
 /* The node's properties alone. NULL when there are none. */
 BmProps *bm_pst_salvage_props (BmPst *pst, guint32 nid, BmNotes *notes);
+/* Adds the properties of these cells (BmPstCell), with the data of attachments left out when
+ * skip_data; notes those that cannot be read. */
+void bm_pst_salvage_add (BmPstHeap *heap, const GArray *cells, const BmPstStrings *strings,
+                         gboolean skip_data, BmProps *props);
 /* How much of an item is lost: attachments and embedded messages, and less so single properties. */
 guint bm_pst_losses (const BmItem *item);
-
-/* The name of a property of id 0x8000 or more; zeros when the map ([MS-PST] 2.4.7) does not know
- * it. The map is read once. */
-BmPropName bm_pst_name_of_id (BmPst *pst, guint16 id);
+/* How much of an item is there: bytes of its values and attachments, at any depth. */
+guint64 bm_pst_amount (const BmItem *item);
 
 G_END_DECLS

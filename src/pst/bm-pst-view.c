@@ -271,28 +271,44 @@ read_piece (BmPstView *view, guint8 *buffer, gsize size)
   return (gssize) size;
 }
 
-/* A data block is read in one read of its aligned size with its trailer at the end ([MS-PST]
- * 2.2.2.8.1). When its CRC is right the stored one is zeroed in the buffer, which makes libpff skip
- * its own, bytewise check; when it is wrong that is counted, because libpff does not tell. */
-static void
-check_block (BmPstView *view, guint8 *buffer, gsize size, guint64 offset)
+/* A page of one of the trees; TRUE also for one whose CRC is wrong, which is counted. */
+static gboolean
+check_page (BmPstView *view, const guint8 *buffer, gsize size)
 {
-  BmPstFormat format = view->pst->format;
-  gsize trailer_size = format == BM_PST_ANSI ? 12 : format == BM_PST_UNICODE ? 16 : 24;
-  gsize slack = format == BM_PST_UNICODE_4K ? 512 : 64;
-  if (size < 64 || size % 64 != 0)
+  const BmPst *pst = view->pst;
+  const guint8 *trailer = buffer + pst->layout->trailer;
+  if (size != pst->layout->page || trailer[0] != trailer[1] ||
+      (trailer[0] != BM_PST_PAGE_BLOCKS && trailer[0] != BM_PST_PAGE_NODES))
+    return FALSE;
+  guint32 crc = bm_le32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
+  view->damaged_pages += bm_pst_crc (buffer, pst->layout->crc) != crc;
+  return TRUE;
+}
+
+/* A block is read in one read of its aligned size with its trailer at the end ([MS-PST] 2.2.2.8.1).
+ * When its CRC is right the stored one is zeroed in the buffer, which makes libpff skip its own,
+ * bytewise check. What is neither page nor block stands where one should be: libpff takes it for an
+ * empty value without a word, so that only this count tells. Signature and BID are not asked: not
+ * all writers set them. */
+static void
+check_read (BmPstView *view, guint8 *buffer, gsize size)
+{
+  gboolean ansi = view->pst->format == BM_PST_ANSI;
+  guint unit, trailer_size = bm_pst_block_trailer (view->pst, &unit);
+  if (check_page (view, buffer, size))
     return;
-  guint8 *trailer = buffer + size - trailer_size;
-  guint8 *crc = trailer + (format == BM_PST_ANSI ? 8 : 4);
-  gsize data = bm_le16 (trailer);
-  guint32 bid = bm_le32 (trailer + (format == BM_PST_ANSI ? 4 : 8));
-  if (data == 0 || data + trailer_size > size || data + trailer_size + slack <= size ||
-      bm_le16 (trailer + 2) != bm_pst_signature (offset & 0xffffffffu, bid) || bm_le32 (crc) == 0)
-    return;
-  if (bm_pst_crc (buffer, data) == bm_le32 (crc))
-    bm_pst_put32 (crc, 0);
-  else
+  if (size < 64 || size % 64 != 0) {
     view->damaged_blocks++;
+    return;
+  }
+  guint8 *trailer = buffer + size - trailer_size;
+  guint8 *crc = trailer + (ansi ? 8 : 4);
+  gsize data = bm_le16 (trailer);
+  if (data == 0 || data + trailer_size > size || data + trailer_size + unit <= size ||
+      (bm_le32 (crc) != 0 && bm_pst_crc (buffer, data) != bm_le32 (crc)))
+    view->damaged_blocks++;
+  else
+    bm_pst_put32 (crc, 0);
 }
 
 static ssize_t
@@ -311,7 +327,9 @@ view_read (intptr_t *io, uint8_t *buffer, size_t size, libbfio_error_t **error)
     view->position += (guint64) n;
   }
   if (done == size && offset >= sizeof view->header && offset + size <= view->base)
-    check_block (view, buffer, size, offset);
+    check_read (view, buffer, size);
+  else if (offset >= sizeof view->header && offset < view->base)
+    view->damaged_blocks++; /* beyond the end of the file */
   return (ssize_t) done;
 }
 

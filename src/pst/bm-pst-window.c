@@ -143,7 +143,6 @@ bm_pst_window_open (BmPst *pst, const guint32 *nids, gsize n, GError **error)
 static BmItem *
 read_by_libpff (BmPstWindow *window, gsize index, GError **error)
 {
-  guint64 damaged = window->view.damaged_blocks;
   if (window->file == NULL) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_UNREADABLE, "libpff opens no window here");
     return NULL;
@@ -153,23 +152,32 @@ read_by_libpff (BmPstWindow *window, gsize index, GError **error)
     return NULL;
   BmItem *item = bm_pst_item_read (window, pff, error);
   libpff_item_free (&pff, NULL);
-  if (item != NULL && window->view.damaged_blocks != damaged)
-    bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
   return item;
 }
 
-/* What libpff refuses, and what it has read in part, if more of it can be had. */
+/* What libpff refuses, and what it has read in part, maybe without a word: there our own reader knows
+ * at least as much, and says what is lost. Where it has less, its word is taken all the same. */
 static BmItem *
 salvage (BmPstWindow *window, gsize index, BmItem *part)
 {
-  g_autoptr (BmItem) owned = part;
+  g_autoptr (BmItem) theirs = part;
   if (errno == ENOMEM) /* not the file's fault; the item is asked for once more, alone */
-    return g_steal_pointer (&owned);
-  g_autoptr (BmItem) item = bm_pst_salvage_item (window->pst, window->nids[index], NULL);
-  if (item == NULL || (owned != NULL && bm_pst_losses (item) >= bm_pst_losses (owned)))
-    return g_steal_pointer (&owned);
-  bm_notes_add (&item->notes, BM_NOTE_SALVAGED);
-  return g_steal_pointer (&item);
+    return g_steal_pointer (&theirs);
+  g_autoptr (BmItem) ours = bm_pst_salvage_item (window->pst, window->nids[index], NULL);
+  if (theirs == NULL || ours == NULL) {
+    if (ours != NULL)
+      bm_notes_add (&ours->notes, BM_NOTE_SALVAGED);
+    return ours != NULL ? g_steal_pointer (&ours) : g_steal_pointer (&theirs);
+  }
+  guint64 our_amount = bm_pst_amount (ours), their_amount = bm_pst_amount (theirs);
+  if (our_amount < their_amount) {
+    theirs->notes |= ours->notes;
+    theirs->damaged |= ours->damaged;
+    return g_steal_pointer (&theirs);
+  }
+  if (our_amount > their_amount || bm_pst_losses (ours) < bm_pst_losses (theirs))
+    bm_notes_add (&ours->notes, BM_NOTE_SALVAGED);
+  return g_steal_pointer (&ours);
 }
 
 BmItem *
@@ -177,13 +185,19 @@ bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
 {
   g_return_val_if_fail (index < window->n, NULL);
   g_autoptr (GError) refused = NULL;
+  const guint64 blocks = window->view.damaged_blocks, pages = window->view.damaged_pages;
   BmItem *item = read_by_libpff (window, index, &refused);
-  if (item != NULL ? bm_pst_losses (item) > 0 : bm_error_cause (refused) == BM_CAUSE_UNREADABLE)
+  gboolean damaged = window->view.damaged_blocks != blocks;
+  if (item == NULL ? bm_error_cause (refused) == BM_CAUSE_UNREADABLE
+                   : damaged || window->view.damaged_pages != pages || bm_pst_losses (item) > 0)
     item = salvage (window, index, item);
-  if (item == NULL)
+  if (item == NULL) {
     g_propagate_error (error, g_steal_pointer (&refused));
-  else
-    item->nid = window->nids[index];
+    return NULL;
+  }
+  if (damaged)
+    bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
+  item->nid = window->nids[index];
   return item;
 }
 

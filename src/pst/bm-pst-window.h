@@ -19,7 +19,9 @@ typedef struct {
   guint8 *pages;
   gsize pages_size;
   guint64 position;
-  guint64 damaged_blocks; /* data blocks read so far whose CRC is wrong */
+  /* What was read so far and is not whole: blocks that are none or have a wrong CRC; pages of the
+   * trees with a wrong CRC. */
+  guint64 damaged_blocks, damaged_pages;
 } BmPstView;
 
 struct _BmPstWindow {
