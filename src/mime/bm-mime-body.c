@@ -129,7 +129,7 @@ objects_in_order (BmMime *mime)
 
 /* The original is kept beside the HTML when that does not say everything. */
 static void
-use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
+use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf, gboolean *lossy)
 {
   gboolean complete = FALSE;
   gsize size;
@@ -137,7 +137,7 @@ use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf)
   g_auto (GStrv) objects = objects_in_order (mime);
   g_clear_pointer (&body->pictures, g_ptr_array_unref);
   g_autofree gchar *html = bm_rtf_native_to_html (data, size, (const gchar *const *) objects,
-                                                  &body->pictures, &complete);
+                                                  &body->pictures, &complete, lossy);
   g_autofree gchar *shown = bm_html_to_text (html, strlen (html));
   gboolean empty = *g_strstrip (shown) == '\0' && body->pictures->len == 0;
   bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
@@ -169,9 +169,9 @@ use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
     if (*html != '\0')
       body->html = bm_html_set_charset_utf8 (html);
   } else if (kind == BM_RTF_NATIVE && bm_rtf_is_rtf (data, size)) {
-    use_native (mime, body, rtf);
+    use_native (mime, body, rtf, &lossy);
   }
-  if (body->text == NULL && (body->html == NULL || kind == BM_RTF_NATIVE))
+  if (body->text == NULL && body->html == NULL)
     body->text = bm_rtf_to_text (data, size, &lossy);
   if (body->text != NULL && *body->text == '\0')
     g_clear_pointer (&body->text, g_free);

@@ -27,6 +27,7 @@ void
 bm_flow_clear (BmFlow *flow)
 {
   g_string_free (flow->out, TRUE);
+  g_free (flow->bare);
   g_array_unref (flow->lists);
 }
 
@@ -195,35 +196,48 @@ has_border (const BmPageBlock *block)
   return FALSE;
 }
 
-/* Paragraphs with the same lines around them stand in one box. TRUE: this one does. */
-static gboolean
-open_box (BmFlow *flow, const BmPageBlock *block)
+static void
+begin_box (BmFlow *flow, const BmPageBlock *block, guint32 paper, gboolean lines)
 {
-  gboolean wanted = has_border (block);
-  if (flow->boxed && (!wanted || memcmp (flow->border, block->border, sizeof flow->border) != 0 ||
-                      flow->left != block->left || flow->right != block->right)) {
-    close_lists (flow, -1);
-    close_box (flow);
-  }
-  if (!wanted || flow->boxed)
-    return wanted;
-  close_lists (flow, -1);
   g_autoptr (GString) style = g_string_new (NULL);
   bm_page_border_style (style, block->border);
+  if (paper != 0)
+    g_string_append_printf (style, ";background-color:#%06x", paper & 0xffffff);
   if (block->left > 0)
     bm_page_length_style (style, "margin-left", block->left);
   if (block->right > 0)
     bm_page_length_style (style, "margin-right", block->right);
-  g_string_append (style, has_line (&block->border[BM_PAGE_LEFT_SIDE]) ||
-                                  has_line (&block->border[BM_PAGE_RIGHT_SIDE])
-                              ? ";padding:1pt 4pt"
-                              : ";padding:1pt 0");
   if (MAX (block->before, flow->pending) > 0)
     bm_page_length_style (style, "margin-top", MAX (block->before, flow->pending));
+  if (lines)
+    g_string_append (style, has_line (&block->border[BM_PAGE_LEFT_SIDE]) ||
+                                    has_line (&block->border[BM_PAGE_RIGHT_SIDE])
+                                ? ";padding:1pt 4pt"
+                                : ";padding:1pt 0");
+  g_string_append_printf (flow->out, "<div style=\"%s\">\n", style->str + 1);
+}
+
+/* Paragraphs with the same lines around them and the same colour behind them stand in one box, so
+ * that nothing is between them. TRUE: this one does. */
+static gboolean
+open_box (BmFlow *flow, const BmPageBlock *block)
+{
+  guint32 paper = bm_page_shade (&block->shade);
+  gboolean lines = has_border (block);
+  if (flow->boxed &&
+      (memcmp (flow->border, block->border, sizeof flow->border) != 0 || flow->paper != paper ||
+       flow->left != block->left || flow->right != block->right)) {
+    close_lists (flow, -1);
+    close_box (flow);
+  }
+  if (flow->boxed || (!lines && paper == 0))
+    return flow->boxed;
+  close_lists (flow, -1);
+  begin_box (flow, block, paper, lines);
   memcpy (flow->border, block->border, sizeof flow->border);
+  flow->paper = paper;
   flow->left = block->left;
   flow->right = block->right;
-  g_string_append_printf (flow->out, "<div style=\"%s\">\n", style->str + 1);
   flow->boxed = flow->opened = TRUE;
   return TRUE;
 }
@@ -251,7 +265,6 @@ add_block_style (BmFlow *flow, GString *style, const BmPageBlock *block, gboolea
                  gboolean indents)
 {
   static const gchar *const aligns[] = {NULL, NULL, "center", "right", "justify"};
-  guint32 paper = bm_page_shade (&block->shade);
   if (aligns[block->align] != NULL)
     g_string_append_printf (style, ";text-align:%s", aligns[block->align]);
   else if (block->align == BM_PAGE_LEFT && block->right_to_left)
@@ -265,18 +278,38 @@ add_block_style (BmFlow *flow, GString *style, const BmPageBlock *block, gboolea
   if (indents && block->first != 0)
     bm_page_length_style (style, "text-indent", MAX (block->first, -MAX (block->left, 0)));
   add_spacing (flow, style, block, boxed);
-  if (paper != 0)
-    g_string_append_printf (style, ";background-color:#%06x", paper & 0xffffff);
+}
+
+/* The paragraph that a cell consists of says how it looks at the cell. */
+static gboolean
+is_bare (const BmFlow *flow, const gchar *tag, const BmPageBlock *block)
+{
+  return flow->out->len == 0 && block->depth > 0 && *tag == 'd' && !block->right_to_left &&
+         block->left == 0 && block->right == 0 && block->first == 0 && block->before == 0 &&
+         block->after == 0;
+}
+
+/* It is not the only one. */
+static void
+wrap_bare (BmFlow *flow)
+{
+  if (flow->bare == NULL)
+    return;
+  g_autofree gchar *open = g_strdup_printf ("<div style=\"%s\">", flow->bare);
+  if (*flow->bare != '\0') {
+    g_string_prepend (flow->out, open);
+    g_string_append (flow->out, "</div>\n");
+  }
+  g_clear_pointer (&flow->bare, g_free);
 }
 
 static void
 put_block (BmFlow *flow, const gchar *tag, const BmPageBlock *block, GString *style, gint value,
            const gchar *html)
 {
-  gboolean bare = flow->out->len == 0 && block->depth > 0 && style->len == 0 && *tag == 'd' &&
-                  !block->right_to_left;
-  if (bare) { /* a cell of one paragraph */
+  if (is_bare (flow, tag, block)) {
     g_string_append (flow->out, *html != '\0' ? html : NBSP);
+    flow->bare = g_strdup (style->str + (style->len > 0));
     return;
   }
   g_string_append_printf (flow->out, "<%s", tag);
@@ -342,6 +375,7 @@ bm_flow_paragraph (BmFlow *flow, BmLine *line, BmLook *look, const BmPageFormat 
 {
   gint value = 0;
   BmPageLabelKind kind = label != NULL ? label_kind (label, known, &value) : BM_PAGE_LABEL_UNKNOWN;
+  wrap_bare (flow);
   List list = {CLAMP (block->level, 0, LISTS_MAX - 1), block->left, kind};
   if (kind != BM_PAGE_LABEL_UNKNOWN) {
     put_item (flow, line, look, format, block, &list, value, label);
@@ -357,14 +391,16 @@ bm_flow_paragraph (BmFlow *flow, BmLine *line, BmLook *look, const BmPageFormat 
 GString *
 bm_flow_out (BmFlow *flow)
 {
+  wrap_bare (flow);
   close_lists (flow, -1);
   close_box (flow);
   return flow->out;
 }
 
 GString *
-bm_flow_take (BmFlow *flow)
+bm_flow_take (BmFlow *flow, gchar **style)
 {
+  *style = g_steal_pointer (&flow->bare);
   GString *all = bm_flow_out (flow);
   flow->out = g_string_new (NULL);
   return all;

@@ -12,8 +12,10 @@ typedef struct {
   GString *out;
   GArray *lists;                      /* private */
   BmPageBorder border[BM_PAGE_SIDES]; /* of the box that is open */
+  guint32 paper;
   gint left, right;
   gboolean boxed, opened; /* opened: nothing is in it yet */
+  gchar *bare;            /* style of the only paragraph, which has no element; NULL: has one */
   gint pending;           /* space below what came last */
 } BmFlow;
 
@@ -25,7 +27,8 @@ void bm_flow_paragraph (BmFlow *flow, BmLine *line, BmLook *look, const BmPageFo
 gboolean bm_flow_is_empty (const BmFlow *flow);
 /* Where HTML between paragraphs goes: lists and boxes are closed. */
 GString *bm_flow_out (BmFlow *flow);
-/* All of it; the flow is empty afterwards. New. */
-GString *bm_flow_take (BmFlow *flow);
+/* All of it; the flow is empty afterwards. *style: what the cell around it must say of its looks, or
+ * NULL. Both new. */
+GString *bm_flow_take (BmFlow *flow, gchar **style);
 
 G_END_DECLS

@@ -542,7 +542,7 @@ end (Writer *writer)
 
 gchar *
 bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objects,
-                       GPtrArray **pictures, gboolean *complete)
+                       GPtrArray **pictures, gboolean *complete, gboolean *lossy)
 {
   static const BmRtfListener listener = {on_text, on_word, on_captured, on_open, on_close, on_full};
   Writer writer = {.now.format = {.font = -1}, .objects = objects, .complete = TRUE};
@@ -553,6 +553,7 @@ bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objec
   bm_page_base (writer.page, &usual);
   gboolean good = bm_rtf_read (data, size, &listener, &writer, &writer.reader);
   end_document (&writer); /* which had no braces */
+  *lossy = !good;
   *complete = good && writer.complete && writer.drawn >= writer.drawings && !on_full (&writer);
   *pictures = writer.pictures;
   end (&writer);

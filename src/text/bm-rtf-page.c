@@ -111,7 +111,9 @@ end_cell (BmPage *page, guint depth)
 {
   Level *level = level_at (page, depth);
   page->written += ROW_BYTES;
-  bm_table_cell (level->table, bm_flow_take (&level->cell));
+  gchar *style = NULL;
+  GString *html = bm_flow_take (&level->cell, &style);
+  bm_table_cell (level->table, html, style);
 }
 
 /* Puts the table of that depth into what is around it. */

@@ -15,6 +15,7 @@
 
 typedef struct {
   GString *html;
+  gchar *style; /* or NULL */
   BmPageColumn column;
   gboolean known;             /* column says something */
   gboolean swallowed;         /* it is part of another cell */
@@ -39,6 +40,7 @@ cell_free (gpointer data)
 {
   Cell *cell = data;
   g_string_free (cell->html, TRUE);
+  g_free (cell->style);
   g_free (cell);
 }
 
@@ -82,16 +84,18 @@ bm_table_is_full (const BmTable *table)
 }
 
 void
-bm_table_cell (BmTable *table, GString *html)
+bm_table_cell (BmTable *table, GString *html, gchar *style)
 {
   if (table->cells->len >= COLUMNS_MAX) { /* the last one takes the rest */
     Cell *last = g_ptr_array_index (table->cells, COLUMNS_MAX - 1);
     g_string_append_len (last->html, html->str, (gssize) html->len);
     g_string_free (html, TRUE);
+    g_free (style);
     return;
   }
   Cell *cell = g_new0 (Cell, 1);
   cell->html = html;
+  cell->style = style;
   cell->columns = cell->rows = 1;
   g_ptr_array_add (table->cells, cell);
   table->n_cells++;
@@ -262,6 +266,8 @@ write_cell (GString *out, const Row *row, guint r, const Cell *cell, guint i)
   add_borders (style, row, r, cell, i, row->cells->len - 1);
   if (paper != 0)
     g_string_append_printf (style, ";background-color:#%06x", paper & 0xffffff);
+  if (cell->style != NULL && *cell->style != '\0')
+    g_string_append_printf (style, ";%s", cell->style);
   g_string_append_printf (out, " style=\"%s\">%s</td>", style->str + (*style->str == ';'),
                           cell->html->len > 0 ? cell->html->str : NBSP);
 }

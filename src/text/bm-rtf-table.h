@@ -12,8 +12,8 @@ typedef struct _BmTable BmTable;
 
 BmTable *bm_table_new (void);
 void bm_table_free (BmTable *table);
-/* Adds a cell to the row not yet ended. Takes html. */
-void bm_table_cell (BmTable *table, GString *html);
+/* Adds a cell to the row not yet ended. Takes html, and style of what it holds, which may be NULL. */
+void bm_table_cell (BmTable *table, GString *html, gchar *style);
 gboolean bm_table_in_row (const BmTable *table); /* there is one not yet ended */
 /* Ends the row. row and columns may be NULL: nothing is known of them. */
 void bm_table_row (BmTable *table, const BmPageRow *row, const BmPageColumn *columns, guint n);

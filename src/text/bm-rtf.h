@@ -39,8 +39,9 @@ void bm_rtf_picture_free (BmRtfPicture *picture);
 
 /* A document of HTML that looks like BM_RTF_NATIVE: paragraphs, characters, lists, tables, links,
  * pictures. objects: HTML to stand where attachments do, one after the other, ended by NULL; or
- * NULL. *pictures: of BmRtfPicture. *complete: nothing visible was left out or replaced. New. */
+ * NULL. *pictures: of BmRtfPicture. *complete: nothing visible was left out or replaced. *lossy:
+ * characters were replaced. New. */
 gchar *bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objects,
-                              GPtrArray **pictures, gboolean *complete);
+                              GPtrArray **pictures, gboolean *complete, gboolean *lossy);
 
 G_END_DECLS

@@ -24,8 +24,8 @@ use_rtf (const guint8 *data, gsize size)
   check (bm_rtf_to_html (data, size, NULL), size);
   check (bm_rtf_to_text (data, size, NULL), size);
   g_autoptr (GPtrArray) pictures = NULL;
-  gboolean complete;
-  g_autofree gchar *page = bm_rtf_native_to_html (data, size, NULL, &pictures, &complete);
+  gboolean complete, lossy;
+  g_autofree gchar *page = bm_rtf_native_to_html (data, size, NULL, &pictures, &complete, &lossy);
   if (!g_utf8_validate (page, -1, NULL))
     abort ();
 }

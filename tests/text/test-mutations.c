@@ -116,8 +116,9 @@ use_rtf (const guint8 *data, gsize size)
   take (bm_rtf_to_text (data, size, NULL));
   static const gchar *const objects[] = {"<b>", NULL};
   g_autoptr (GPtrArray) pictures = NULL;
-  gboolean complete;
-  g_autofree gchar *page = bm_rtf_native_to_html (data, size, objects, &pictures, &complete);
+  gboolean complete, lossy;
+  g_autofree gchar *page =
+      bm_rtf_native_to_html (data, size, objects, &pictures, &complete, &lossy);
   use_html (page);
   take (g_steal_pointer (&page));
 }

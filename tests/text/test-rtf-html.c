@@ -18,7 +18,7 @@ convert (const gchar *rtf, const gchar *const *objects, GPtrArray **pictures, gb
   gsize size = strlen (rtf);
   g_autofree guint8 *copy = g_memdup2 (rtf, size);
   return bm_rtf_native_to_html (copy, size, objects, pictures != NULL ? pictures : &own,
-                                complete != NULL ? complete : &ignored);
+                                complete != NULL ? complete : &ignored, &ignored);
 }
 
 /* What is between the body tags, without the element that says what most of the text looks like. */
@@ -128,8 +128,12 @@ test_paragraphs (void)
         "<div style=\"text-align:justify;margin-left:36pt;margin-right:36pt;text-indent:-18pt;"
         "margin-top:5pt;margin-bottom:2.5pt;line-height:180%\">m</div>\n");
   BODY ("\\pard\\sl-400 m\\par", "<div style=\"line-height:20pt\">m</div>\n");
-  BODY ("\\pard\\cbpat1 m\\par", "<div style=\"background-color:#ff0000\">m</div>\n");
-  BODY ("\\pard\\shading5000\\cbpat1 m\\par", "<div style=\"background-color:#7f0000\">m</div>\n");
+  BODY ("\\pard\\shading5000\\cbpat1 m\\par",
+        "<div style=\"background-color:#7f0000\">\n<div>m</div>\n</div>\n");
+  BODY ("\\pard\\cbpat1\\sa100 a\\par b\\par\\pard c\\par",
+        "<div style=\"background-color:#ff0000\">\n<div>a</div>\n"
+        "<div style=\"margin-top:5pt\">b</div>\n</div>\n"
+        "<div style=\"margin-top:5pt\">c</div>\n");
   BODY ("\\qc last", "<div style=\"text-align:center\">last</div>\n");
 }
 
@@ -276,8 +280,8 @@ test_tables (void)
   BODY ("\\trowd\\trqc\\trgaph50\\trrh400\\clvertalc\\clcbpat1\\cellx1000\\intbl\\qr a\\cell\\row",
         "<table cellspacing=\"0\" cellpadding=\"0\" align=\"center\" style=\"border-collapse:"
         "collapse;font-family:'Arial',sans-serif;font-size:10pt\">\n<tr style=\"height:20pt\">"
-        "<td valign=\"middle\" style=\"width:50pt;padding:0 2.5pt;background-color:#ff0000\">"
-        "<div style=\"text-align:right\">a</div>\n</td></tr>\n</table>\n");
+        "<td valign=\"middle\" style=\"width:50pt;padding:0 2.5pt;background-color:#ff0000;"
+        "text-align:right\">a</td></tr>\n</table>\n");
   BODY ("\\trowd\\trbrdrt\\brdrs\\trbrdrv\\brdrdot\\clbrdrt\\brdrnone\\cellx1000\\cellx2000\\intbl "
         "a\\cell b\\cell\\row",
         TABLE "<tr>" TD (

@@ -470,6 +470,25 @@ case_42_native_rtf (Case *c)
   case_expect (c, "text 1 contains <span style=\"color:#ff0000\">rot</span>");
 }
 
+/* A text made from it has the addresses of its links. What an old ANSI file has, real text, stays. */
+static void
+case_42_native_rtf_as_text (Case *c)
+{
+  static const gchar rtf[] =
+      "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}See {\\field{\\*\\fldinst HYPERLINK \"http://x.org/\"}"
+      "{\\fldrslt there}}\\par{\\pntext\\'b7\\tab}one\\par\\trowd\\cellx500\\cellx900\\intbl "
+      "a\\cell "
+      "b\\cell\\row}";
+  mail_rtf (empty_mail (c), rtf);
+  mail_rtf (case_plain_mail (c), rtf);
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_TEXT_FROM_HTML));
+  case_expect (c, "text 0 contains See there <http://x.org/>\\n\\n- one\\n\\na");
+  case_expect (c, "text 1 contains See <a href=\"http://x.org/\">there</a>");
+  case_render (c, 1);
+  case_expect (c, "text 0 contains Hi Bob");
+}
+
 /* Attachments stand in the text in the order of their positions; pictures of the text itself too. */
 static void
 case_42_native_rtf_with_pictures (Case *c)
@@ -659,6 +678,7 @@ static const CaseEntry cases[] = {
     CASE (40, corpus),
     CASE (41, rtf_from_text),
     CASE (42, native_rtf),
+    CASE (42, native_rtf_as_text),
     CASE (42, native_rtf_with_pictures),
     CASE (42, native_rtf_with_drawing),
     CASE (42, corpus),
