@@ -55,6 +55,7 @@ test_characters (void)
         "xxx<span style=\"font-family:'Times New Roman',serif;font-size:14pt\">big</span>");
   LINE ("{\\b a{\\i b}}c", "<b>a</b><b><i>b</i></b>c");
   LINE ("a  b\\line c", "a \u00a0b<br>\nc");
+  LINE ("a\\~b\\-c\\_d", "a\u00a0b\u00adc\u2011d");
   LINE ("see\\v hidden\\v0 n", "seen");
   LINE ("{\\uldb d}{\\ulwave w}{\\cf1\\ul r}", "<u style=\"text-decoration:underline double\">d</u>"
                                                "<u style=\"text-decoration:underline wavy\">w</u>"
