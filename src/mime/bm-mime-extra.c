@@ -139,6 +139,38 @@ add_categories (BmMime *mime, GString *out)
   add (out, "Keywords", list->str);
 }
 
+/* What Exchange noted of the mail's way: [MS-OXCMAIL] 2.1.3.2.24, 2.2.3.2.20. */
+static void
+add_exchange (const BmProps *props, GString *out)
+{
+  static const gchar *const results[] = {NULL,       "Neutral", "Pass",      "Fail",
+                                         "SoftFail", "None",    "TempError", "PermError"};
+  gint64 level = bm_props_int (props, 0x4076, -2);
+  gint64 result = bm_props_int (props, 0x4079, 0) & 0x7fffffff; /* errors have the highest bit */
+  if (bm_props_bool (props, 0x0005, FALSE))
+    add (out, "X-MS-Exchange-Organization-AutoForwarded", "true");
+  if (level >= -1 && level <= 10) {
+    g_autofree gchar *text = g_strdup_printf ("%d", (gint) level);
+    add (out, "X-MS-Exchange-Organization-SCL", text);
+  }
+  if (result < (gint64) G_N_ELEMENTS (results))
+    add (out, "X-MS-Exchange-Organization-SenderIdResult", results[result]);
+  add (out, "X-MS-Exchange-Organization-PRD", bm_props_text (props, 0x4083));
+}
+
+/* The only field of content that is about the whole message. Transport headers know better, also when
+ * they do not name it: 0x3FF1 is of whoever stored the item. */
+static void
+add_language (const BmMime *mime, GString *out)
+{
+  const gchar *header = bm_mime_transport_get (mime, "Content-Language");
+  if (header != NULL && bm_mime_is_language (header))
+    add (out, "Content-Language", header);
+  if (mime->transport == NULL)
+    add_taken (out, "Content-Language",
+               bm_mime_language (bm_props_int (mime->item->props, 0x3ff1, 0)));
+}
+
 /* ---- fields kept as named properties ---- */
 
 /* Fields whose meaning is in other properties, or of the way the mail took. */
@@ -199,7 +231,8 @@ add_named (const BmProps *props, GString *out)
   g_ptr_array_sort (found, compare_names);
   for (guint i = 0; i < found->len; i++) {
     const BmProp *prop = g_ptr_array_index (found, i);
-    add (out, prop->name.name, prop->text);
+    g_autofree gchar *decoded = bm_mime_decode_text (prop->text); /* kept as they came */
+    add (out, prop->name.name, decoded);
   }
 }
 
@@ -240,6 +273,8 @@ bm_mime_add_extra (BmMime *mime, GString *out)
   add_lists (props, out);
   add_follow_up (props, out);
   add_suppress (props, out);
+  add_exchange (props, out);
+  add_language (mime, out);
   add_voice (mime->item, out);
   add_categories (mime, out);
   add_named (props, out);

@@ -84,6 +84,116 @@ test_properties (void)
   check (item);
 }
 
+/* ---- every property there may be ---- */
+
+static void
+check_fields (GMimeObject *object)
+{
+  GMimeHeaderList *list = g_mime_object_get_header_list (object);
+  for (int i = 0; i < g_mime_header_list_get_count (list); i++) {
+    GMimeHeader *header = g_mime_header_list_get_header_at (list, i);
+    g_assert_false (g_str_has_prefix (g_mime_header_get_name (header), "X-Evil"));
+    /* an id is no text: nothing in it is decoded but by GMime's getter */
+    gboolean is_id = g_ascii_strcasecmp (g_mime_header_get_name (header), "Content-ID") == 0;
+    g_assert_true (is_id || strpbrk (g_mime_header_get_value (header), "\r\n") == NULL);
+  }
+}
+
+static void
+check_parts (GMimeObject *object)
+{
+  check_fields (object);
+  if (GMIME_IS_MESSAGE (object))
+    check_parts (g_mime_message_get_mime_part (GMIME_MESSAGE (object)));
+  else if (GMIME_IS_MESSAGE_PART (object))
+    check_parts (GMIME_OBJECT (g_mime_message_part_get_message (GMIME_MESSAGE_PART (object))));
+  for (int i = 0;
+       GMIME_IS_MULTIPART (object) && i < g_mime_multipart_get_count (GMIME_MULTIPART (object));
+       i++)
+    check_parts (g_mime_multipart_get_part (GMIME_MULTIPART (object), i));
+}
+
+static void
+set_evil (BmProps *props, guint16 id, gboolean binary)
+{
+  if (binary)
+    item_bytes (props, id, evil, sizeof evil - 1);
+  else
+    item_text (props, id, evil);
+}
+
+/* The property in all objects that have some: the item, a row, a file, a mail inside it. */
+static BmItem *
+item_with (const gchar *message_class, guint16 id, gboolean binary)
+{
+  BmItem *item = item_new (message_class), *inner = item_new ("IPM.Note");
+  BmProps *row = item_recipient (item, 1, NULL, NULL);
+  BmAttachment *file = item_attachment (item, NULL, "x", 1);
+  BmAttachment *mail = item_embed (item, inner);
+  BmProps *all[] = {item->props, row, file->props, mail->props, inner->props};
+  item_bool (item->props, 0x0029, id != 0x0029);
+  item_bool (item->props, 0x0023, id != 0x0023);
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    set_evil (all[i], id, binary);
+  return item;
+}
+
+/* Alone, so that none hides behind a better one. Not 0x007D, whose lines are fields. */
+static void
+check_range (const gchar *message_class, guint16 first, guint16 last, gboolean binary)
+{
+  for (guint id = first; id <= last; id++) {
+    g_autoptr (BmItem) item = item_with (message_class, (guint16) id, binary);
+    if (id == 0x007d)
+      continue;
+    g_autoptr (Rendered) r = rendered_new (item);
+    check_parts (GMIME_OBJECT (r->parsed));
+    g_assert_cmpuint (rendered_count (r, "From"), ==, 1);
+    g_assert_cmpuint (rendered_count (r, "Bcc"), <=, 1);
+  }
+}
+
+static void
+test_each_property (void)
+{
+  static const guint16 ranges[][2] = {
+      {0x0001, 0x10ff}, {0x3000, 0x40ff}, {0x5d00, 0x5fff}, {0x6800, 0x68ff}};
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++) {
+    check_range ("IPM.Note", ranges[i][0], ranges[i][1], FALSE);
+    check_range ("IPM.Note", ranges[i][0], ranges[i][1], TRUE);
+  }
+  check_range ("REPORT.IPM.Note.NDR", 0x0001, 0x10ff, FALSE);
+  check_range ("REPORT.IPM.Note.NDR", 0x6800, 0x68ff, FALSE);
+  check_range ("IPM.Note.Microsoft.Voicemail", 0x6800, 0x68ff, FALSE);
+}
+
+/* Named ones: of each set, by number, and in the set of header fields by name. */
+static void
+test_each_named (void)
+{
+  static const guint8 sets[] = {0x02, 0x03, 0x04, 0x08}; /* {000620xx-...}: appointment... common */
+  static const gchar *const names[] = {"From",      "Bcc",   "X-Good",          "Content-Type",
+                                       "X-Bm-Evil", "Lines", "List-Id: X-Evil", "X-Evil\r\nX"};
+  guint8 guid[16] = {0, 0x20, 6, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
+  for (guint i = 0; i < G_N_ELEMENTS (sets) * 0x900; i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    guid[0] = sets[i / 0x900];
+    named (item, guid, 0x8000 + i % 0x900, NULL, evil);
+    item_int (item->props, 0x0e07, 0x8);
+    g_autoptr (Rendered) r = rendered_new (item);
+    check_parts (GMIME_OBJECT (r->parsed));
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (BmItem) item = item_new ("IPM.Note");
+    named (item, headers, 0, names[i], evil);
+    g_autoptr (Rendered) r = rendered_new (item);
+    check_parts (GMIME_OBJECT (r->parsed));
+    g_assert_cmpuint (rendered_count (r, "Content-Type"), ==, 1);
+    g_assert_cmpuint (rendered_count (r, "X-Bm-Evil"), ==, 0);
+    g_assert_cmpuint (rendered_count (r, "Bcc"), ==, 0);
+  }
+}
+
 /* In the values of transport headers what is behind a line end is a field of its own, as it always
  * was; what is not a line end to mail may not become one. */
 static void
@@ -222,6 +332,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   bm_render_init ();
   g_test_add_func ("/mime/hostile/properties", test_properties);
+  g_test_add_func ("/mime/hostile/each-property", test_each_property);
+  g_test_add_func ("/mime/hostile/each-named", test_each_named);
   g_test_add_func ("/mime/hostile/transport", test_transport);
   g_test_add_func ("/mime/hostile/long-transport", test_long_transport);
   g_test_add_func ("/mime/hostile/words", test_words);

@@ -596,6 +596,8 @@ case_27_other_headers (Case *c)
   mail_text (mail, bm_pst_writer_named_string (writer, headers, "subject"), "another");
   mail_text (mail, bm_pst_writer_named_string (writer, headers, "x-bm-event"), "delete it all");
   mail_text (mail, bm_pst_writer_named_string (writer, headers, "x bad"), "none");
+  mail_text (mail, bm_pst_writer_named_string (writer, headers, "X-Coded"),
+             "=?iso-8859-1?Q?H=E4user?=");
   mail_int (mail, 0x3fdf, 0x22);
   case_render (c, 0);
   case_expect (c, "header List-Help=<mailto:help@example.org>");
@@ -604,11 +606,63 @@ case_27_other_headers (Case *c)
   case_expect (c, "header Reply-By=Sat, 15 Jul 2017 02:40:00 +0000");
   case_expect (c, "header X-Message-Flag=Follow up");
   case_expect (c, "header X-Project=Häuser");
+  case_expect (c, "header X-Coded=Häuser");
   case_expect (c, "header List-Id=<dev.example.org>");
   case_expect (c, "header X-Auto-Response-Suppress=NDR, AutoReply");
   case_expect (c, "no-header Content-Language");
   case_expect (c, "no-header X-Bm-Event");
   case_expect (c, "count Subject=1");
+}
+
+static void
+case_27_language (Case *c)
+{
+  static const struct {
+    gint32 locale;
+    const gchar *want;
+  } locales[] = {{0x0409, "en-US"}, {0x100c, "fr-CH"}, {0x0c0a, "es-ES"}, {0x5c0a, "es"},
+                 {0x0400, NULL},    {0x7c1a, NULL},    {-1, NULL}};
+  for (guint i = 0; i < G_N_ELEMENTS (locales); i++)
+    mail_int (sent_mail (c), 0x3ff1, locales[i].locale);
+  CaseMail *said = received_mail (c, RECEIVED "Content-Language: de, fr-CH\r\n");
+  CaseMail *silent = received_mail (c, RECEIVED);
+  CaseMail *strange = received_mail (c, RECEIVED "Content-Language: de; x=\"y\"\r\n");
+  mail_int (said, 0x3ff1, 0x0409);
+  mail_int (silent, 0x3ff1, 0x0409);
+  mail_int (strange, 0x3ff1, 0x0409);
+  for (guint i = 0; i < G_N_ELEMENTS (locales) + 3; i++) {
+    const gchar *want = i < G_N_ELEMENTS (locales)    ? locales[i].want
+                        : i == G_N_ELEMENTS (locales) ? "de, fr-CH"
+                                                      : NULL;
+    case_render (c, i);
+    if (want != NULL)
+      case_expect (c, "header Content-Language=%s", want);
+    else
+      case_expect (c, "no-header Content-Language");
+  }
+}
+
+static void
+case_27_exchange_notes (Case *c)
+{
+  CaseMail *mail = sent_mail (c),
+           *said = received_mail (c, RECEIVED "X-MS-Exchange-Organization-SCL: 9\r\n");
+  mail_bool (mail, 0x0005, TRUE);
+  mail_int (mail, 0x4076, -1);
+  mail_int (mail, 0x4079, (gint32) 0x80000006);
+  mail_text (mail, 0x4083, "example.org");
+  mail_int (said, 0x4076, 1);
+  mail_int (said, 0x4079, 99);
+  case_render (c, 0);
+  case_expect (c, "header X-MS-Exchange-Organization-AutoForwarded=true");
+  case_expect (c, "header X-MS-Exchange-Organization-SCL=-1");
+  case_expect (c, "header X-MS-Exchange-Organization-SenderIdResult=TempError");
+  case_expect (c, "header X-MS-Exchange-Organization-PRD=example.org");
+  case_render (c, 1);
+  case_expect (c, "header X-MS-Exchange-Organization-SCL=9");
+  case_expect (c, "count X-MS-Exchange-Organization-SCL=1");
+  case_expect (c, "no-header X-MS-Exchange-Organization-SenderIdResult");
+  case_expect (c, "no-header X-MS-Exchange-Organization-AutoForwarded");
 }
 
 static void
@@ -677,6 +731,8 @@ static const CaseEntry cases[] = {
     CASE (26, thread_index),
     CASE (27, references),
     CASE (27, other_headers),
+    CASE (27, language),
+    CASE (27, exchange_notes),
     CASE (28, receipt_of_sent_mail),
     CASE (28, receipt_of_read_mail),
     CASE (91, injection),
