@@ -350,6 +350,9 @@ check_200 (Case *c, const BmItem *item, const Rendered *r, gpointer data)
   InternetAddressList *list = g_mime_message_get_to (r->parsed);
   g_assert_cmpint (internet_address_list_length (list), ==, 200);
   case_expect (c, "count To=1");
+  const gchar *to = strstr (r->text, "\nTo: ");
+  g_assert_nonnull (to);
+  g_assert_cmpuint (strcspn (to + 1, "\n"), <=, 79); /* and the rest on lines of its own */
 }
 
 static void

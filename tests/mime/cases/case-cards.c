@@ -3,7 +3,12 @@
  * 77. A contact is not imported by itself yet: here they stand in mails. */
 #include "mime/cases/cases.h"
 
+#include "mime/bm-mime-calendar.h"
+#include "pst/bm-pst-window.h"
+#include "pst/bm-pst.h"
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ADDRESS bm_pst_psetid_address
 
@@ -174,6 +179,42 @@ case_76_list (Case *c)
   }
 }
 
+/* The card of the list of a real file, which is not imported yet. */
+static void
+case_76_corpus (Case *c)
+{
+  g_autofree gchar *path = case_corpus_file ("java-libpst-dist-list.pst");
+  if (path == NULL)
+    return;
+  static const BmRenderContext context = {0};
+  BmPstOptions options = {0};
+  gint fd = open (path, O_RDONLY | O_CLOEXEC);
+  BmPst *pst = bm_pst_open_fd (fd, &options, NULL);
+  g_autoptr (BmCensus) census = bm_pst_census (pst, NULL);
+  guint lists = 0;
+  for (guint i = 0; i < census->items->len; i++) {
+    guint32 nid = g_array_index (census->items, BmCensusItem, i).nid;
+    g_autoptr (BmPstWindow) window = bm_pst_window_open (pst, &nid, 1, NULL);
+    g_autoptr (BmItem) item = bm_pst_window_read (window, 0, NULL);
+    if (item == NULL || !bm_mime_is_class (item, "IPM.DistList"))
+      continue;
+    BmMime mime;
+    bm_mime_begin (&mime, item, &context, "", 0);
+    g_autofree gchar *card = bm_mime_card_text (&mime);
+    bm_mime_end (&mime);
+    g_autofree gchar *lines = case_unfold (card);
+    case_assert_line (lines, "KIND:group");
+    case_assert_line (lines, "FN:test dist list");
+    case_assert_line (lines, "MEMBER:mailto:contact1@rjohnson.id.au");
+    case_assert_line (lines, "MEMBER:mailto:dist1@rjohnson.id.au");
+    case_assert_line (lines, "MEMBER:mailto:dist2@rjohnson.id.au");
+    lists++;
+  }
+  g_assert_cmpuint (lists, ==, 1);
+  bm_pst_close (pst);
+  close (fd);
+}
+
 /* What is mail, and what is not: by class, in whatever folder it lies. */
 static void
 case_77_classes (Case *c)
@@ -254,7 +295,7 @@ case_77_voice (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (57, contact), CASE (75, contact), CASE (76, list),
+    CASE (57, contact), CASE (75, contact), CASE (76, list),  CASE (76, corpus),
     CASE (77, classes), CASE (77, rss),     CASE (77, voice),
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Cases on folders and files: 78-80, 82-87, 92. Others are cases of the engine and its tests: 88 and 89
- * are tests/system/test-corpus.sh (killed and started again, run twice), 90 is
- * /engine/copies in tests/engine. */
+/* Cases on folders and files: 78-80, 82-87, 90, 92. Others are cases of the engine and its tests: 88 and
+ * 89 are tests/system/test-corpus.sh (killed and started again, run twice), 88 also test-import.sh (at
+ * each failpoint), 90 also /engine/copies in tests/engine. */
 #include "mime/cases/cases.h"
 
 #include "bm-pst-damage.h"
@@ -261,7 +261,23 @@ case_87_no_pst (Case *c)
   g_unlink (path);
 }
 
-/* Enough is left to count and to read on, with a warning. */
+/* A copy that broke off: nothing is left where the header points to. */
+static void
+case_87_cut (Case *c)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *data = NULL;
+  gsize size;
+  case_plain_mail (c);
+  g_autofree gchar *path = g_strconcat (case_write (c), ".cut", NULL);
+  g_assert_true (g_file_get_contents (case_write (c), &data, &size, NULL));
+  g_assert_true (g_file_set_contents (path, data, 600, NULL));
+  g_assert_null (case_census (path, &error));
+  g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
+  g_unlink (path);
+}
+
+/* What every other tool refuses: enough is left to count and to read on, with a warning. */
 static void
 case_87_header_crc (Case *c)
 {
@@ -269,10 +285,27 @@ case_87_header_crc (Case *c)
   case_plain_mail (c);
   g_assert_true (bm_pst_damage (case_write (c), BM_PST_DAMAGE_HEADER_CRC, 0, &error));
   g_autoptr (BmCensus) census = case_census (case_write (c), &error);
-  if (census == NULL)
-    g_assert_error (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE);
-  else
-    g_assert_cmpuint (census->warnings->len, >, 0);
+  g_assert_no_error (error);
+  g_assert_cmpuint (census->warnings->len, ==, 1);
+  g_assert_cmpuint (count (census, 0, BM_RULE_NONE), ==, 1);
+}
+
+/* Two mails of one Message-ID in a folder, and a third in another one: three items, two of them the
+ * same bytes. That all are appended is /engine/copies. */
+static void
+case_90_same_mail (Case *c)
+{
+  CaseMail *const mails[] = {case_plain_mail (c), case_plain_mail (c)};
+  for (guint i = 0; i < 2; i++)
+    mail_bytes (mails[i], 0x300b, i == 0 ? "0123456789abcdef" : "another search k", 16);
+  CaseMail *away = case_mail_in (c, "Elsewhere");
+  mail_text (away, 0x1035, "<one@example.org>");
+  g_autoptr (BmCensus) census = count_pst (c);
+  g_assert_cmpuint (count (census, find (census, "Inbox")->nid, BM_RULE_NONE), ==, 2);
+  g_assert_cmpuint (count (census, find (census, "Elsewhere")->nid, BM_RULE_NONE), ==, 1);
+  BmGuid first = case_render (c, 0)->message->guid;
+  g_assert_true (bm_guid_equal (&first, &case_render (c, 1)->message->guid));
+  case_expect (c, "header Message-ID=<one@example.org>");
 }
 
 /* libpff takes two minutes for this many; processor time, so that a busy machine fails nothing. */
@@ -305,7 +338,9 @@ static const CaseEntry cases[] = {
     CASE (86, password),
     CASE (86, high_encryption),
     CASE (87, no_pst),
+    CASE (87, cut),
     CASE (87, header_crc),
+    CASE (90, same_mail),
     CASE (92, 100000_nodes),
 };
 
