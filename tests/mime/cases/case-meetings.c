@@ -298,6 +298,22 @@ case_74_attendees (Case *c)
   g_assert_cmpuint (case_count (ics, "ROLE=OPT-PARTICIPANT"), ==, 3);
 }
 
+/* A real ANSI file: four rows To, of whom one called the meeting, and three Cc. */
+static void
+case_74_corpus (Case *c)
+{
+  g_autoptr (GPtrArray) calendars = case_kept_calendars ("go-pst-ansi.pst");
+  if (calendars == NULL)
+    return;
+  g_assert_cmpuint (calendars->len, ==, 1);
+  const gchar *ics = g_ptr_array_index (calendars, 0);
+  case_assert_line (ics, "ORGANIZER;CN=Cyndy Foulkrod:mailto:Cyndy.Foulkrod@stellent.com");
+  case_assert_line (ics, "ATTENDEE;CN=Patty Fukasawa;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION:"
+                         "mailto:Patty.Fukasawa@stellent.com");
+  g_assert_cmpuint (case_count (ics, "ROLE=REQ-PARTICIPANT"), ==, 3);
+  g_assert_cmpuint (case_count (ics, "ROLE=OPT-PARTICIPANT"), ==, 3);
+}
+
 /* With a file of its own it is a message that has the calendar and the file. */
 static void
 case_57_appointment (Case *c)
@@ -340,13 +356,13 @@ case_77_task_request (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (57, appointment),  CASE (68, request),
-    CASE (68, attached),     CASE (68, outlook),
-    CASE (68, corpus),       CASE (69, answers),
-    CASE (69, comment),      CASE (69, organizer),
-    CASE (69, proposal),     CASE (69, cancel_and_forward),
-    CASE (74, attendees),    CASE (74, own_answer),
-    CASE (77, task_request),
+    CASE (57, appointment), CASE (68, request),
+    CASE (68, attached),    CASE (68, outlook),
+    CASE (68, corpus),      CASE (69, answers),
+    CASE (69, comment),     CASE (69, organizer),
+    CASE (69, proposal),    CASE (69, cancel_and_forward),
+    CASE (74, attendees),   CASE (74, corpus),
+    CASE (74, own_answer),  CASE (77, task_request),
 };
 
 int
