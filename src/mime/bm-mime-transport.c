@@ -110,12 +110,22 @@ is_list (const gchar *name)
   return is_among (name, names, G_N_ELEMENTS (names));
 }
 
+/* with_domain: an address to write to, not a name alone. */
 static gboolean
-has_mailbox (const gchar *value)
+has_mailbox (const gchar *value, gboolean with_domain)
 {
   g_autofree gchar *known = bm_mime_known_words (value);
-  g_autoptr (GObject) list = (GObject *) internet_address_list_parse (NULL, known);
-  return list != NULL && internet_address_list_length ((InternetAddressList *) list) > 0;
+  g_autoptr (GObject) parsed = (GObject *) internet_address_list_parse (NULL, known);
+  InternetAddressList *list = (InternetAddressList *) parsed;
+  for (int i = 0; list != NULL && i < internet_address_list_length (list); i++) {
+    InternetAddress *one = internet_address_list_get_address (list, i);
+    const gchar *address = INTERNET_ADDRESS_IS_MAILBOX (one)
+                               ? internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (one))
+                               : "@"; /* a group: of its members nothing is asked */
+    if (!with_domain || (address != NULL && strchr (address, '@') != NULL))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* FALSE: better the properties' than this. */
@@ -130,7 +140,9 @@ says_something (const BmMimeField *field)
     g_autoptr (GDateTime) date = g_mime_utils_header_decode_date (field->value);
     return date != NULL;
   }
-  return g_ascii_strcasecmp (field->name, "From") != 0 || has_mailbox (field->value);
+  if (g_ascii_strcasecmp (field->name, "Reply-To") == 0) /* without it answers go to From */
+    return has_mailbox (field->value, TRUE);
+  return g_ascii_strcasecmp (field->name, "From") != 0 || has_mailbox (field->value, FALSE);
 }
 
 /* The first of each stays, with what the others of a list add; what says nothing goes. */
