@@ -28,9 +28,10 @@ WIRING = re.compile(r"src/cli/(cmd-\w+|bm-session|bm-credential)\.[ch]")  # may 
 STRANGERS = {"pst", "mime", "imap", "reader", "cli"}  # to the daemon: it starts programs instead
 CHILD = re.compile(r"src/reader/bm-reader-(main|sandbox)\.[ch]")  # the half that parses
 # Numbers of four digits in src/mime that are no properties: characters, values in calendar blobs, bounds
-# of ids; all of bm-mime-words.c are character sets' bytes.
+# of ids; and files whose numbers are bytes of character sets and languages.
 NO_PROPERTIES = {"061c", "200e", "200f", "2028", "2029", "202a", "202e", "2066", "2069", "200a", "2021", "2022", "3004",
                  "3006", "3009", "8000", "ffff"}
+NO_PROPERTIES_IN = ("-words.c", "-language.c")
 FILE_LINES = 640
 FUNCTION_LINES = 64
 results = []
@@ -223,7 +224,7 @@ def check_mapping():
     for first, last in numbers.findall(text):
         told |= {f"{i:04x}" for i in range(int(first, 16), int(last or first, 16) + 1)}
     sources = files((".c",))
-    mime = properties_of(p for p in sources if p.startswith("src/mime/") and not p.endswith("-words.c"))
+    mime = properties_of(p for p in sources if p.startswith("src/mime/") and not p.endswith(NO_PROPERTIES_IN))
     problems += [f"{path} knows 0x{name}, docs/mapping.md does not"
                  for name, path in sorted(mime.items()) if name not in told | NO_PROPERTIES]
     code = properties_of(p for p in sources if re.match(r"src/(mime|pst)/", p))
