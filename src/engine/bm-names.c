@@ -25,7 +25,8 @@ bm_names_safe (const BmNameRules *rules, const gchar *name)
     gunichar c = g_utf8_get_char (p);
     gboolean refused = c < 0x80 && (c == (guchar) rules->separator || c == '/' ||
                                     strchr (rules->refused, (int) c) != NULL);
-    if (refused || g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT)
+    gboolean joins = (c == 0x200c || c == 0x200d) && safe->len > 0; /* in words and emoji */
+    if (refused || g_unichar_iscntrl (c) || (g_unichar_type (c) == G_UNICODE_FORMAT && !joins))
       g_string_append_c (safe, '_');
     else
       g_string_append_unichar (safe, c);

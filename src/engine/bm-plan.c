@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#define NAME_MIN 10 /* characters */
+
 typedef struct {
   const BmNameRules *rules;
   const BmPlanOptions *options;
   gboolean merge;
-  GHashTable *by_path; /* path in the PST -> target name (owned) */
-  GHashTable *taken;   /* folded target name -> itself: collisions */
+  GHashTable *by_nid; /* nid -> target name (owned) */
+  GHashTable *taken;  /* folded target name -> itself: collisions */
 } Planner;
 
 static const gchar *
@@ -74,17 +76,28 @@ unique_target (Planner *planner, const gchar *parent, const gchar *name)
   }
 }
 
-/* A path that has become too long for the server ends in its parent, joined by " - ". */
+static gboolean
+is_too_long (const Planner *planner, const gchar *base, const gchar *name)
+{
+  return bm_names_encoded_size (base) + 1 + bm_names_encoded_size (name) > planner->rules->max_path;
+}
+
+/* What lies too deep for the server moves up, but not out of the target; a name that is too long even
+ * there is cut. */
 static gchar *
 place (Planner *planner, const gchar *parent, const gchar *name, BmNotes *notes)
 {
+  const gchar *top = planner->merge ? "" : planner->options->into;
   g_autofree gchar *safe = bm_names_safe (planner->rules, name);
   g_autofree gchar *base = g_strdup (parent);
-  while (*base != '\0' && bm_names_encoded_size (base) + 1 + bm_names_encoded_size (safe) >
-                              planner->rules->max_path) {
+  while (*base != '\0' && !g_str_equal (base, top) && is_too_long (planner, base, safe)) {
     gchar *slash = strrchr (base, '/');
     *(slash != NULL ? slash : base) = '\0';
   }
+  while (g_utf8_strlen (safe, -1) > NAME_MIN && is_too_long (planner, base, safe))
+    *g_utf8_find_prev_char (safe, safe + strlen (safe)) = '\0';
+  while (strlen (safe) > 1 && (g_str_has_suffix (safe, " ") || g_str_has_suffix (safe, ".")))
+    safe[strlen (safe) - 1] = '\0';
   gchar *target = unique_target (planner, base, safe);
   const gchar *slash = strrchr (target, '/');
   if (g_strcmp0 (slash != NULL ? slash + 1 : target, name) != 0 || !g_str_equal (base, parent))
@@ -92,12 +105,13 @@ place (Planner *planner, const gchar *parent, const gchar *name, BmNotes *notes)
   return target;
 }
 
+/* By nid: two folders of one name have the same path. */
 static const gchar *
-target_of_parent (Planner *planner, const gchar *path, BmNotes *notes)
+target_of_parent (Planner *planner, const BmFolder *folder, BmNotes *notes)
 {
-  const gchar *slash = strrchr (path, '/');
-  g_autofree gchar *parent_path = g_strndup (path, slash != NULL ? (gsize) (slash - path) : 0);
-  const gchar *parent = slash != NULL ? g_hash_table_lookup (planner->by_path, parent_path) : NULL;
+  const gchar *slash = strrchr (folder->path, '/'), *parent = NULL;
+  if (slash != NULL)
+    parent = g_hash_table_lookup (planner->by_nid, GUINT_TO_POINTER (folder->parent));
   if (parent == NULL)
     parent = planner->merge ? "" : planner->options->into;
   if (planner->options->inbox_children_on_top && g_str_equal (parent, "INBOX")) {
@@ -116,7 +130,7 @@ target_for (Planner *planner, const BmFolder *folder, BmNotes *notes)
   if (*folder->path == '\0') /* messages in the subtree itself */
     return g_strdup (planner->merge ? "INBOX" : planner->options->into);
   const gchar *slash = strrchr (folder->path, '/');
-  const gchar *parent = target_of_parent (planner, folder->path, notes);
+  const gchar *parent = target_of_parent (planner, folder, notes);
   return place (planner, parent, slash != NULL ? slash + 1 : folder->path, notes);
 }
 
@@ -150,9 +164,9 @@ compare_depth (gconstpointer a, gconstpointer b)
 GArray *
 bm_plan_folders (const BmCensus *census, const BmNameRules *rules, const BmPlanOptions *options)
 {
-  g_autoptr (GHashTable) by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) by_nid = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Planner planner = {rules, options, g_str_equal (options->into, "/"), by_path, taken};
+  Planner planner = {rules, options, g_str_equal (options->into, "/"), by_nid, taken};
   g_autoptr (GPtrArray) folders = g_ptr_array_new ();
   for (guint i = 0; i < census->folders->len; i++)
     g_ptr_array_add (folders, g_ptr_array_index (census->folders, i));
@@ -168,7 +182,7 @@ bm_plan_folders (const BmCensus *census, const BmNameRules *rules, const BmPlanO
                            .rule = folder->rule};
     if (folder->path != NULL && folder->rule == BM_RULE_NONE) {
       row.target = target_for (&planner, folder, &row.notes);
-      g_hash_table_insert (by_path, g_strdup (folder->path), g_strdup (row.target));
+      g_hash_table_insert (by_nid, GUINT_TO_POINTER (folder->nid), g_strdup (row.target));
       if (!bm_filter_takes_folder (options->selection, census, folder->path))
         row.rule = BM_RULE_EXCLUDED;
     }

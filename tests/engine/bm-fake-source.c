@@ -111,6 +111,10 @@ fake_source_new (const gchar *const *folders, const FakeItem *items, guint n)
     const gchar *slash = strrchr (folders[i], '/');
     folder->nid = i + 1;
     folder->path = g_strdup (folders[i]);
+    for (guint k = 0; slash != NULL && k < i; k++)
+      if (strlen (folders[k]) == (gsize) (slash - folders[i]) &&
+          g_str_has_prefix (folders[i], folders[k]))
+        folder->parent = k + 1;
     folder->name = g_strdup (slash != NULL ? slash + 1 : folders[i]);
     g_ptr_array_add (source->census->folders, folder);
   }

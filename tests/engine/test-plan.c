@@ -19,6 +19,18 @@ typedef struct {
 #define RENAMED (G_GUINT64_CONSTANT (1) << BM_NOTE_FOLDER_RENAMED)
 #define MOVED   (G_GUINT64_CONSTANT (1) << BM_NOTE_INBOX_CHILD_MOVED)
 
+/* The nid of the folder that the path lies in; 0 when it is not among the cases. */
+static guint32
+parent_of (const Case *cases, guint n, const gchar *path)
+{
+  const gchar *slash = path != NULL ? strrchr (path, '/') : NULL;
+  for (guint i = 0; slash != NULL && i < n; i++)
+    if (cases[i].path != NULL && strlen (cases[i].path) == (gsize) (slash - path) &&
+        g_str_has_prefix (path, cases[i].path))
+      return (i + 1) << 5 | 2;
+  return 0;
+}
+
 static void
 check (const BmPlanOptions *options, const Case *cases, guint n)
 {
@@ -26,6 +38,7 @@ check (const BmPlanOptions *options, const Case *cases, guint n)
   for (guint i = 0; i < n; i++) {
     BmFolder *folder = bm_folder_new ();
     folder->nid = (i + 1) << 5 | 2;
+    folder->parent = parent_of (cases, n, cases[i].path);
     folder->path = g_strdup (cases[i].path);
     folder->role = cases[i].role;
     g_ptr_array_add (census->folders, folder);
@@ -115,6 +128,40 @@ test_merged_40 (void)
   check (&below, on_top, G_N_ELEMENTS (on_top));
 }
 
+/* Two folders of one name, which damaged and flattened files have, each with a folder in it: that goes
+ * where its own parent goes. */
+static void
+test_namesakes (void)
+{
+  static const struct {
+    guint32 nid, parent;
+    const gchar *path, *target;
+  } folders[] = {
+      {0x8022, 0x122, "", "Imported"},
+      {0x8042, 0x8022, "Projects", "Imported/Projects"},
+      {0x8062, 0x8022, "Projects", "Imported/Projects (2)"},
+      {0x8082, 0x8042, "Projects/A", "Imported/Projects/A"},
+      {0x80a2, 0x8062, "Projects/A", "Imported/Projects (2)/A"},
+      {0x80c2, 0x8082, "Projects/A/B", "Imported/Projects/A/B"},
+      {0x80e2, 0x80a2, "Projects/A/B", "Imported/Projects (2)/A/B"},
+  };
+  const BmPlanOptions options = {.into = "Imported", .selection = &everything};
+  g_autoptr (BmCensus) census = bm_census_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    BmFolder *folder = bm_folder_new ();
+    folder->nid = folders[i].nid;
+    folder->parent = folders[i].parent;
+    folder->path = g_strdup (folders[i].path);
+    g_ptr_array_add (census->folders, folder);
+  }
+  g_autoptr (GArray) rows = bm_plan_folders (census, &rules, &options);
+  for (guint i = 0; i < rows->len; i++) {
+    const BmJournalFolder *row = &g_array_index (rows, BmJournalFolder, i);
+    g_assert_cmphex (row->nid, ==, folders[i].nid);
+    g_assert_cmpstr (row->target, ==, folders[i].target);
+  }
+}
+
 /* NULL: refused. */
 static void
 test_into (void)
@@ -175,6 +222,15 @@ test_default_into (void)
   }
 }
 
+static gchar *
+repeat (const gchar *text, guint n)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  for (guint i = 0; i < n; i++)
+    g_string_append (all, text);
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
 static void
 test_names (void)
 {
@@ -182,6 +238,8 @@ test_names (void)
   g_autofree gchar *long_name = g_strnfill (300, 'x');
   g_autofree gchar *cut = g_strnfill (100, 'x');
   g_autofree gchar *long_target = g_strconcat ("I/", cut, NULL);
+  g_autofree gchar *accents = repeat ("\xc3\xa9", 300), *some = repeat ("\xc3\xa9", 39);
+  g_autofree gchar *accents_target = g_strconcat ("I/", some, NULL);
   const Case cases[] = {
       {"A&B", BM_ROLE_NONE, "I/A_B", RENAMED},
       {"a_b", BM_ROLE_NONE, "I/a_b (2)", RENAMED}, /* differs from the above by case only */
@@ -191,6 +249,20 @@ test_names (void)
       {long_name, BM_ROLE_NONE, long_target, RENAMED},
       {"a\xe2\x88\x95z", BM_ROLE_NONE, "I/a\xe2\x88\x95z", 0},
       {"\xf0\x9f\x98\x80", BM_ROLE_NONE, "I/\xf0\x9f\x98\x80", 0},
+      {"Caf\xc3\xa9", BM_ROLE_NONE, "I/Caf\xc3\xa9", 0},
+      {"Cafe\xcc\x81", BM_ROLE_NONE, "I/Caf\xc3\xa9 (2)", RENAMED}, /* the same to a reader */
+      {accents, BM_ROLE_NONE, accents_target, RENAMED},
+      /* joiners are part of words and of emoji; marks that turn the line around are not */
+      {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xaf", BM_ROLE_NONE,
+       "I/\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xaf", 0},
+      {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", BM_ROLE_NONE,
+       "I/\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", 0},
+      {"a\xe2\x80\xae"
+       "b",
+       BM_ROLE_NONE, "I/a_b (3)", RENAMED},
+      {"\xe2\x80\x8d", BM_ROLE_NONE, "I/_ (2)", RENAMED},
+      {"end. . .", BM_ROLE_NONE, "I/end", RENAMED},
+      {"two\r\nlines", BM_ROLE_NONE, "I/two__lines", RENAMED},
   };
   check (&options, cases, G_N_ELEMENTS (cases));
 }
@@ -205,6 +277,7 @@ test_deep (void)
   for (guint i = 0; i < 100; i++) {
     BmFolder *folder = bm_folder_new ();
     folder->nid = (i + 1) << 5 | 2;
+    folder->parent = i > 0 ? i << 5 | 2 : 0;
     folder->path = g_strdup (path->str);
     g_ptr_array_add (census->folders, folder);
     g_string_append (path, "/level");
@@ -214,6 +287,7 @@ test_deep (void)
   for (guint i = 0; i < rows->len; i++) {
     const BmJournalFolder *row = &g_array_index (rows, BmJournalFolder, i);
     g_assert_cmpuint (strlen (row->target), <=, 210);
+    g_assert_true (g_str_has_prefix (row->target, "I/"));
     g_assert_true (g_hash_table_add (seen, row->target));
   }
 }
@@ -311,6 +385,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/merged", test_merged);
   g_test_add_func ("/plan/merged-4.0", test_merged_40);
   g_test_add_func ("/plan/inbox-in-inbox", test_inbox_in_inbox);
+  g_test_add_func ("/plan/namesakes", test_namesakes);
   g_test_add_func ("/plan/into", test_into);
   g_test_add_func ("/plan/default-into", test_default_into);
   g_test_add_func ("/plan/names", test_names);
