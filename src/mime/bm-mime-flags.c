@@ -174,8 +174,11 @@ bm_mime_keywords (BmMime *mime)
   }
   if (was_done (mime->item->props, VERB_FORWARD, VERB_FORWARD, ICON_FORWARDED))
     add_word (words, seen, "$Forwarded");
-  if (bm_mime_is_received (mime) && bm_mime_asks_receipt (mime) &&
-      (bm_mime_flags (mime) & BM_FLAG_SEEN)) /* nobody shall be asked again about old mail */
+  /* Nobody shall be asked again about mail that was read, nor ever about what is his own: RFC 3503
+   * 3.3, 3.4. */
+  const gint64 own = MSGFLAG_FROMME | MSGFLAG_UNSENT;
+  if (bm_mime_asks_receipt (mime) && ((bm_mime_flags (mime) & BM_FLAG_SEEN) != 0 ||
+                                      (bm_props_int (mime->item->props, 0x0e07, 0) & own) != 0))
     add_word (words, seen, "$MDNSent");
   g_ptr_array_sort (words, compare_words);
   g_ptr_array_add (words, NULL);

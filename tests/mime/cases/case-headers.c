@@ -551,12 +551,28 @@ case_28_receipt_of_sent_mail (Case *c)
   mail_bool (other, 0x0023, TRUE);
   mail_text (other, 0x5d05, "receipts@example.org");
   const Rendered *r = case_render (c, 0);
-  g_assert_cmpuint (g_strv_length (r->message->keywords), ==, 0);
+  g_assert_true (g_strv_contains ((const gchar *const *) r->message->keywords, "$MDNSent"));
   case_expect (c, "header Disposition-Notification-To=Ada Lovelace <ada@example.org>");
   case_expect (c, "no-header Return-Receipt-To");
   case_render (c, 1);
   case_expect (c, "header Disposition-Notification-To=<receipts@example.org>");
   case_expect (c, "header Return-Receipt-To=Ada Lovelace <ada@example.org>");
+}
+
+/* Nobody is asked for a receipt by himself: RFC 3503 3.3, 3.4. */
+static void
+case_28_receipt_of_own_mail (Case *c)
+{
+  static const gint32 flags[] = {0x20, 0x8, 0x0};
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++) {
+    CaseMail *mail = sent_mail (c);
+    mail_bool (mail, 0x0029, TRUE);
+    mail_int (mail, 0x0e07, flags[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    g_assert_cmpint (
+        g_strv_contains ((const gchar *const *) case_render (c, i)->message->keywords, "$MDNSent"),
+        ==, flags[i] != 0);
 }
 
 /* A receipt asked for by somebody else's mail that was read: never again. */
@@ -736,6 +752,7 @@ static const CaseEntry cases[] = {
     CASE (27, language),
     CASE (27, exchange_notes),
     CASE (28, receipt_of_sent_mail),
+    CASE (28, receipt_of_own_mail),
     CASE (28, receipt_of_read_mail),
     CASE (91, injection),
 };
