@@ -44,6 +44,8 @@ read_html (BmMime *mime)
   const gchar *fallback = bm_charset_from_codepage ((guint32) message);
   if (fallback == NULL)
     fallback = mime->context->charset;
+  if (fallback == NULL) /* by its language */
+    fallback = bm_charset_from_codepage (mime->item->codepage);
   gboolean guessed = FALSE, lossy = FALSE;
   g_autofree gchar *html = bm_html_to_utf8 (
       data, size, bm_charset_from_codepage ((guint32) internet), fallback, &guessed, &lossy);

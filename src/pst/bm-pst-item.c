@@ -177,7 +177,7 @@ static BmItem *
 read_message (Reader *reader, libpff_item_t *pff, GError **error)
 {
   g_autoptr (BmItem) item = bm_item_new ();
-  item->codepage = bm_pst_item_codepage (pff);
+  item->codepage = bm_pst_item_codepage (reader->window->pst, pff);
   BmPstStrings strings = bm_pst_item_strings (reader->window->pst, item);
   BmProps *props = bm_pst_props_of_item (pff, &strings, FALSE, error);
   if (props == NULL)

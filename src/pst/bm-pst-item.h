@@ -39,8 +39,11 @@ void bm_pst_note_lost (const BmPstStrings *strings, guint16 id);
 BmPropName bm_pst_name_of_id (const BmPstStrings *strings, guint16 id);
 /* TRUE when some of the map is lost, or all of it, or it may be wrong. */
 gboolean bm_pst_names_are_broken (BmPst *pst);
-/* The code page that 0x3FFD or else 0x3FDE names, if it is one of 8-bit strings that we know; 0. */
-guint32 bm_pst_codepage_of (guint32 message, guint32 internet);
+/* The code page that 0x3FFD or else 0x3FDE names, if it is one of 8-bit strings that we know; else,
+ * where nobody chose one for the file, that of the language that 0x3FF1 names; 0. */
+guint32 bm_pst_codepage_of (const BmPst *pst, guint32 message, guint32 internet, guint32 locale);
+/* bm-pst-locale.c: the same of a language alone; 0 for western ones. */
+guint32 bm_pst_codepage_of_locale (guint32 locale);
 /* How the item's 8-bit strings are read, by its code page or else the file's. */
 BmPstStrings bm_pst_item_strings (BmPst *pst, BmItem *item);
 /* Takes props, and the class from them. TRUE when no more of the item is wanted: it is no mail. */
@@ -54,8 +57,8 @@ BmProps *bm_pst_props_read (libpff_record_set_t *set, const BmPstStrings *string
 /* The first record set of an item. NULL with error UNREADABLE. */
 BmProps *bm_pst_props_of_item (libpff_item_t *item, const BmPstStrings *strings, gboolean skip_data,
                                GError **error);
-/* Code page of an item's 8-bit strings: 0x3FFD, 0x3FDE; 0 when it names none we know. */
-guint32 bm_pst_item_codepage (libpff_item_t *item);
+/* Code page of an item's 8-bit strings: see bm_pst_codepage_of. */
+guint32 bm_pst_item_codepage (const BmPst *pst, libpff_item_t *item);
 BmItem *bm_pst_item_read (BmPstWindow *window, libpff_item_t *pff, GError **error);
 
 G_END_DECLS

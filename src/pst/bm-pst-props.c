@@ -14,6 +14,7 @@
 #define TAG_CONTAINER_CLASS   0x3613
 #define TAG_MESSAGE_CODEPAGE  0x3ffd
 #define TAG_INTERNET_CODEPAGE 0x3fde
+#define TAG_LOCALE            0x3ff1
 #define CODEPAGE_UTF16LE      1200
 
 /* Some OSTs hold strings of bytes that are called UTF-16 ("IPF." then reads as two Chinese
@@ -287,24 +288,25 @@ integer_property (libpff_record_set_t *set, guint32 tag)
 }
 
 guint32
-bm_pst_codepage_of (guint32 message, guint32 internet)
+bm_pst_codepage_of (const BmPst *pst, guint32 message, guint32 internet, guint32 locale)
 {
   const guint32 codepages[] = {message, internet};
   for (guint i = 0; i < G_N_ELEMENTS (codepages); i++)
     /* UTF-16 is no code page of 8-bit strings */
     if (codepages[i] != CODEPAGE_UTF16LE && bm_charset_from_codepage (codepages[i]) != NULL)
       return codepages[i];
-  return 0;
+  return *pst->charset == '\0' ? bm_pst_codepage_of_locale (locale) : 0;
 }
 
 guint32
-bm_pst_item_codepage (libpff_item_t *item)
+bm_pst_item_codepage (const BmPst *pst, libpff_item_t *item)
 {
   libpff_record_set_t *set = NULL;
   if (libpff_item_get_record_set_by_index (item, 0, &set, NULL) != 1)
     return 0;
-  guint32 found = bm_pst_codepage_of (integer_property (set, TAG_MESSAGE_CODEPAGE),
-                                      integer_property (set, TAG_INTERNET_CODEPAGE));
+  guint32 found = bm_pst_codepage_of (pst, integer_property (set, TAG_MESSAGE_CODEPAGE),
+                                      integer_property (set, TAG_INTERNET_CODEPAGE),
+                                      integer_property (set, TAG_LOCALE));
   libpff_record_set_free (&set, NULL);
   return found;
 }

@@ -14,6 +14,7 @@
 #define NID_TYPE_ATTACHMENT   5
 #define TAG_MESSAGE_CODEPAGE  0x3ffd
 #define TAG_INTERNET_CODEPAGE 0x3fde
+#define TAG_LOCALE            0x3ff1
 #define EMBEDDED_MAX          1000 /* messages in one item, at any depth */
 #define WHOLE                 16   /* losses of this weight: see bm_pst_losses */
 
@@ -296,8 +297,9 @@ read_props (Salvage *salvage, BmItem *item, BmPstHeap *heap)
   gboolean whole = FALSE;
   g_autoptr (BmProps) props = bm_props_new ();
   g_autoptr (GArray) cells = bm_pst_heap_properties (heap, &whole);
-  item->codepage = bm_pst_codepage_of (int32_of (cells, TAG_MESSAGE_CODEPAGE),
-                                       int32_of (cells, TAG_INTERNET_CODEPAGE));
+  item->codepage =
+      bm_pst_codepage_of (heap->blocks->pst, int32_of (cells, TAG_MESSAGE_CODEPAGE),
+                          int32_of (cells, TAG_INTERNET_CODEPAGE), int32_of (cells, TAG_LOCALE));
   BmPstStrings strings = bm_pst_item_strings (heap->blocks->pst, item);
   bm_pst_salvage_add (heap, cells, &strings, FALSE, props);
   if (!whole) {

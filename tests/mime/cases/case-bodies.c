@@ -400,6 +400,55 @@ case_39_ansi_file (Case *c)
   case_expect (c, "text 1 contains <p>Привет</p>");
 }
 
+/* Without a code page the language tells, unless somebody has chosen one for the file. */
+static void
+case_39_language (Case *c)
+{
+  static const struct {
+    gint32 locale, codepage;
+    const gchar *bytes, *text;
+  } languages[] = {
+      {0x0419, 0, "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"},
+      {0x0411, 0, "\x93\xfa\x96{\x8c\xea", "日本語"},
+      {0x0404, 0, "\xb7|\xc4\xb3", "會議"},
+      {0x0804, 0, "\xbb\xe1\xd2\xe9", "会议"},
+      {0x0c1a, 0, "\xd1\xf0\xe1", "Срб"},
+      {0x081a, 0, "\x8aumar", "Šumar"},
+      {0x0415, 0, "\xb9\xea", "ąę"},
+      {0x0407, 0, "Gr\xfc\xdf", "Grüß"},
+      {0, 0, "Gr\xfc\xdf", "Grüß"},
+      {0x0419, 1253, "\xca\xe1\xeb", "Καλ"},
+  };
+  case_options (c)->format = BM_PST_WRITE_ANSI;
+  for (guint i = 0; i < G_N_ELEMENTS (languages); i++) {
+    CaseMail *mail = empty_mail (c);
+    g_autofree gchar *html = g_strdup_printf ("<p>%s</p>", languages[i].bytes);
+    mail_string8 (mail, 0x0037, languages[i].bytes);
+    mail_string8 (mail, 0x1000, languages[i].bytes);
+    set_html (mail, html, 0, languages[i].codepage);
+    if (languages[i].locale != 0)
+      mail_int (mail, 0x3ff1, languages[i].locale);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (languages); i++) {
+    case_render (c, i);
+    case_expect (c, "header Subject=%s", languages[i].text);
+    case_expect (c, "text 0 contains %s", languages[i].text);
+    case_expect (c, "text 1 contains <p>%s</p>", languages[i].text);
+  }
+}
+
+static void
+case_39_language_and_choice (Case *c)
+{
+  case_options (c)->format = BM_PST_WRITE_ANSI;
+  case_context (c)->charset = "CP1253";
+  CaseMail *mail = empty_mail (c);
+  mail_string8 (mail, 0x1000, "\xca\xe1\xeb\xe7\xec\xdd\xf1\xe1");
+  mail_int (mail, 0x3ff1, 0x0419);
+  case_render (c, 0);
+  case_expect (c, "text 0 contains Καλημέρα");
+}
+
 #define FROM_HTML                                                                                  \
   "{\\rtf1\\ansi\\ansicpg932\\fromhtml1 \\deff0{\\fonttbl{\\f0\\fmodern\\fcharset128 MS Gothic;}}" \
   "{\\*\\htmltag64 <html><body>}\\htmlrtf {\\htmlrtf0 {\\*\\htmltag64 <p>}"                        \
@@ -682,6 +731,8 @@ static const CaseEntry cases[] = {
     CASE (38, corpus),
     CASE (39, code_pages),
     CASE (39, ansi_file),
+    CASE (39, language),
+    CASE (39, language_and_choice),
     CASE (40, rtf_from_html),
     CASE (40, corpus),
     CASE (41, rtf_from_text),
