@@ -348,6 +348,15 @@ learn (const BmMimeParty *party, BmLearnFunc tell, gpointer user)
   g_autofree gchar *address = bm_mime_exchange_pair (party, &name);
   if (name != NULL && address != NULL)
     tell (user, name, address);
+  /* names of former organisations, which mail from then still has */
+  const GPtrArray *proxies = address != NULL ? bm_mime_proxies (party->row) : NULL;
+  for (guint i = 0; proxies != NULL && i < proxies->len; i++) {
+    const gchar *text = g_ptr_array_index (proxies, i);
+    g_autofree gchar *former =
+        g_ascii_strncasecmp (text, "X500:", 5) == 0 ? bm_exchange_name (text) : NULL;
+    if (former != NULL)
+      tell (user, former, address);
+  }
 }
 
 /* Who received it, and for whom; who made the item, and who changed it last ([MS-OXPROPS]). */

@@ -363,12 +363,15 @@ is_date_form (const gchar *text)
 gchar *
 bm_mime_mended_date (BmMime *mime, const gchar *value)
 {
-  gint64 unix_time = 0, better = 0;
+  gint64 unix_time = 0, submitted = 0;
   gboolean likely = parse_date (value, &unix_time) && likelihood (unix_time) == 3;
   if (likely && is_date_form (value))
     return NULL;
-  if (!likely && find_date (mime, FALSE, &better) < 3)
+  if (!likely && find_date (mime, FALSE, &unix_time) < 3)
     return NULL;
+  /* what Outlook made of it: it may have known a zone that others do not */
+  if (bm_props_time (mime->item->props, 0x0039, &submitted) && likelihood (submitted) == 3)
+    unix_time = submitted;
   bm_notes_add (&mime->notes, BM_NOTE_HEADERS_REPAIRED);
-  return bm_mime_date (likely ? unix_time : better);
+  return bm_mime_date (unix_time);
 }

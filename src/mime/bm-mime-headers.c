@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define SUBJECT_MAX 250 /* characters; older Outlooks cut at 255 bytes and less */
+
 gboolean
 bm_mime_may_pass (const gchar *name)
 {
@@ -58,6 +60,21 @@ add_foreign (BmMime *mime, GString *out, const BmMimeField *field)
   bm_mime_add_field (out, field->name, value);
 }
 
+/* What ANSI files make of a subject: '?' for what the code page has not, and an end after 255. */
+static gboolean
+is_worn_copy (const gchar *copy, const gchar *original)
+{
+  glong n = 0;
+  for (; *copy != '\0' && *original != '\0'; n++) {
+    gunichar c = g_utf8_get_char (copy), o = g_utf8_get_char (original);
+    if (c != o && (o < 0x80 || (c != '?' && c != 0xfffd)))
+      return FALSE;
+    copy = g_utf8_next_char (copy);
+    original = g_utf8_next_char (original);
+  }
+  return *copy == '\0' && (*original == '\0' || n >= SUBJECT_MAX);
+}
+
 /* Outlook lets a reader edit the subject of a mail: then the edit is what he knew. */
 static gboolean
 subject_was_edited (BmMime *mime, const gchar *subject)
@@ -67,7 +84,7 @@ subject_was_edited (BmMime *mime, const gchar *subject)
     return FALSE;
   g_autofree gchar *decoded = bm_mime_decode_text (header);
   g_autofree gchar *line = bm_mime_one_line (decoded);
-  if (g_strcmp0 (line, subject) == 0)
+  if (is_worn_copy (subject, line))
     return FALSE;
   bm_notes_add (&mime->notes, BM_NOTE_SUBJECT_EDITED);
   return TRUE;

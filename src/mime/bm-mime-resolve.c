@@ -56,15 +56,19 @@ bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address)
   return TRUE;
 }
 
-/* PidTagAddressBookProxyAddresses (0x800F101F): an address book's id, among those of named
- * properties; what the map of names says about it does not count, only that it looks like proxies. */
+const GPtrArray *
+bm_mime_proxies (const BmProps *row)
+{
+  for (guint i = 0; row != NULL && i < bm_props_size (row); i++)
+    if (bm_props_at (row, i)->id == 0x800f)
+      return bm_props_at (row, i)->texts;
+  return NULL;
+}
+
 static gchar *
 from_proxies (const BmProps *row)
 {
-  const GPtrArray *texts = NULL;
-  for (guint i = 0; row != NULL && i < bm_props_size (row) && texts == NULL; i++)
-    if (bm_props_at (row, i)->id == 0x800f)
-      texts = bm_props_at (row, i)->texts;
+  const GPtrArray *texts = bm_mime_proxies (row);
   for (guint i = 0; texts != NULL && i < texts->len; i++) {
     const gchar *text = g_ptr_array_index (texts, i);
     if (g_str_has_prefix (text, "SMTP:")) /* upper case: the primary one */

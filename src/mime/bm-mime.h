@@ -76,6 +76,10 @@ BmMimeParty bm_mime_party_from (const BmProps *props);
 gchar *bm_mime_party_name (const BmMimeParty *party, const gchar *address);
 /* The address that the party itself gives, and its Exchange name; either may be NULL. */
 gchar *bm_mime_exchange_pair (const BmMimeParty *party, gchar **name);
+/* PidTagAddressBookProxyAddresses (0x800F101F) of a row: an address book's id, among those of named
+ * properties; what the map of names says about it does not count, only that it looks like proxies.
+ * gchar *, borrowed; or NULL. */
+const GPtrArray *bm_mime_proxies (const BmProps *row);
 /* name and address (of whatever type) of a one-off entry id. FALSE when it is none. */
 gboolean bm_mime_one_off (GBytes *entry_id, gchar **name, gchar **address);
 /* `"Name" <a@b>` encoded; a valid placeholder and a note when nothing resolves. New. */

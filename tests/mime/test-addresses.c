@@ -148,6 +148,12 @@ test_one_off (void)
   g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
 }
 
+static void
+learn (gpointer user, const gchar *name, const gchar *address)
+{
+  g_assert_true (bm_address_map_add (user, name, address, 1));
+}
+
 /* 0x800F of a row: an address book's property, though its id lies among the named ones. */
 static void
 test_proxies (void)
@@ -159,12 +165,19 @@ test_proxies (void)
   g_ptr_array_add (proxies.texts, g_strdup ("X400:c=fr;"));
   g_ptr_array_add (proxies.texts, g_strdup ("smtp:second@x.org"));
   g_ptr_array_add (proxies.texts, g_strdup ("SMTP:first@x.org"));
+  g_ptr_array_add (proxies.texts, g_strdup ("X500:/o=Old/cn=Recipients/cn=cc"));
+  g_ptr_array_add (proxies.texts, g_strdup ("x500:no name"));
   item_text (row, 0x3002, "EX");
   item_text (row, 0x3003, "/o=X/cn=Recipients/cn=cc");
   bm_props_take (row, &proxies);
   g_autoptr (Rendered) r = rendered_new (item);
   HEADER_IS (r, "Cc", "Cc <first@x.org>");
   g_assert_false (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  g_autoptr (BmAddressMap) map = bm_address_map_new ();
+  bm_render_learn (item, learn, map);
+  g_assert_cmpuint (bm_address_map_size (map), ==, 2);
+  g_assert_cmpstr (bm_address_map_get (map, "/o=x/cn=recipients/cn=cc"), ==, "first@x.org");
+  g_assert_cmpstr (bm_address_map_get (map, "/o=old/cn=recipients/cn=cc"), ==, "first@x.org");
 }
 
 int

@@ -218,6 +218,30 @@ case_05_same_subject (Case *c)
   case_expect (c, "header Subject=Re: Grüße zur Feier");
 }
 
+/* A copy of it that has lost letters or its end in an ANSI file is no edit either. */
+static void
+case_05_worn_subject (Case *c)
+{
+  g_autofree gchar *cut = g_strnfill (255, 'x'), *longer = g_strconcat (cut, " end", NULL);
+  g_autofree gchar *shorter = g_strnfill (100, 'x');
+  const gchar *const subjects[][3] = {{"Привет, Bob", "??????, Bob", "Привет, Bob"},
+                                      {longer, cut, longer},
+                                      {longer, shorter, shorter},
+                                      {"Hello, Bob", "Hello? Bob", "Hello? Bob"}};
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++) {
+    g_autofree gchar *headers = g_strdup_printf (
+        "From: Ada <ada@example.org>\r\nSubject: %s\r\n"
+        "Date: Fri, 14 Jul 2017 04:40:00 +0200\r\nMessage-ID: <one@example.org>\r\n",
+        subjects[i][0]);
+    mail_text (received_mail (c, headers), 0x0037, subjects[i][1]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_SUBJECT_EDITED), ==, i > 1);
+    case_expect (c, "header Subject=%s", subjects[i][2]);
+  }
+}
+
 static CaseMail *
 sent_mail (Case *c)
 {
@@ -727,6 +751,7 @@ static const CaseEntry cases[] = {
     CASE (04, latin1_subject),
     CASE (05, edited_subject),
     CASE (05, same_subject),
+    CASE (05, worn_subject),
     CASE (06, sent_by_oneself),
     CASE (07, sent_by_delegate),
     CASE (08, sender_only),
