@@ -2,14 +2,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The comparison itself: it finds nothing missing in the sample mailbox, and finds what an export that
 was tampered with lacks. test-peers.py MAKE_PST. Prints TAP."""
+import importlib.machinery
+import importlib.util
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 
 make_pst = sys.argv[1]
 here = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("peers", os.path.join(here, "peers"))
+peers = importlib.util.module_from_spec(importlib.util.spec_from_loader("peers", loader))
+loader.exec_module(peers)
 root = os.environ.get("BM_SOURCE_ROOT", os.path.join(here, "..", ".."))
 program = os.path.join(os.environ.get("BM_BUILD_ROOT", os.path.join(root, "build")), "src", "cli", "bm-pst-import")
 # The real export, then one change: export.py export PST --output DIR
@@ -57,6 +64,28 @@ CASES = [
 ]
 
 
+def taken_apart():
+    """What we make something else of: what is in it must be there. Yields whether each holds."""
+    picture, letter = bytes(range(200)) * 3, b"\xd0\xcf\x11\xe0 of the letter" * 20
+    storage = peers.STORAGE + bytes(500) + picture + bytes(500)
+    tnef = peers.TNEF + bytes(2) + b"".join(b"\2" + struct.pack("<II", 0x6800F, len(one)) + one + bytes(2) for one in (picture, letter))
+    mine = peers.Message()
+
+    def lacks(data):
+        return peers.lacks_file(peers.digest(data), *peers.file_of("a", data)[:2], mine)
+
+    yield "a storage is missing", lacks(storage)
+    yield "two files of a winmail.dat are missing", lacks(tnef)
+    mine.files[peers.digest(picture)] = peers.file_of("p", picture)
+    yield "the picture of a storage is there", not lacks(storage)
+    yield "one file of a winmail.dat is missing", lacks(tnef)
+    mine.files[peers.digest(letter)] = peers.file_of("l", letter)
+    yield "both files of a winmail.dat are there", not lacks(tnef)
+    yield "a winmail.dat without files is missing", lacks(tnef[:6])
+    yield "a document that is another storage is missing", lacks(letter + b"!" * 600)
+    yield "a picture that lost a CR is missing", lacks(picture.replace(b"\r", b""))
+
+
 def main():
     if shutil.which("readpst") is None:
         print("1..0 # SKIP no readpst")
@@ -75,8 +104,12 @@ def main():
         if not fine:
             print("\n".join("# " + line for line in (run.stdout + run.stderr).splitlines()))
     shutil.rmtree(work)
-    print(f"1..{len(CASES)}")
-    return 0 if good == len(CASES) else 1
+    number = len(CASES)
+    for number, (name, fine) in enumerate(taken_apart(), number + 1):
+        good += fine
+        print(f"{'ok' if fine else 'not ok'} {number} - {name}")
+    print(f"1..{number}")
+    return 0 if good == number else 1
 
 
 sys.exit(main())
