@@ -4,6 +4,7 @@
  * [MS-OXCMAIL] 2.1.3.2, [MS-OXCMSG] 2.2.1, [MS-OXOFLAG] 2.2. One thread. */
 #include "mime/bm-mime.h"
 
+#include "text/bm-language.h"
 #include <string.h>
 
 #define NAMED_MAX     500 /* named header fields of one item */
@@ -164,11 +165,11 @@ static void
 add_language (const BmMime *mime, GString *out)
 {
   const gchar *header = bm_mime_transport_get (mime, "Content-Language");
-  if (header != NULL && bm_mime_is_language (header))
+  if (header != NULL && bm_language_is_tags (header))
     add (out, "Content-Language", header);
   if (mime->transport == NULL)
     add_taken (out, "Content-Language",
-               bm_mime_language (bm_props_int (mime->item->props, 0x3ff1, 0)));
+               bm_language_of_locale (bm_props_int (mime->item->props, 0x3ff1, 0)));
 }
 
 /* ---- fields kept as named properties ---- */

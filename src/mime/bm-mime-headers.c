@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define SUBJECT_MAX 250 /* characters; older Outlooks cut at 255 bytes and less */
+#define REPLACED    65533 /* U+FFFD */
+#define SUBJECT_MAX 250   /* characters; older Outlooks cut at 255 bytes and less */
 
 gboolean
 bm_mime_may_pass (const gchar *name)
@@ -67,7 +68,7 @@ is_worn_copy (const gchar *copy, const gchar *original)
   glong n = 0;
   for (; *copy != '\0' && *original != '\0'; n++) {
     gunichar c = g_utf8_get_char (copy), o = g_utf8_get_char (original);
-    if (c != o && (o < 0x80 || (c != '?' && c != 0xfffd)))
+    if (c != o && (o < 0x80 || (c != '?' && c != REPLACED)))
       return FALSE;
     copy = g_utf8_next_char (copy);
     original = g_utf8_next_char (original);

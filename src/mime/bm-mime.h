@@ -101,11 +101,6 @@ gboolean bm_mime_may_pass (const gchar *name);
 void bm_mime_add_extra (BmMime *mime, GString *out);
 gboolean bm_mime_has_field (const GString *out, const gchar *name);
 
-/* bm-mime-language.c: a Windows locale id as a tag of RFC 5646; NULL when it names no language. New. */
-gchar *bm_mime_language (gint64 locale);
-/* A value of Content-Language (RFC 3282) as far as one can tell. */
-gboolean bm_mime_is_language (const gchar *value);
-
 /* bm-mime-id.c */
 gchar *bm_mime_message_id (BmMime *mime);
 gchar *bm_mime_subject (const BmItem *item); /* without prefix mark; NULL when absent */

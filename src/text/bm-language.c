@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Names of languages: Windows' locale ids ([MS-LCID] 2.2) as tags of RFC 5646. Pure. Any thread. */
-#include "mime/bm-mime.h"
+/* See bm-language.h. */
+#include "text/bm-language.h"
 
 #include <string.h>
 
@@ -34,7 +34,7 @@ static const struct {
 };
 
 gchar *
-bm_mime_language (gint64 locale)
+bm_language_of_locale (gint64 locale)
 {
   const gchar *alike = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (languages); i++) {
@@ -51,7 +51,7 @@ bm_mime_language (gint64 locale)
 }
 
 gboolean
-bm_mime_is_language (const gchar *value)
+bm_language_is_tags (const gchar *value)
 {
   gsize n = strspn (value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-, ");
   return n > 1 && n <= 100 && value[n] == '\0' && g_ascii_isalpha (*value);
