@@ -185,9 +185,11 @@ bm_page_paragraph (BmPage *page, const BmPageFormat *format, const BmPageBlock *
                    const gchar *label, BmPageLabelKind kind)
 {
   bm_line_end (page->line);
-  BmFlow *flow = page->note > 0 ? &page->notes : flow_at (page, set_depth (page, block->depth));
+  BmPageBlock own = *block;
+  own.depth = page->note > 0 ? 0 : block->depth;
+  BmFlow *flow = page->note > 0 ? &page->notes : flow_at (page, set_depth (page, own.depth));
   gsize before = flow->out->len;
-  bm_flow_paragraph (flow, page->line, &page->look, format, block, label, kind);
+  bm_flow_paragraph (flow, page->line, &page->look, format, &own, label, kind);
   page->written += flow->out->len - before;
   bm_line_reset (page->line);
 }

@@ -60,6 +60,12 @@ test_syntax (void)
   TEXT ("see\\v hidden\\v0 n {\\v more}x", "seen x");
   TEXT ("a\\cell b\\cell\\row c", "a\tb\t\nc");
   TEXT ("{\\pntext\\f0\\'95\\tab}item", "•\titem");
+  TEXT ("a{\\deleted b}c{\\revised d}", "acd");
+  TEXT ("a\\nestcell{\\nonesttables\\par}b\\nestcell{\\*\\nesttableprops\\trowd\\nestrow}c",
+        "a\tb\t\nc");
+  TEXT ("x{\\shp{\\*\\shpinst{\\sp{\\sn a}{\\sv b}}{\\shptxt box}}{\\shprslt{\\*\\do box}}}y",
+        "xboxy");
+  TEXT ("a{\\upr{b?}{\\*\\ud b\\u8364 ?}}c", "ab€c");
   TEXT ("a\\'4b\\'", "aK");
   TEXT ("\\'zz", "zz");
 }
@@ -133,6 +139,7 @@ test_html (void)
       "П<a title=\"日\">é");
   HTML ("\\'93\\htmlrtf \\'93\\htmlrtf0 q\\u8217\\'92s{\\pntext x}{\\htmltag4 \\u233?\\par}\\~\\_",
         "“q’sé\n\u00A0\u00AD");
+  HTML ("a{\\*\\shpinst{\\shptxt box}}b", "ab"); /* of unknown groups nothing counts */
   HTML ("{\\fonttbl{\\f1\\fcharset2 Symbol;}}\\f1\\'b7\\u61623?", "·\uF0B7");
 }
 
