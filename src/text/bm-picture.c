@@ -14,8 +14,8 @@
 #define PLACEABLE_SIZE   22
 #define META_HEADER      18
 #define EMR_HEADER       1u
-#define EMR_STRETCH      81u
 #define EMR_STRETCH_SIZE 80u
+#define EMR_BLT_SIZE     100u
 
 static void
 put32 (guint8 *p, guint32 value)
@@ -139,11 +139,73 @@ bm_picture_is_emf (const guint8 *emf, gsize size)
   return size >= 44 && bm_le32 (emf) == EMR_HEADER && memcmp (emf + 40, " EMF", 4) == 0;
 }
 
-static GBytes *
-bitmap_of_emr (const guint8 *record, gsize size)
+/* Records of the drawing order in which a picture is more than its bitmaps: lines, shapes, text. */
+static gboolean
+draws (guint16 function)
 {
-  gsize info = bm_le32 (record + 48), info_size = bm_le32 (record + 52);
-  gsize bits = bm_le32 (record + 56), bits_size = bm_le32 (record + 60);
+  static const guint16 drawing[] = {0x0213, 0x0324, 0x0325, 0x0418, 0x041b, 0x0521,
+                                    0x0538, 0x061c, 0x0817, 0x081a, 0x0830, 0x0a32};
+  for (guint i = 0; i < G_N_ELEMENTS (drawing); i++)
+    if (drawing[i] == function)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+bm_picture_wmf_draws (const guint8 *wmf, gsize size)
+{
+  gsize at = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
+  for (at += META_HEADER; at <= size && size - at >= 6;) {
+    gsize record = (gsize) bm_le32 (wmf + at) * 2;
+    if (record < 6 || record > size - at)
+      return FALSE;
+    if (draws (bm_le16 (wmf + at + 4)))
+      return TRUE;
+    at += record;
+  }
+  return FALSE;
+}
+
+/* [MS-EMF] 2.3.5: EMR_POLYBEZIER (2) to EMR_POLYPOLYGON (8), EMR_ELLIPSE (42) to EMR_PIE (47),
+ * EMR_LINETO (54), EMR_ARCTO (55), EMR_FILLPATH (62) to EMR_STROKEPATH (64), texts (83, 84, 96, 97,
+ * 108) and the 16-bit forms of the first (85 to 92). */
+static gboolean
+emr_draws (guint32 type)
+{
+  return (type >= 2 && type <= 8) || (type >= 42 && type <= 47) || type == 54 || type == 55 ||
+         (type >= 62 && type <= 64) || type == 83 || type == 84 || (type >= 85 && type <= 92) ||
+         type == 96 || type == 97 || type == 108;
+}
+
+gboolean
+bm_picture_emf_draws (const guint8 *emf, gsize size)
+{
+  for (gsize at = 0; size - at >= 8;) {
+    gsize record = bm_le32 (emf + at + 4);
+    if (record < 8 || record > size - at)
+      return FALSE;
+    if (emr_draws (bm_le32 (emf + at)))
+      return TRUE;
+    at += record;
+  }
+  return FALSE;
+}
+
+/* Where a record names its bitmap: EMR_STRETCHDIBITS and EMR_SETDIBITSTODEVICE; EMR_BITBLT,
+ * EMR_STRETCHBLT and EMR_ALPHABLEND. 0: it has none. */
+static gsize
+emr_bitmap (guint32 type, gsize record)
+{
+  if ((type == 80 || type == 81) && record >= EMR_STRETCH_SIZE)
+    return 48;
+  return (type == 76 || type == 77 || type == 114) && record >= EMR_BLT_SIZE ? 84 : 0;
+}
+
+static GBytes *
+bitmap_of_emr (const guint8 *record, gsize size, gsize named)
+{
+  gsize info = bm_le32 (record + named), info_size = bm_le32 (record + named + 4);
+  gsize bits = bm_le32 (record + named + 8), bits_size = bm_le32 (record + named + 12);
   if (info > size || info_size > size - info || bits > size || bits_size > size - bits)
     return NULL;
   g_autofree guint8 *dib = g_malloc (info_size + bits_size + 1);
@@ -162,8 +224,9 @@ bm_picture_of_emf (const guint8 *emf, gsize size)
     gsize record = bm_le32 (emf + at + 4);
     if (record < 8 || record > size - at)
       break;
-    if (bm_le32 (emf + at) == EMR_STRETCH && record >= EMR_STRETCH_SIZE)
-      keep_larger (&best, bitmap_of_emr (emf + at, record));
+    gsize named = emr_bitmap (bm_le32 (emf + at), record);
+    if (named != 0)
+      keep_larger (&best, bitmap_of_emr (emf + at, record, named));
     at += record;
   }
   return best;

@@ -14,6 +14,9 @@ GBytes *bm_picture_bmp (const guint8 *dib, gsize size);
  * an enhanced one ([MS-EMF] 2.3.1.7) draws, as BMP file. NULL when it draws none. New. */
 GBytes *bm_picture_of_wmf (const guint8 *wmf, gsize size);
 GBytes *bm_picture_of_emf (const guint8 *emf, gsize size);
+/* They draw lines, shapes or text besides bitmaps. */
+gboolean bm_picture_wmf_draws (const guint8 *wmf, gsize size);
+gboolean bm_picture_emf_draws (const guint8 *emf, gsize size);
 /* A Windows metafile as file: with the placeable header ([MS-WMF] 2.3.2.3) that says its size, in
  * hundredths of a millimetre. NULL when it is none. New. */
 GBytes *bm_picture_wmf_file (const guint8 *wmf, gsize size, gint wide, gint high);

@@ -78,8 +78,11 @@ bm_rtf_pict_file (const BmRtfPict *pict, const gchar **type, const gchar **exten
     file = bm_picture_of_emf (bytes->data, bytes->len);
   *type = "image/bmp";
   *extension = "bmp";
-  if (file != NULL)
+  if (file != NULL) { /* the name below an icon is lost, though the icon is not */
+    *shown = !(pict->kind == BM_RTF_WMF && bm_picture_wmf_draws (bytes->data, bytes->len)) &&
+             !(pict->kind == BM_RTF_EMF && bm_picture_emf_draws (bytes->data, bytes->len));
     return file;
+  }
   *shown = FALSE; /* lines and curves: programs of Windows draw them */
   gboolean wmf = pict->kind == BM_RTF_WMF;
   if (wmf)

@@ -29,8 +29,8 @@ typedef struct {
 void bm_rtf_pict_begin (BmRtfPict *pict);
 void bm_rtf_pict_hex (BmRtfPict *pict, const guint8 *bytes, gsize size);
 void bm_rtf_pict_binary (BmRtfPict *pict, const guint8 *bytes, gsize size);
-/* As a file of a type that readers know; NULL when it is none. *shown: any of them can show it. The
- * strings are static. */
+/* As a file of a type that readers know; NULL when it is none. *shown: any of them can show all
+ * of it. The strings are static. */
 GBytes *bm_rtf_pict_file (const BmRtfPict *pict, const gchar **type, const gchar **extension,
                           gboolean *shown);
 /* Its size in the text in pixels; FALSE when that is not known. */

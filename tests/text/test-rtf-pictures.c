@@ -143,6 +143,81 @@ test_bitmaps (void)
   }
 }
 
+/* A record of an enhanced metafile that names its bitmap at that place. */
+static void
+put_emr (GByteArray *emf, guint32 type, guint named, const GByteArray *dib)
+{
+  guint begin = emf->len, header = 40, at = named + 20;
+  g_byte_array_set_size (emf, begin + at);
+  memset (emf->data + begin, 0, at);
+  const guint32 words[] = {header, dib->len - header};
+  const guint32 offsets[] = {at, words[0], at + header, words[1]};
+  for (guint i = 0; i < 4; i++) {
+    guint32 little = GUINT32_TO_LE (offsets[i]);
+    memcpy (emf->data + begin + named + 4 * i, &little, 4);
+  }
+  g_byte_array_append (emf, dib->data, dib->len);
+  const guint32 head[] = {GUINT32_TO_LE (type), GUINT32_TO_LE (emf->len - begin)};
+  memcpy (emf->data + begin, head, sizeof head);
+}
+
+static void
+test_enhanced_metafiles (void)
+{
+  static const struct {
+    guint32 type;
+    guint named;
+    gboolean has, draws;
+  } records[] = {{81, 48, TRUE, FALSE}, {80, 48, TRUE, FALSE},  {76, 84, TRUE, FALSE},
+                 {77, 84, TRUE, FALSE}, {114, 84, TRUE, FALSE}, {3, 48, FALSE, TRUE},
+                 {84, 48, FALSE, TRUE}, {87, 48, FALSE, TRUE},  {70, 48, FALSE, FALSE}};
+  g_autoptr (GByteArray) dib = bitmap ();
+  g_autoptr (GBytes) bmp = bm_picture_bmp (dib->data, dib->len);
+  for (guint i = 0; i < G_N_ELEMENTS (records); i++) {
+    g_autoptr (GByteArray) emf = g_byte_array_new ();
+    put (emf, 1, 4);
+    put (emf, 44, 4);
+    g_byte_array_set_size (emf, 40);
+    g_byte_array_append (emf, (const guint8 *) " EMF", 4);
+    put_emr (emf, records[i].type, records[i].named, dib);
+    g_autofree guint8 *exact = g_memdup2 (emf->data, emf->len);
+    g_autoptr (GBytes) drawn = bm_picture_of_emf (exact, emf->len);
+    g_assert_cmpint (drawn != NULL && g_bytes_equal (drawn, bmp), ==, records[i].has);
+    g_assert_cmpint (bm_picture_emf_draws (exact, emf->len), ==, records[i].draws);
+    for (guint n = 44; n < emf->len; n++) {
+      g_autofree guint8 *part = g_memdup2 (emf->data, n);
+      g_assert_null (bm_picture_of_emf (part, n));
+      g_assert_false (bm_picture_emf_draws (part, n));
+    }
+  }
+}
+
+/* An icon with its name below: the name is lost, so the original is kept. */
+static void
+test_metafile_with_text (void)
+{
+  for (guint with_text = 0; with_text < 2; with_text++) {
+    g_autoptr (GByteArray) dib = bitmap (), wmf = g_byte_array_new ();
+    gboolean complete = FALSE;
+    put (wmf, 1 | 9 << 16, 4);
+    g_byte_array_set_size (wmf, 18);
+    put (wmf, (6 + 22 + dib->len) / 2, 4);
+    put (wmf, 0x0f43, 2);
+    g_byte_array_set_size (wmf, wmf->len + 22);
+    g_byte_array_append (wmf, dib->data, dib->len);
+    put (wmf, 5, 4);
+    put (wmf, with_text != 0 ? 0x0521 : 0x0103, 2);
+    put (wmf, 0, 4);
+    g_autoptr (GString) rtf = g_string_new (HEAD "{\\pict\\wmetafile8 ");
+    for (guint i = 0; i < wmf->len; i++)
+      g_string_append_printf (rtf, "%02x", wmf->data[i]);
+    g_string_append (rtf, "}\\par}");
+    g_autofree gchar *html = convert (rtf->str, NULL, NULL, &complete);
+    g_assert_nonnull (strstr (html, "alt=\"picture-1.bmp\""));
+    g_assert_cmpint (complete, ==, with_text == 0);
+  }
+}
+
 static void
 test_hostile (void)
 {
@@ -219,6 +294,8 @@ main (int argc, char **argv)
   g_test_add_func ("/rtf-pictures/objects", test_objects);
   g_test_add_func ("/rtf-pictures/incomplete", test_incomplete);
   g_test_add_func ("/rtf-pictures/bitmaps", test_bitmaps);
+  g_test_add_func ("/rtf-pictures/enhanced-metafiles", test_enhanced_metafiles);
+  g_test_add_func ("/rtf-pictures/metafile-with-text", test_metafile_with_text);
   g_test_add_func ("/rtf-pictures/hostile", test_hostile);
   g_test_add_func ("/rtf-pictures/repeated", test_repeated);
   g_test_add_func ("/rtf-pictures/output-limit", test_output_limit);
