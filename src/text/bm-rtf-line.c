@@ -258,39 +258,49 @@ next_stop (const BmLook *look, const BmPageBlock *block, gint at)
   return best;
 }
 
-/* A box around the text since the last tab; underlined gaps are lines to write on. */
+/* A box around the text since the last tab; rule: of a line below it. */
 static void
-box_segment (BmLine *line, gint width, gboolean ruled)
+box_segment (BmLine *line, gint width, const BmPageFormat *rule)
 {
   g_autoptr (GString) open = g_string_new ("<span style=\"display:inline-block");
   bm_page_length_style (open, "min-width", width);
-  g_string_append_printf (open, ";text-indent:0%s\">", ruled ? ";border-bottom:1px solid" : "");
+  g_string_append (open, ";text-indent:0");
+  if (rule != NULL)
+    g_string_append_printf (open, ";border-bottom:1px solid #%06x", rule->ink & 0xffffff);
+  g_string_append (open, "\">");
   g_string_insert_len (line->html, (gssize) line->segment, open->str, (gssize) open->len);
   g_string_append (line->html, "</span>");
 }
 
+/* To the left of other stops than left ones is what follows. */
 static void
 put_tab (BmLine *line, BmLook *look, const BmPageFormat *format, const BmPageBlock *block)
 {
+  BmPageFormat gap = *format;
   end_stop (line);
   if (line->from == G_MININT)
     line->from = MAX (block->left + (line->is_item ? 0 : block->first), 0);
-  gboolean empty = line->html->len == line->segment;
-  gint from = line->from, at = from + line->width;
+  gint at = line->from + line->width;
   BmPageTab stop = next_stop (look, block, at);
   gboolean boxed = block->align != BM_PAGE_CENTER && block->align != BM_PAGE_RIGHT &&
                    !line->unmeasured && line->width < SEGMENT_MAX &&
                    line->html->len - line->segment < SEGMENT_BYTES;
-  open_format (line, look, format);
+  gboolean left = boxed && stop.kind == BM_PAGE_TAB_LEFT;
+  if (left && format->underline != 0) { /* a line to write on: all of the way has it */
+    close_format (line);
+    begin_segment (line, at);
+    gap.underline = BM_PAGE_LINE_NONE;
+  }
+  open_format (line, look, &gap);
   g_string_append (line->html, boxed ? NBSP " " : NBSP NBSP NBSP " ");
   close_format (line);
   line->has_tabs = TRUE;
-  if (boxed && stop.kind == BM_PAGE_TAB_LEFT)
-    box_segment (line, stop.at - from, empty && format->underline != 0);
+  if (left)
+    box_segment (line, stop.at - line->from, format->underline != 0 ? format : NULL);
   if (stop.kind != BM_PAGE_TAB_LEFT) /* the box begins behind the gap */
     at += 2 * bm_rtf_width (' ', "", FALSE) * height_of (format) / 100;
   begin_segment (line, stop.kind == BM_PAGE_TAB_LEFT ? stop.at : at);
-  line->stop = stop; /* to the left of another kind is what follows */
+  line->stop = stop;
   line->has_stop = boxed && stop.kind != BM_PAGE_TAB_LEFT;
 }
 

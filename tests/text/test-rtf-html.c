@@ -156,8 +156,10 @@ test_tabs (void)
         "<span style=\"display:inline-block;min-width:18pt;text-indent:0\">-" GAP
         "</span>text</div>\n");
   BODY ("\\qc a\\tab b\\par", "<div style=\"text-align:center\">a\u00a0\u00a0" GAP "b</div>\n");
-  LINE ("\\ul\\tab\\ulnone x", "<span style=\"display:inline-block;min-width:36pt;text-indent:0;"
-                               "border-bottom:1px solid\"><u>" GAP "</u></span>x");
+  LINE (
+      "ii\\cf1\\ul\\tab\\cf0\\ulnone x",
+      "ii<span style=\"display:inline-block;min-width:31.6pt;text-indent:0;border-bottom:1px solid "
+      "#ff0000\"><span style=\"color:#ff0000\">" GAP "</span></span>x");
   LINE ("{\\b a\\line b\\tab c}",
         "<b>a</b><br>\n<span style=\"display:inline-block;min-width:36pt;text-indent:0\">"
         "<b>b" GAP "</b></span><b>c</b>");
