@@ -28,14 +28,15 @@ bm_render_init (void)
 gchar *
 bm_render_id (const BmRenderContext *context)
 {
-  const gchar *charset = context->charset != NULL ? context->charset : "";
+  const gchar *charset = bm_charset_from_name (context->charset); /* one name for each set */
   g_autofree gchar *addresses = bm_address_map_digest (context->addresses);
   g_autofree gchar *learnt = bm_address_map_digest (context->learnt);
-  g_autofree gchar *text = g_strdup_printf (
-      "renderer=%s\nlibical=" ICAL_VERSION
-      "\ngmime=%u.%u.%u\ncharset=%s\naddresses=%s\nlearnt=%s\nowner=%s\n",
-      RENDERER_VERSION, gmime_major_version, gmime_minor_version, gmime_micro_version, charset,
-      addresses, learnt, context->owner != NULL ? context->owner : "");
+  g_autofree gchar *text =
+      g_strdup_printf ("renderer=%s\nlibical=" ICAL_VERSION
+                       "\ngmime=%u.%u.%u\ncharset=%s\naddresses=%s\nlearnt=%s\nowner=%s\n",
+                       RENDERER_VERSION, gmime_major_version, gmime_minor_version,
+                       gmime_micro_version, charset != NULL ? charset : "", addresses, learnt,
+                       context->owner != NULL ? context->owner : "");
   g_autofree gchar *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA1, text, -1);
   return g_strdup_printf ("%s renderer %s GMime %u.%u.%u", digest, RENDERER_VERSION,
                           gmime_major_version, gmime_minor_version, gmime_micro_version);

@@ -508,6 +508,17 @@ test_render_id (void)
                    *c = bm_render_id (&other);
   g_assert_cmpstr (a, ==, b); /* a limit changes no bytes */
   g_assert_cmpstr (a, !=, c);
+  static const gchar *const names[] = {"windows-1251", "CP1251", "1251"};
+  g_autofree gchar *first = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) { /* by whatever name it is called */
+    const BmRenderContext named = {.charset = names[i]};
+    g_autofree gchar *id = bm_render_id (&named);
+    g_assert_cmpstr (id, !=, a);
+    if (i > 0)
+      g_assert_cmpstr (id, ==, first);
+    else
+      first = g_steal_pointer (&id);
+  }
 }
 
 int
