@@ -63,8 +63,9 @@ is_plain_rtf (const guint8 *data, gsize size)
   return size >= 5 && memcmp (data, "{\\rtf", 5) == 0;
 }
 
+/* *truncated: its end is missing. */
 static GByteArray *
-read_rtf (BmMime *mime)
+read_rtf (BmMime *mime, gboolean *truncated)
 {
   gsize size = 0;
   GBytes *bytes = bm_props_data (mime->item->props, 0x1009);
@@ -75,9 +76,9 @@ read_rtf (BmMime *mime)
     GByteArray *plain = g_byte_array_new ();
     return g_byte_array_append (plain, data, (guint) MIN (size, (gsize) RTF_MAX));
   }
-  gboolean crc_ok = TRUE, truncated = FALSE;
-  GByteArray *rtf = bm_lzfu_decompress (data, size, RTF_MAX, &crc_ok, &truncated, NULL);
-  note_if (mime, rtf == NULL || truncated, BM_NOTE_BODY_DAMAGED);
+  gboolean crc_ok = TRUE;
+  GByteArray *rtf = bm_lzfu_decompress (data, size, RTF_MAX, &crc_ok, truncated, NULL);
+  note_if (mime, rtf == NULL || *truncated, BM_NOTE_BODY_DAMAGED);
   note_if (mime, rtf != NULL && !crc_ok, BM_NOTE_RTF_CRC);
   return rtf;
 }
@@ -152,11 +153,34 @@ use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf, gboolean *lossy)
   bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
 }
 
+static gsize
+count_letters (const gchar *text)
+{
+  gsize letters = 0;
+  for (; *text != '\0'; text++)
+    letters += (guchar) *text > ' ';
+  return letters;
+}
+
+/* Readers show the HTML: what is left of it must not hide text that is all there. */
+static void
+drop_if_shorter (BmMimeBody *body)
+{
+  if (body->text == NULL || body->html == NULL)
+    return;
+  g_autofree gchar *shown = bm_html_to_text (body->html, strlen (body->html));
+  if (count_letters (shown) * 10 >= count_letters (body->text) * 9)
+    return;
+  g_clear_pointer (&body->html, g_free);
+  g_clear_pointer (&body->pictures, g_ptr_array_unref);
+}
+
 /* only_native: HTML within RTF is nothing better than the HTML beside it. */
 static void
 use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
 {
-  GByteArray *array = read_rtf (mime);
+  gboolean truncated = FALSE;
+  GByteArray *array = read_rtf (mime, &truncated);
   g_autoptr (GBytes) rtf = array != NULL ? g_byte_array_free_to_bytes (array) : NULL;
   gsize size = 0;
   gboolean lossy = FALSE;
@@ -173,6 +197,8 @@ use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
   } else if (kind == BM_RTF_NATIVE && bm_rtf_is_rtf (data, size)) {
     use_native (mime, body, rtf, &lossy);
   }
+  if (truncated)
+    drop_if_shorter (body);
   if (body->text == NULL && body->html == NULL)
     body->text = bm_rtf_to_text (data, size, &lossy);
   if (body->text != NULL && *body->text == '\0')

@@ -715,6 +715,31 @@ case_46_no_body (Case *c)
   }
 }
 
+/* Half of the RTF is worse than the whole text; all but its last bytes is better. */
+static void
+case_44_cut_rtf (Case *c)
+{
+  static const gchar *const kinds[] = {
+      "{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\b first\\b0  ",
+      "{\\rtf1\\ansi\\fromhtml1{\\*\\htmltag64 <p>}first "};
+  g_autofree gchar *words = g_strnfill (400, 'x');
+  for (guint i = 0; i < 4; i++) {
+    g_autofree gchar *rtf = g_strconcat (kinds[i / 2], words, "}", NULL);
+    g_autofree gchar *text = g_strconcat ("first ", words, NULL);
+    g_autoptr (GByteArray) bytes = lzfu (rtf, (guint32) strlen (rtf), 0);
+    CaseMail *mail = empty_mail (c);
+    mail_text (mail, 0x1000, text);
+    mail_bytes (mail, 0x1009, bytes->data, i % 2 == 0 ? bytes->len / 2 : bytes->len - 8);
+  }
+  for (guint i = 0; i < 4; i++) {
+    const Rendered *r = case_render (c, i);
+    g_assert_true (rendered_noted (r, BM_NOTE_BODY_DAMAGED));
+    g_autofree gchar *shape = rendered_shape (r);
+    g_assert_cmpint (strstr (shape, "text/html") != NULL, ==, i % 2 == 1);
+    case_expect (c, "text 0 contains first %s", words);
+  }
+}
+
 static const CaseEntry cases[] = {
     CASE (34, plain),
     CASE (35, html),
@@ -744,6 +769,7 @@ static const CaseEntry cases[] = {
     CASE (43, lzfu_without_crc),
     CASE (43, plain_rtf),
     CASE (44, damaged_rtf),
+    CASE (44, cut_rtf),
     CASE (45, odd_rtf),
     CASE (46, no_body),
 };
