@@ -223,7 +223,7 @@ use_best (BmMime *mime, BmMimeBody *body)
     use_rtf (mime, body, FALSE);
 }
 
-/* The article of a feed is elsewhere, [MS-OXORSS] 2.2.1.3: Outlook shows where. */
+/* The article of a feed is elsewhere, [MS-OXORSS] 2.2.1: Outlook shows of which feed it is, and where. */
 static void
 add_feed_link (BmMime *mime, BmMimeBody *body)
 {
@@ -234,19 +234,24 @@ add_feed_link (BmMime *mime, BmMimeBody *body)
       (!g_str_has_prefix (prop->text, "https://") && !g_str_has_prefix (prop->text, "http://")))
     return;
   g_autofree gchar *link = bm_mime_one_line (prop->text);
+  const BmProp *title = bm_props_get_lid (mime->item->props, post_rss, 0x8904);
+  g_autofree gchar *feed =
+      bm_mime_one_line (title != NULL && title->text != NULL ? title->text : "");
+  const gchar *between = *feed != '\0' ? ": " : "";
   if (strstr (body->text, link) == NULL) {
-    gchar *text = g_strconcat (body->text, "\n", link, "\n", NULL);
+    gchar *text = g_strconcat (body->text, "\n", feed, between, link, "\n", NULL);
     g_free (body->text);
     body->text = text;
   }
   if (body->html == NULL)
     return;
-  g_autoptr (GString) escaped = g_string_new (NULL);
+  g_autoptr (GString) escaped = g_string_new (NULL), name = g_string_new (NULL);
   bm_html_escape (escaped, link);
+  bm_html_escape (name, feed);
   const gchar *end = g_strrstr (body->html, "</body>");
   gsize at = end != NULL ? (gsize) (end - body->html) : strlen (body->html);
-  gchar *html = g_strdup_printf ("%.*s<p><a href=\"%s\">%s</a></p>%s", (gint) at, body->html,
-                                 escaped->str, escaped->str, body->html + at);
+  gchar *html = g_strdup_printf ("%.*s<p>%s%s<a href=\"%s\">%s</a></p>%s", (gint) at, body->html,
+                                 name->str, between, escaped->str, escaped->str, body->html + at);
   g_free (body->html);
   body->html = html;
 }

@@ -125,6 +125,10 @@ gint64 bm_event_int (const BmItem *item, const guint8 set[16], guint32 lid, gint
 gboolean bm_event_time (const BmItem *item, const guint8 set[16], guint32 lid, gint64 *unix_time);
 GBytes *bm_event_data (const BmItem *item, const guint8 set[16], guint32 lid);
 gchar *bm_event_uid (const BmMime *mime);
+/* A day whose zone is not known, or is not that in which it was made, begins at a midnight that is
+ * none here: the nearest. Where two are as near, the one where more people live: New Zealand and
+ * Samoa are 13 hours before UTC. */
+gint64 bm_event_nearest_midnight (gint64 local, gboolean zone_known);
 /* A date-time property: in the zone, in UTC without one, or a day. */
 icalproperty *bm_event_moment (icalproperty_kind kind, gint64 utc, const BmZone *zone,
                                gboolean day);

@@ -101,11 +101,8 @@ bm_event_uid (const BmMime *mime)
 
 /* ---- times ---- */
 
-/* A day whose zone is not known, or is not that in which it was made, begins at a midnight that is
- * none here: the nearest. Where two are as near, the one where more people live: New Zealand and
- * Samoa are 13 hours before UTC. */
-static gint64
-nearest_midnight (gint64 local, gboolean zone_known)
+gint64
+bm_event_nearest_midnight (gint64 local, gboolean zone_known)
 {
   gint64 of_day = (local % 86400 + 86400) % 86400;
   gint64 turn = zone_known ? 43200 : 39600;
@@ -118,7 +115,7 @@ bm_event_moment (icalproperty_kind kind, gint64 utc, const BmZone *zone, gboolea
   icaltimezone *none = zone == NULL && !day ? icaltimezone_get_utc_timezone () : NULL;
   gint64 local = utc + bm_zone_offset (zone, utc);
   if (day)
-    local = nearest_midnight (local, zone != NULL);
+    local = bm_event_nearest_midnight (local, zone != NULL);
   icaltimetype time = icaltime_from_timet_with_zone ((time_t) local, day, none);
   icalproperty *property = icalproperty_new (kind);
   icalproperty_set_value (property,

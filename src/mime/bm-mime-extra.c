@@ -237,6 +237,40 @@ add_named (const BmProps *props, GString *out)
   }
 }
 
+static gboolean
+holds_rights (const BmItem *item)
+{
+  for (guint i = 0; i < item->attachments->len; i++) {
+    const BmAttachment *attachment = g_ptr_array_index (item->attachments, i);
+    const gchar *name = bm_props_text (attachment->props, 0x3707);
+    const gchar *type = bm_props_text (attachment->props, 0x370e);
+    if ((name != NULL && g_ascii_strcasecmp (name, "message.rpmsg") == 0) ||
+        (type != NULL && g_ascii_strcasecmp (type, "application/x-microsoft-rpmsg-message") == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* By it Outlook knows how to show what is more than a mail: [MS-OXCMAIL] 2.1.3.2.1, [MS-OXORMMS] 2.2.1.
+ * What transport headers say of it is dropped like all that speaks of the old content. */
+static void
+add_content_class (const BmItem *item, GString *out)
+{
+  static const struct {
+    const gchar *message_class, *content_class;
+  } known[] = {{"IPM.Note.Microsoft.Voicemail.UM.CA", "voice-ca"},
+               {"IPM.Note.Microsoft.Voicemail.UM", "voice"},
+               {"IPM.Note.Microsoft.Fax.CA", "fax-ca"},
+               {"IPM.Note.Microsoft.Fax", "fax"},
+               {"IPM.Note.Microsoft.Missed.Voice", "missedcall"},
+               {"IPM.Note.Microsoft.Conversation.Voice", "voice-uc"}};
+  if (holds_rights (item))
+    add (out, "Content-Class", "rpmsg.message");
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (bm_mime_is_class (item, known[i].message_class))
+      add (out, "Content-Class", known[i].content_class);
+}
+
 /* Of voice messages and faxes, [MS-OXCMAIL] 2.1.3.2.17. Ids of this range mean other things in other
  * classes. */
 static void
@@ -279,6 +313,7 @@ bm_mime_add_extra (BmMime *mime, GString *out)
   add_voice (mime->item, out);
   add_categories (mime, out);
   add_named (props, out);
+  add_content_class (mime->item, out);
   for (guint i = 0; i < mime->exchange->len; i++) {
     g_autofree gchar *name = bm_mime_encode_text (g_ptr_array_index (mime->exchange, i));
     bm_mime_add_field (out, "X-PST-EX-Address", name);

@@ -53,16 +53,41 @@ cms_type (const guint8 *data, gsize size)
   return NULL;
 }
 
+/* Signed data may be a receipt, or nothing but certificates: what was said of it when it came. type: by
+ * its own first bytes. RFC 8551 3.2.2. */
+static const gchar *
+told_type (BmMime *mime, const BmAttachment *attachment, const gchar *type)
+{
+  static const guint8 internet_headers[16] = {0x86, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                              0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  static const gchar *const kinds[] = {"certs-only", "signed-receipt"};
+  const BmProp *named = bm_props_get_name (mime->item->props, internet_headers, "content-type");
+  const gchar *const said[] = {
+      bm_props_text (attachment->props, 0x370e), named != NULL ? named->text : NULL,
+      mime->transport != NULL ? bm_mime_transport_get (mime, "Content-Type") : NULL};
+  for (guint i = 0; g_str_equal (type, "signed-data") && i < G_N_ELEMENTS (said); i++)
+    for (guint k = 0; said[i] != NULL && k < G_N_ELEMENTS (kinds); k++) {
+      g_autofree gchar *lower = g_ascii_strdown (said[i], -1);
+      const gchar *parameter = strstr (lower, "smime-type=");
+      if (parameter != NULL && strstr (parameter, kinds[k]) != NULL)
+        return kinds[k];
+    }
+  return type;
+}
+
 static BmMimePart *
 opaque (GBytes *bytes, const gchar *type)
 {
   BmMimePart *part = raw_part (bytes, TRUE);
+  const gchar *name = g_str_equal (type, "certs-only")        ? "smime.p7c"
+                      : g_str_equal (type, "compressed-data") ? "smime.p7z"
+                                                              : "smime.p7m";
   g_string_append_printf (part->fields,
                           "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
-                          " name=\"smime.p7m\"\r\n"
+                          " name=\"%s\"\r\n"
                           "Content-Transfer-Encoding: base64\r\n"
-                          "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n",
-                          type);
+                          "Content-Disposition: attachment; filename=\"%s\"\r\n",
+                          type, name, name);
   return part;
 }
 
@@ -138,16 +163,16 @@ only_attachment (const BmItem *item)
 }
 
 static BmMimePart *
-smime (const BmItem *item)
+smime (BmMime *mime)
 {
-  const BmAttachment *attachment = only_attachment (item);
+  const BmAttachment *attachment = only_attachment (mime->item);
   GBytes *bytes = attachment != NULL ? bm_spool_bytes (attachment->data, NULL) : NULL;
   gsize size = 0;
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   if (size == 0)
     return NULL;
   const gchar *type = cms_type (data, size);
-  return type != NULL ? opaque (bytes, type) : entity (bytes);
+  return type != NULL ? opaque (bytes, told_type (mime, attachment, type)) : entity (bytes);
 }
 
 /* ---- PGP/MIME, RFC 3156 4: Outlook takes its two parts for attachments ---- */
@@ -211,6 +236,6 @@ bm_mime_secure (BmMime *mime)
 {
   const gchar *message_class = mime->item->message_class;
   if (has_suffix (message_class, ".SMIME") || has_suffix (message_class, ".SMIME.MultipartSigned"))
-    return smime (mime->item);
+    return smime (mime);
   return pgp (mime);
 }

@@ -3,13 +3,18 @@
  * version 3.0: every reader takes it) and RFC 6350 (lists, 4.0: 3.0 has no groups). One thread. */
 #include "mime/bm-mime-calendar.h"
 
+#include "base/bm-le.h"
 #include <string.h>
 
 #define FOLD         75
 #define MEMBERS_MAX  10000
 #define PICTURE_MAX  (2u << 20)
+#define KEYS_MAX     20
+#define KEY_MAX      65536
 #define WRAPPED_SIZE 21 /* flags, MUID, kind of entry */
 #define ONE_OFF      0x00
+
+#define STREAM_HEADER 28
 
 static const guint8 psetid_address[16] = {0x04, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
@@ -56,6 +61,17 @@ add_text (GString *card, const gchar *name, const gchar *text)
   escape (value, text);
   if (value->len > 0)
     add_line (card, name, value->str);
+}
+
+/* An address: nothing in it is escaped, RFC 2426 3.6.8. scheme: of one that has none; or NULL. */
+static void
+add_uri (GString *card, const gchar *name, const gchar *scheme, const gchar *text)
+{
+  g_autofree gchar *line = bm_mime_one_line (text != NULL ? text : "");
+  gboolean bare = scheme != NULL && strchr (line, ':') == NULL;
+  g_autofree gchar *value = g_strconcat (bare ? scheme : "", g_strstrip (line), NULL);
+  if (*line != '\0')
+    add_line (card, name, value);
 }
 
 /* Components between semicolons; nothing when all are empty. Ids are properties, 0 an empty one. */
@@ -120,8 +136,14 @@ add_mail (BmMime *mime, GString *card)
         .entry_id = bm_event_data (mime->item, psetid_address, lid + 5)};
     if (type != NULL && g_ascii_strcasecmp (type, "FAX") == 0)
       continue; /* the number is a TEL already */
-    g_autofree gchar *smtp = bm_mime_resolve (mime, &party);
-    add_text (card, "EMAIL;TYPE=INTERNET", smtp);
+    g_autofree gchar *smtp = bm_mime_try_resolve (mime, &party);
+    if (smtp != NULL) {
+      add_text (card, "EMAIL;TYPE=INTERNET", smtp);
+      continue;
+    }
+    /* to an address that is none nobody can write */
+    add_text (card, "X-PST-EX-ADDRESS", address);
+    bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
   }
 }
 
@@ -147,6 +169,19 @@ add_phones (GString *card, const BmProps *props)
     add_text (card, phones[i].name, bm_props_text (props, phones[i].id));
 }
 
+/* Where only the whole is known, it is the street. */
+static void
+add_whole_place (GString *card, const gchar *name, const gchar *text)
+{
+  g_autoptr (GString) value = g_string_new (NULL);
+  escape (value, text);
+  gsize size = value->len;
+  g_string_prepend (value, ";;");
+  g_string_append (value, ";;;;");
+  if (size > 0)
+    add_line (card, name, value->str);
+}
+
 static void
 add_places (GString *card, const BmItem *item)
 {
@@ -155,8 +190,15 @@ add_places (GString *card, const BmItem *item)
   static const guint16 mailing[] = {0x3a2b, 0, 0x3a29, 0x3a27, 0x3a28, 0x3a2a, 0x3a26};
   static const guint32 work[] = {0x804a, 0, 0x8045, 0x8046, 0x8047, 0x8048, 0x8049};
   g_autoptr (GString) value = g_string_new (NULL);
+  gsize before = card->len;
   add_parts (card, "ADR;TYPE=HOME", item->props, home, G_N_ELEMENTS (home));
+  if (card->len == before)
+    add_whole_place (card, "ADR;TYPE=HOME", address_text (item, 0x801a));
+  before = card->len;
   add_parts (card, "ADR;TYPE=OTHER", item->props, other, G_N_ELEMENTS (other));
+  if (card->len == before)
+    add_whole_place (card, "ADR;TYPE=OTHER", address_text (item, 0x801c));
+  before = card->len;
   for (guint i = 0; i < G_N_ELEMENTS (work); i++) {
     if (i > 0)
       g_string_append_c (value, ';');
@@ -165,18 +207,21 @@ add_places (GString *card, const BmItem *item)
   }
   if (value->len > G_N_ELEMENTS (work) - 1)
     add_line (card, "ADR;TYPE=WORK", value->str);
-  else /* some writers know the mailing address alone */
+  else if (address_text (item, 0x801b) != NULL)
+    add_whole_place (card, "ADR;TYPE=WORK", address_text (item, 0x801b));
+  if (card->len == before) /* some writers know the mailing address alone */
     add_parts (card, "ADR;TYPE=WORK", item->props, mailing, G_N_ELEMENTS (mailing));
 }
 
-/* Midnight of its writer's zone, in UTC: the nearest day. */
+/* The day as its writer's calendar has it (lid, [MS-OXOCNTC] 2.2.1.5); else midnight of his zone, in UTC:
+ * the nearest day. */
 static void
-add_date (GString *card, const gchar *name, const BmProps *props, guint16 id)
+add_date (GString *card, const gchar *name, const BmItem *item, guint16 id, guint32 lid)
 {
   gint64 time;
-  if (!bm_props_time (props, id, &time))
+  if (!bm_event_time (item, psetid_address, lid, &time) && !bm_props_time (item->props, id, &time))
     return;
-  gint64 day = (time + 43200) / 86400 - ((time + 43200) % 86400 < 0);
+  gint64 day = bm_event_nearest_midnight (time, FALSE) / 86400;
   gint year = bm_zone_year (day * 86400);
   guint month = 12;
   while (month > 1 && bm_zone_days (year, month, 1) > day)
@@ -205,10 +250,34 @@ add_picture (GString *card, const BmItem *item)
     const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
     if (size < 8 || size > PICTURE_MAX)
       continue;
+    const gchar *type = data[0] == 0x89                 ? "PNG"
+                        : memcmp (data, "GIF8", 4) == 0 ? "GIF"
+                        : memcmp (data, "BM", 2) == 0   ? "BMP"
+                                                        : "JPEG";
     g_autofree gchar *base64 = g_base64_encode (data, size);
-    add_line (card, data[0] == 0x89 ? "PHOTO;ENCODING=b;TYPE=PNG" : "PHOTO;ENCODING=b;TYPE=JPEG",
-              base64);
+    g_autofree gchar *name = g_strconcat ("PHOTO;ENCODING=b;TYPE=", type, NULL);
+    add_line (card, name, base64);
     return;
+  }
+}
+
+/* A certificate stands in a blob among other things: the first whole DER sequence of its size. */
+static void
+add_keys (GString *card, const BmProps *props)
+{
+  const BmProp *keys = bm_props_get (props, 0x3a70);
+  for (guint i = 0; keys != NULL && keys->datas != NULL && i < MIN (keys->datas->len, KEYS_MAX);
+       i++) {
+    gsize size;
+    const guint8 *data = g_bytes_get_data (g_ptr_array_index (keys->datas, i), &size);
+    for (gsize at = 0; at + 4 <= MIN (size, (gsize) KEY_MAX); at++) {
+      gsize length = 4 + ((gsize) data[at + 2] << 8 | data[at + 3]);
+      if (data[at] != 0x30 || data[at + 1] != 0x82 || length < 256 || length > size - at)
+        continue;
+      g_autofree gchar *base64 = g_base64_encode (data + at, length);
+      add_line (card, "KEY;ENCODING=b;TYPE=X509", base64);
+      break;
+    }
   }
 }
 
@@ -239,6 +308,8 @@ add_end (BmMime *mime, GString *card)
   bm_mime_body_clear (&body);
   add_text (card, "NOTE", note);
   add_many (card, "CATEGORIES", bm_mime_categories (mime->item));
+  if (bm_event_int (mime->item, bm_psetid_common, 0x8506, 0) != 0 && sensitivity != 3)
+    sensitivity = 2;
   if (sensitivity >= 1 && sensitivity <= 3)
     add_line (card, "CLASS", classes[sensitivity]);
   const gchar *parts[] = {"card", mime->seed};
@@ -253,31 +324,66 @@ add_end (BmMime *mime, GString *card)
   g_string_append (card, "END:VCARD\n");
 }
 
-static gchar *
-contact_card (BmMime *mime)
+static void
+add_texts (GString *card, const BmItem *item)
 {
   static const struct {
     guint16 id;
     const gchar *name;
   } texts[] = {
-      {0x3a17, "TITLE"},     {0x3a46, "ROLE"},          {0x3a4f, "NICKNAME"},
-      {0x3a51, "URL"},       {0x3a50, "URL;TYPE=HOME"}, {0x3a48, "X-SPOUSE"},
-      {0x3a4e, "X-MANAGER"}, {0x3a30, "X-ASSISTANT"},   {0x3a43, "X-HOBBY"},
-      {0x3a19, "X-OFFICE"},
+      {0x3a17, "TITLE"},           {0x3a46, "ROLE"},          {0x3a4f, "NICKNAME"},
+      {0x3a48, "X-SPOUSE"},        {0x3a4e, "X-MANAGER"},     {0x3a30, "X-ASSISTANT"},
+      {0x3a43, "X-HOBBY"},         {0x3a19, "X-OFFICE"},      {0x3a0a, "X-INITIALS"},
+      {0x3a07, "X-GOVERNMENT-ID"}, {0x3a10, "X-EMPLOYEE-ID"}, {0x3a4a, "X-CUSTOMER-ID"},
+      {0x3a47, "X-REFERRED-BY"},   {0x3a0d, "X-LOCATION"},    {0x3a49, "X-COMPUTER-NAME"},
   };
+  static const struct {
+    guint32 lid;
+    const gchar *name;
+  } named[] = {
+      {0x802c, "X-PHONETIC-FIRST-NAME"}, {0x802d, "X-PHONETIC-LAST-NAME"},
+      {0x802e, "X-PHONETIC-ORG"},        {0x804f, "X-USER-FIELD-1"},
+      {0x8050, "X-USER-FIELD-2"},        {0x8051, "X-USER-FIELD-3"},
+      {0x8052, "X-USER-FIELD-4"},
+  };
+  static const gchar *const genders[] = {NULL, "Female", "Male"};
+  gint64 gender = bm_props_int (item->props, 0x3a4d, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    add_text (card, texts[i].name, bm_props_text (item->props, texts[i].id));
+  for (guint i = 0; i < G_N_ELEMENTS (named); i++)
+    add_text (card, named[i].name, address_text (item, named[i].lid));
+  if (gender == 1 || gender == 2)
+    add_line (card, "X-GENDER", genders[gender]);
+}
+
+static void
+add_links (GString *card, const BmItem *item)
+{
+  const gchar *work = bm_props_text (item->props, 0x3a51), *page = address_text (item, 0x802b);
+  add_uri (card, "URL;TYPE=WORK", NULL, work);
+  add_uri (card, "URL;TYPE=HOME", NULL, bm_props_text (item->props, 0x3a50));
+  if (g_strcmp0 (work, page) != 0) /* Outlook keeps its one web page in both */
+    add_uri (card, "URL", NULL, page);
+  add_uri (card, "X-FTP-SITE", NULL, bm_props_text (item->props, 0x3a4c));
+  add_uri (card, "IMPP", "im:", address_text (item, 0x8062));
+  add_uri (card, "FBURL", NULL, address_text (item, 0x80d8));
+}
+
+static gchar *
+contact_card (BmMime *mime)
+{
   const BmProps *props = mime->item->props;
   g_autoptr (GString) card = g_string_new ("BEGIN:VCARD\nVERSION:3.0\n");
   add_name (card, mime->item);
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    add_text (card, texts[i].name, bm_props_text (props, texts[i].id));
-  add_text (card, "IMPP", address_text (mime->item, 0x8062));
-  add_text (card, "FBURL", address_text (mime->item, 0x80d8));
+  add_texts (card, mime->item);
+  add_links (card, mime->item);
   add_mail (mime, card);
   add_phones (card, props);
   add_places (card, mime->item);
-  add_date (card, "BDAY", props, 0x3a42);
-  add_date (card, "X-ANNIVERSARY", props, 0x3a41);
+  add_date (card, "BDAY", mime->item, 0x3a42, 0x80de);
+  add_date (card, "X-ANNIVERSARY", mime->item, 0x3a41, 0x80df);
   add_many (card, "X-CHILDREN", bm_props_get (props, 0x3a58));
+  add_keys (card, props);
   add_picture (card, mime->item);
   add_end (mime, card);
   return g_string_free (g_steal_pointer (&card), FALSE);
@@ -312,26 +418,75 @@ count_of (const BmProp *prop)
   return prop != NULL && prop->datas != NULL ? prop->datas->len : 0;
 }
 
+static gboolean
+add_one_of (BmMime *mime, GString *card, GBytes *copy, GBytes *entry)
+{
+  return (copy != NULL && add_member (mime, card, copy)) ||
+         (entry != NULL && add_member (mime, card, entry));
+}
+
+static void
+add_members (BmMime *mime, GString *card)
+{
+  const BmProps *props = mime->item->props;
+  const BmProp *members = bm_props_get_lid (props, psetid_address, 0x8055);
+  const BmProp *copies = bm_props_get_lid (props, psetid_address, 0x8054);
+  guint n = MIN (MAX (count_of (members), count_of (copies)), MEMBERS_MAX);
+  for (guint i = 0; i < n; i++) {
+    GBytes *copy = i < count_of (copies) ? g_ptr_array_index (copies->datas, i) : NULL;
+    GBytes *entry = i < count_of (members) ? g_ptr_array_index (members->datas, i) : NULL;
+    if (!add_one_of (mime, card, copy, entry))
+      bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
+  }
+}
+
+/* The next piece of a stream: its size in four bytes, then it. NULL: the stream is cut. New. */
+static GBytes *
+take_piece (GBytes *stream, gsize *at)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (stream, &size);
+  if (size - *at < 4 || bm_le32 (data + *at) > size - *at - 4)
+    return NULL;
+  gsize n = bm_le32 (data + *at), from = *at + 4;
+  *at = from + n;
+  return g_bytes_new_from_bytes (stream, from, n);
+}
+
+/* Of a list too large for these properties they are not, or not all: all are in a stream, [MS-OXOCNTC]
+ * 2.2.2.2.4. FALSE: there is none. */
+static gboolean
+add_streamed (BmMime *mime, GString *card)
+{
+  GBytes *stream = bm_event_data (mime->item, psetid_address, 0x8064);
+  gsize size = 0, at = STREAM_HEADER;
+  const guint8 *data = stream != NULL ? g_bytes_get_data (stream, &size) : NULL;
+  if (size < STREAM_HEADER || bm_le16 (data) != 1 || bm_le32 (data + 12) == 0)
+    return FALSE;
+  guint32 n = MIN (bm_le32 (data + 12), (guint32) MEMBERS_MAX);
+  for (guint32 i = 0; i < n; i++) {
+    g_autoptr (GBytes) entry = take_piece (stream, &at);
+    g_autoptr (GBytes) copy = entry != NULL ? take_piece (stream, &at) : NULL;
+    g_autoptr (GBytes) extra = copy != NULL ? take_piece (stream, &at) : NULL;
+    if (!add_one_of (mime, card, copy, entry))
+      bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
+    if (extra == NULL) /* cut */
+      break;
+  }
+  return TRUE;
+}
+
 static gchar *
 list_card (BmMime *mime)
 {
   const BmItem *item = mime->item;
-  const BmProp *members = bm_props_get_lid (item->props, psetid_address, 0x8055);
-  const BmProp *copies = bm_props_get_lid (item->props, psetid_address, 0x8054);
   const gchar *name = address_text (item, 0x8053);
   g_autoptr (GString) card = g_string_new ("BEGIN:VCARD\nVERSION:4.0\nKIND:group\n");
   if (name == NULL || *name == '\0')
     name = bm_props_text (item->props, 0x3001);
   add_text (card, "FN", name != NULL && *name != '\0' ? name : "?");
-  guint n = MIN (MAX (count_of (members), count_of (copies)), MEMBERS_MAX);
-  for (guint i = 0; i < n; i++) {
-    gboolean done =
-        i < count_of (copies) && add_member (mime, card, g_ptr_array_index (copies->datas, i));
-    if (!done && i < count_of (members))
-      done = add_member (mime, card, g_ptr_array_index (members->datas, i));
-    if (!done)
-      bm_notes_add (&mime->notes, BM_NOTE_EXCHANGE_UNRESOLVED);
-  }
+  if (!add_streamed (mime, card))
+    add_members (mime, card);
   add_end (mime, card);
   return g_string_free (g_steal_pointer (&card), FALSE);
 }

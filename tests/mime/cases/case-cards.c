@@ -106,6 +106,115 @@ case_75_contact (Case *c)
   g_assert_false (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
 }
 
+static const struct {
+  guint16 id;
+  const gchar *text, *line;
+} fields[] = {
+    {0x3a17, "Boss", "TITLE:Boss"},
+    {0x3a46, "Painter", "ROLE:Painter"},
+    {0x3a4f, "Z", "NICKNAME:Z"},
+    {0x3a18, "Sales", "ORG:;Sales"},
+    {0x3a48, "Max", "X-SPOUSE:Max"},
+    {0x3a4e, "Eve", "X-MANAGER:Eve"},
+    {0x3a30, "Kim", "X-ASSISTANT:Kim"},
+    {0x3a43, "Chess", "X-HOBBY:Chess"},
+    {0x3a19, "B 12", "X-OFFICE:B 12"},
+    {0x3a0a, "Z.M.", "X-INITIALS:Z.M."},
+    {0x3a07, "77", "X-GOVERNMENT-ID:77"},
+    {0x3a10, "88", "X-EMPLOYEE-ID:88"},
+    {0x3a4a, "99", "X-CUSTOMER-ID:99"},
+    {0x3a47, "Joe", "X-REFERRED-BY:Joe"},
+    {0x3a0d, "Here", "X-LOCATION:Here"},
+    {0x3a49, "PC1", "X-COMPUTER-NAME:PC1"},
+    {0x3a51, "https://example.net/?a=1,2;b", "URL;TYPE=WORK:https://example.net/?a=1,2;b"},
+    {0x3a50, "https://zoe.example.net", "URL;TYPE=HOME:https://zoe.example.net"},
+    {0x3a4c, "ftp://example.net", "X-FTP-SITE:ftp://example.net"},
+    {0x3a08, "1", "TEL;TYPE=WORK,VOICE:1"},
+    {0x3a1b, "2", "TEL;TYPE=WORK,VOICE:2"},
+    {0x3a09, "3", "TEL;TYPE=HOME,VOICE:3"},
+    {0x3a2f, "4", "TEL;TYPE=HOME,VOICE:4"},
+    {0x3a1c, "5", "TEL;TYPE=CELL,VOICE:5"},
+    {0x3a21, "6", "TEL;TYPE=PAGER:6"},
+    {0x3a24, "7", "TEL;TYPE=WORK,FAX:7"},
+    {0x3a25, "8", "TEL;TYPE=HOME,FAX:8"},
+    {0x3a23, "9", "TEL;TYPE=FAX:9"},
+    {0x3a1e, "10", "TEL;TYPE=CAR,VOICE:10"},
+    {0x3a1d, "11", "TEL;TYPE=X-RADIO:11"},
+    {0x3a1f, "12", "TEL;TYPE=VOICE:12"},
+    {0x3a1a, "13", "TEL;TYPE=PREF,VOICE:13"},
+    {0x3a2d, "14", "TEL;TYPE=ISDN:14"},
+    {0x3a2c, "15", "TEL;TYPE=X-TELEX:15"},
+    {0x3a4b, "16", "TEL;TYPE=X-TTY:16"},
+    {0x3a02, "17", "TEL;TYPE=X-CALLBACK:17"},
+    {0x3a57, "18", "TEL;TYPE=WORK,X-COMPANY:18"},
+    {0x3a2e, "19", "TEL;TYPE=X-ASSISTANT:19"},
+};
+
+static const struct {
+  guint32 lid;
+  const gchar *text, *line;
+} named_fields[] = {
+    {0x802b, "https://page.example.net", "URL:https://page.example.net"},
+    {0x8062, "zoe@chat.example.net", "IMPP:im:zoe@chat.example.net"},
+    {0x80d8, "https://example.net/free", "FBURL:https://example.net/free"},
+    {0x802c, "zo", "X-PHONETIC-FIRST-NAME:zo"},
+    {0x802d, "mu", "X-PHONETIC-LAST-NAME:mu"},
+    {0x802e, "or", "X-PHONETIC-ORG:or"},
+    {0x804f, "one", "X-USER-FIELD-1:one"},
+    {0x8052, "four", "X-USER-FIELD-4:four"},
+    {0x801a, "All\nof it", "ADR;TYPE=HOME:;;All\\nof it;;;;"},
+    {0x801b, "Work whole", "ADR;TYPE=WORK:;;Work whole;;;;"},
+    {0x801c, "Other whole", "ADR;TYPE=OTHER:;;Other whole;;;;"},
+};
+
+static void
+case_75_every_field (Case *c)
+{
+  static const guint8 local[16] = {0x08, 0x20, 0x06, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
+  guint8 certificate[300] = {3, 0, 0x28, 1, 0x30, 0x82, 1, 0x20};
+  g_autoptr (GBytes) key = g_bytes_new (certificate, sizeof certificate);
+  CaseMail *mail = contact (case_plain_mail (c));
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    mail_text (mail, fields[i].id, fields[i].text);
+  for (guint i = 0; i < G_N_ELEMENTS (named_fields); i++)
+    set_text (c, mail, named_fields[i].lid, named_fields[i].text);
+  bm_pst_props_mv_binary (mail_props (mail), 0x3a701102, &key, 1);
+  bm_pst_props_int32 (mail_props (mail), 0x3a4d0003, 1);
+  bm_pst_props_bool (mail_props (mail), named (c, local, 0x8506, 0x000b), TRUE);
+  mail_time (mail, 0x3a42, 299977200); /* 1979-07-04 23:00 UTC */
+  bm_pst_props_filetime (mail_props (mail), named (c, ADDRESS, 0x80de, 0x0040),
+                         BM_PST_TIME (299894400)); /* and yet the 4th, says its writer */
+  set_mail (c, mail, 0, "EX", "/o=Org/cn=Recipients/cn=nobody", "Nobody");
+  const Rendered *r = case_render (c, 0);
+  g_autofree gchar *card = card_at (r, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    case_assert_line (card, fields[i].line);
+  for (guint i = 0; i < G_N_ELEMENTS (named_fields); i++)
+    case_assert_line (card, named_fields[i].line);
+  case_assert_line (card, "X-GENDER:Female");
+  case_assert_line (card, "CLASS:PRIVATE");
+  case_assert_line (card, "BDAY:1979-07-04");
+  case_assert_line (card, "X-PST-EX-ADDRESS:/o=Org/cn=Recipients/cn=nobody");
+  g_assert_null (strstr (card, "EMAIL"));
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  g_autofree gchar *base64 = g_base64_encode (certificate + 4, 0x124);
+  g_autofree gchar *line = g_strconcat ("KEY;ENCODING=b;TYPE=X509:", base64, NULL);
+  case_assert_line (card, line);
+}
+
+/* Where midnight is not one of UTC: the nearest, and in New Zealand's summer the one that is a day later. */
+static void
+case_75_days (Case *c)
+{
+  static const gint hours[] = {13, 12, 1, 0, -5, -10};
+  for (guint i = 0; i < G_N_ELEMENTS (hours); i++)
+    mail_time (contact (case_plain_mail (c)), 0x3a41, 1514764800 - 3600 * hours[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (hours); i++) {
+    g_autofree gchar *card = card_at (case_render (c, i), 1);
+    case_assert_line (card, "X-ANNIVERSARY:2018-01-01");
+  }
+}
+
 /* A contact with a file is a message that has card and file. */
 static void
 case_57_contact (Case *c)
@@ -215,6 +324,95 @@ case_76_corpus (Case *c)
   close (fd);
 }
 
+static void
+put32 (GByteArray *out, guint32 value)
+{
+  const guint8 bytes[] = {(guint8) value, (guint8) (value >> 8), (guint8) (value >> 16),
+                          (guint8) (value >> 24)};
+  g_byte_array_append (out, bytes, sizeof bytes);
+}
+
+static void
+put_piece (GByteArray *out, GBytes *piece)
+{
+  gsize size = piece != NULL ? g_bytes_get_size (piece) : 0;
+  put32 (out, (guint32) size);
+  if (size > 0)
+    g_byte_array_append (out, g_bytes_get_data (piece, NULL), (guint) size);
+}
+
+/* A list too large for the properties of small ones; and one that says more than it has. */
+static void
+case_76_stream (Case *c)
+{
+  g_autoptr (GByteArray) stream = g_byte_array_new ();
+  put32 (stream, 1);
+  put32 (stream, 0);
+  put32 (stream, 0);
+  put32 (stream, 150);
+  for (guint i = 0; i < 3; i++)
+    put32 (stream, 0);
+  for (guint i = 0; i < 150; i++) {
+    g_autofree gchar *address = g_strdup_printf ("m%u@example.net", i);
+    g_autoptr (GBytes) copy = one_off ("M", address, FALSE), entry = g_bytes_new ("\0\0\0\0id", 6);
+    put_piece (stream, entry);
+    put_piece (stream, copy);
+    put_piece (stream, NULL);
+  }
+  put32 (stream, 0);
+  put32 (stream, 0);
+  for (guint i = 0; i < 3; i++) {
+    CaseMail *list = mail_embed (case_plain_mail (c), NULL);
+    mail_text (list, 0x001a, "IPM.DistList");
+    set_text (c, list, 0x8053, "All");
+    bm_pst_props_binary (mail_props (list), named (c, ADDRESS, 0x8064, 0x0102), stream->data,
+                         i == 0 ? stream->len : stream->len / (i + 1));
+  }
+  static const guint least[] = {150, 70, 45}, most[] = {150, 76, 51};
+  for (guint i = 0; i < 3; i++) {
+    const Rendered *r = case_render (c, i);
+    g_autofree gchar *card = card_at (r, 1);
+    g_auto (GStrv) members = g_strsplit (card, "\nMEMBER:mailto:m", -1);
+    g_assert_cmpuint (g_strv_length (members) - 1, >=, least[i]);
+    g_assert_cmpuint (g_strv_length (members) - 1, <=, most[i]);
+    g_assert_cmpint (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED), ==, i > 0);
+  }
+}
+
+/* Any byte of a stream wrong, or all behind it missing: never a crash, always a card. */
+static void
+case_76_any_bytes (Case *c)
+{
+  g_autoptr (GByteArray) stream = g_byte_array_new ();
+  const guint32 head[] = {1, 0, 0, 2, 0, 0, 0};
+  for (guint i = 0; i < G_N_ELEMENTS (head); i++)
+    put32 (stream, head[i]);
+  g_autoptr (GBytes) copy = one_off ("M", "m@example.net", FALSE);
+  for (guint i = 0; i < 2; i++) {
+    put_piece (stream, copy);
+    put_piece (stream, copy);
+    put_piece (stream, NULL);
+  }
+  for (guint i = 0; i < 4 * stream->len; i++) {
+    static const guint8 changes[] = {0xff, 0x01, 0x80};
+    guint at = i / 4;
+    guint8 kept = stream->data[at];
+    if (i % 4 < 3)
+      stream->data[at] ^= changes[i % 4];
+    g_autoptr (BmItem) item = item_mail ();
+    BmItem *list = item_new ("IPM.DistList");
+    BmProp prop = {.id = 0x8000, .type = BM_TYPE_BINARY, .name = {.lid = 0x8064}};
+    memcpy (prop.name.guid, ADDRESS, 16);
+    prop.data = g_bytes_new (stream->data, i % 4 < 3 ? stream->len : at);
+    bm_props_take (list->props, &prop);
+    item_embed (item, list);
+    stream->data[at] = kept;
+    BmRenderContext context = {0};
+    g_autoptr (BmMessage) message = bm_render (item, &context, NULL);
+    g_assert_nonnull (message);
+  }
+}
+
 /* What is mail, and what is not: by class, in whatever folder it lies. */
 static void
 case_77_classes (Case *c)
@@ -265,13 +463,16 @@ case_77_rss (Case *c)
     mail_text (both[i], 0x001a, "IPM.Post.Rss");
     bm_pst_props_string (mail_props (both[i]), named (c, post_rss, 0x8901, 0x001f),
                          "https://example.org/a?b=1&c=2");
+    bm_pst_props_string (mail_props (both[i]), named (c, post_rss, 0x8904, 0x001f),
+                         "News & <more>");
   }
   case_render (c, 0);
   case_expect (c, "text 0 contains Hi Bob");
-  case_expect (c, "text 0 contains https://example.org/a?b=1&c=2");
+  case_expect (c, "text 0 contains News & <more>: https://example.org/a?b=1&c=2");
   case_render (c, 1);
   case_expect (c, "text 1 contains News");
-  case_expect (c, "text 1 contains href=\"https://example.org/a?b=1&amp;c=2\"");
+  case_expect (
+      c, "text 1 contains News &amp; &lt;more&gt;: <a href=\"https://example.org/a?b=1&amp;c=2\">");
 }
 
 static void
@@ -292,11 +493,41 @@ case_77_voice (Case *c)
   case_expect (c, "header X-FaxNumberOfPages=2");
   case_expect (c, "header X-AttachmentOrder=a.wav;b.wav");
   case_expect (c, "header X-CallID=call-1");
+  case_expect (c, "header Content-Class=voice-ca");
+}
+
+/* Mail under rights: the parts as they are, and the field by which Outlook opens it. */
+static void
+case_77_rights (Case *c)
+{
+  for (guint i = 0; i < 3; i++) {
+    CaseMail *mail = case_plain_mail (c);
+    BmPstProps *rights =
+        mail_attach (mail, i == 1 ? "a.bin" : "message.rpmsg", "\x76\xe8\x04\x60", 4);
+    if (i > 0)
+      bm_pst_props_string (rights, 0x370e001f, "application/x-microsoft-rpmsg-message");
+    if (i == 2)
+      mail_text (mail, 0x007d,
+                 "From: Ada <ada@example.org>\r\nDate: Fri, 14 Jul 2017 04:40:00 +0200\r\n"
+                 "Message-ID: <one@example.org>\r\nContent-Class: urn:content-classes:message\r\n"
+                 "Content-Type: text/plain\r\n");
+  }
+  for (guint i = 0; i < 3; i++) {
+    const Rendered *r = case_render (c, i);
+    gsize size;
+    g_autofree gchar *shape = rendered_shape (r);
+    g_assert_cmpstr (shape, ==, "mixed(text/plain,application/x-microsoft-rpmsg-message)");
+    g_autofree gchar *kept = rendered_content (rendered_leaf (r, 1), &size);
+    g_assert_cmpmem (kept, size, "\x76\xe8\x04\x60", 4);
+    case_expect (c, "header Content-Class=rpmsg.message");
+    case_expect (c, "count Content-Class=1");
+  }
 }
 
 static const CaseEntry entries[] = {
-    CASE (57, contact), CASE (75, contact), CASE (76, list),  CASE (76, corpus),
-    CASE (77, classes), CASE (77, rss),     CASE (77, voice),
+    CASE (57, contact), CASE (75, contact), CASE (75, every_field), CASE (75, days),
+    CASE (76, list),    CASE (76, corpus),  CASE (76, stream),      CASE (76, any_bytes),
+    CASE (77, classes), CASE (77, rss),     CASE (77, voice),       CASE (77, rights),
 };
 
 int

@@ -119,6 +119,27 @@ case_62_opaque (Case *c)
   close_workshop (dir);
 }
 
+/* What its first bytes do not say, the type with which it came does. */
+static void
+case_62_certificates (Case *c)
+{
+  gchar *dir = workshop ();
+  g_assert_true (run (dir, "openssl crl2pkcs7 -nocrl -certfile cert -outform DER -out p7c"));
+  g_autoptr (GBytes) certificates = contents (dir, "p7c");
+  secure_mail (c, "IPM.Note.SMIME", "application/pkcs7-mime; smime-type=certs-only", certificates);
+  CaseMail *told = secure_mail (c, "IPM.Note.SMIME", NULL, certificates);
+  mail_text (told, 0x007d,
+             "From: Ada <ada@example.org>\r\nDate: Fri, 14 Jul 2017 04:40:00 +0200\r\n"
+             "Message-ID: <one@example.org>\r\n"
+             "Content-Type: application/pkcs7-mime;\r\n smime-type=\"certs-only\"\r\n");
+  for (guint i = 0; i < 2; i++) {
+    case_render (c, i);
+    case_expect (c, "param 0 smime-type=certs-only");
+    case_expect (c, "param 0 filename=smime.p7c");
+  }
+  close_workshop (dir);
+}
+
 /* The entity, as a message that openssl wrote; its lines end in one way only. */
 static gchar *
 clear_signed (const gchar *dir, const gchar *line_end)
@@ -455,13 +476,21 @@ case_67_refused_calendar (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (62, opaque),        CASE (63, clear),
-    CASE (63, clear_with_lf), CASE (64, not_as_it_should_be),
-    CASE (64, pgp),           CASE (65, not_delivered),
-    CASE (65, details),       CASE (65, words_for_each),
-    CASE (65, receiver_row),  CASE (65, codes),
-    CASE (65, corpus),        CASE (65, other_reports),
-    CASE (66, receipts),      CASE (67, refused_calendar),
+    CASE (62, opaque),
+    CASE (62, certificates),
+    CASE (63, clear),
+    CASE (63, clear_with_lf),
+    CASE (64, not_as_it_should_be),
+    CASE (64, pgp),
+    CASE (65, not_delivered),
+    CASE (65, details),
+    CASE (65, words_for_each),
+    CASE (65, receiver_row),
+    CASE (65, codes),
+    CASE (65, corpus),
+    CASE (65, other_reports),
+    CASE (66, receipts),
+    CASE (67, refused_calendar),
 };
 
 int
