@@ -18,6 +18,7 @@
 #define SIZE_USUAL    24   /* half points */
 #define SEGMENT_MAX   7200 /* a longer text before a tab is a line of its own: twips */
 #define SEGMENT_BYTES 4096u
+#define PLACE_MAX     1000000 /* twips; behind it begins another line */
 
 /* ---- what paragraphs share ---- */
 
@@ -225,8 +226,10 @@ begin_segment (BmLine *line, gint from)
 static void
 end_stop (BmLine *line)
 {
+  if (!line->has_stop || line->unmeasured || line->html->len == line->segment)
+    return;
   gint room = (line->stop.at - line->from) * (line->stop.kind == BM_PAGE_TAB_CENTER ? 2 : 1);
-  if (!line->has_stop || line->unmeasured || room <= 0 || line->html->len == line->segment)
+  if (room <= 0)
     return;
   close_format (line);
   g_autoptr (GString) open = g_string_new ("<span style=\"display:inline-block");
@@ -280,6 +283,8 @@ put_tab (BmLine *line, BmLook *look, const BmPageFormat *format, const BmPageBlo
   end_stop (line);
   if (line->from == G_MININT)
     line->from = MAX (block->left + (line->is_item ? 0 : block->first), 0);
+  if (line->from > PLACE_MAX)
+    line->from = 0;
   gint at = line->from + line->width;
   BmPageTab stop = next_stop (look, block, at);
   gboolean boxed = block->align != BM_PAGE_CENTER && block->align != BM_PAGE_RIGHT &&

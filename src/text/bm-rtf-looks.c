@@ -6,10 +6,10 @@
 #include <string.h>
 
 #define COLUMNS_MAX 200u
-#define SIZE_MAX_   400 /* half points */
+#define SIZES_MAX   400 /* half points */
 #define SIZE_USUAL  24
 #define RAISE_USUAL 6
-#define NUMBER_MAX  1000000
+#define NUMBER_MAX  1000000 /* of a length: sums of them fit */
 
 /* The member that a word is about. */
 static gint *
@@ -24,6 +24,12 @@ colour_at (const BmRtfWriter *writer, gint index)
   return index >= 0 && (guint) index < writer->colours->len
              ? g_array_index (writer->colours, guint32, index)
              : 0;
+}
+
+static gint
+length (gint number)
+{
+  return CLAMP (number, -NUMBER_MAX, NUMBER_MAX);
 }
 
 /* ---- characters ---- */
@@ -57,15 +63,17 @@ bm_rtf_format_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, const BmRtfL
     *value = (gint) (colour == (BM_PAGE_COLOUR | (guint32) word->value) ? 0 : colour);
     break;
   case BM_RTF_HTML_RAISE:
-    format.raise = word->value * (lexer->has_number ? CLAMP (number, 0, SIZE_MAX_) : RAISE_USUAL);
+    format.raise = word->value * (lexer->has_number ? CLAMP (number, 0, SIZES_MAX) : RAISE_USUAL);
     break;
   case BM_RTF_HTML_SIZE:
-    format.size = lexer->has_number ? CLAMP (number, 0, SIZE_MAX_) : SIZE_USUAL;
+    format.size = lexer->has_number ? CLAMP (number, 0, SIZES_MAX) : SIZE_USUAL;
     break;
   case BM_RTF_HTML_PLAIN: /* a link is no format */
     format = (BmPageFormat){.font = -1, .size = SIZE_USUAL, .link = format.link};
     break;
   case BM_RTF_HTML_FORMAT_NUMBER:
+    *value = length (number);
+    break;
   case BM_RTF_HTML_FONT:
   default:
     *value = number;
@@ -80,7 +88,7 @@ static void
 add_tab (BmPageBlock *block, gint at)
 {
   if (block->n_tabs < BM_PAGE_TABS_MAX)
-    block->tabs[block->n_tabs++] = (BmPageTab){at, block->tab_kind};
+    block->tabs[block->n_tabs++] = (BmPageTab){length (at), block->tab_kind};
   block->tab_kind = BM_PAGE_TAB_LEFT;
 }
 
@@ -122,7 +130,7 @@ bm_rtf_block_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, gint number)
     writer->old_kind = writer->now.target == BM_RTF_TO_PAGE ? 0 : writer->old_kind;
     break;
   default: /* BM_RTF_HTML_BLOCK_NUMBER */
-    *member (block, word) = number;
+    *member (block, word) = length (number);
     break;
   }
 }
@@ -138,7 +146,7 @@ bm_rtf_table_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, gint number)
     *member (&row->column, word) = word->value;
     break;
   case BM_RTF_HTML_COLUMN_NUMBER:
-    *member (&row->column, word) = number;
+    *member (&row->column, word) = length (number);
     break;
   case BM_RTF_HTML_COLUMN_COLOUR:
     *member (&row->column, word) = (gint) colour_at (writer, number);
@@ -147,7 +155,7 @@ bm_rtf_table_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, gint number)
     set_border (writer, member (&row->column, word), 1);
     break;
   case BM_RTF_HTML_COLUMN:
-    row->column.edge = number;
+    row->column.edge = length (number);
     if (row->columns->len < COLUMNS_MAX)
       g_array_append_val (row->columns, row->column);
     row->column = (BmPageColumn){0};
@@ -157,7 +165,7 @@ bm_rtf_table_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, gint number)
     *member (&row->row, word) = word->value;
     break;
   case BM_RTF_HTML_ROW_NUMBER:
-    *member (&row->row, word) = number;
+    *member (&row->row, word) = length (number);
     break;
   case BM_RTF_HTML_ROW_BORDER:
     set_border (writer, member (&row->row, word), 1);
@@ -181,7 +189,7 @@ bm_rtf_border_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, gint number)
     if (word->action == BM_RTF_HTML_BORDER_LINE)
       border->line = word->value;
     else if (word->action == BM_RTF_HTML_BORDER_WIDTH)
-      border->width = number;
+      border->width = length (number);
     else
       border->colour = colour_at (writer, number);
   }

@@ -150,6 +150,10 @@ test_tabs (void)
         "<div style=\"margin-left:36pt;text-indent:-18pt\">"
         "<span style=\"display:inline-block;min-width:18pt;text-indent:0\">-" GAP
         "</span>text</div>\n");
+  BODY ("\\tx2000 a\tb\\tx500 c\\par", /* the stop of the text before */
+        "<div style=\"tab-stops:100pt 25pt\">"
+        "<span style=\"display:inline-block;min-width:100pt;text-indent:0\">a" GAP
+        "</span>bc</div>\n");
   /* The indent is a stop, and no usual one is before it. */
   BODY ("\\fi-360\\li1000 -\\tab text\\par",
         "<div style=\"margin-left:50pt;text-indent:-18pt\">"
@@ -332,6 +336,9 @@ test_nested_tables (void)
 static void
 test_paragraphs_in_cells (void)
 {
+  BODY ("\\intbl\\qr a\\par\\ql b\\cell\\qc c\\cell\\row", TABLE
+        "<tr>" TD ("", "") "\"><div style=\"text-align:right\">a</div>\n<div>b</div>\n</td>" TD (
+            "", "") ";text-align:center\">c</td></tr>\n</table>\n");
   BODY ("\\intbl{\\pntext\\'b7\\tab}a\\par{\\pntext\\'b7\\tab}b\\cell\\pard\\intbl\\box\\brdrs "
         "c\\cell\\row",
         TABLE
@@ -416,6 +423,7 @@ test_notes (void)
       convert (HEAD "\\trowd\\cellx9\\intbl a{\\footnote\\pard n\\cell\\row m\\par}b\\cell\\row}",
                NULL, NULL, NULL);
   g_assert_nonnull (strstr (html, ">ab</td></tr>\n</table>\n<hr>\n<div>n</div>\n<div>m</div>\n"));
+  g_assert_null (strstr (strstr (html, "<td") + 1, "<td"));
   /* The document is cut in a note. */
   g_autofree gchar *cut = convert (HEAD "\\qc a{\\footnote n", NULL, NULL, NULL);
   g_assert_nonnull (strstr (cut, "<div style=\"text-align:center\">a</div>\n<hr>\n<div>n</div>"));

@@ -273,6 +273,32 @@ test_repeated (void)
   }
 }
 
+/* Sums of what it says do not fit into a number. The sanitizer sees it. */
+static void
+test_large_numbers (void)
+{
+  static const gchar *const words[] = {
+      "li",     "ri",       "fi",         "sb",       "sa",       "sl",      "tx",
+      "deftab", "fs",       "cellx",      "trgaph",   "trrh",     "trleft",  "brdrw",
+      "itap",   "ilvl",     "ls",         "up",       "dn",       "expndtw", "cf",
+      "f",      "shading",  "clshdng",    "picwgoal", "pichgoal", "uc",      "picscalex",
+      "picw",   "trwWidth", "trftsWidth", "slmult",   "u",        "cbpat",   "highlight"};
+  static const gchar *const numbers[] = {"2147483647", "-2147483648", "1073741824", "-1"};
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    g_autoptr (GString) rtf = g_string_new (HEAD "\\trowd\\clbrdrt\\brdrs");
+    for (guint w = 0; w < G_N_ELEMENTS (words); w++)
+      g_string_append_printf (rtf, "\\%s%s ", words[w], numbers[i]);
+    g_string_append (rtf, "a\\tab b\\tab c\\line\\tqr");
+    g_string_append_printf (rtf, "\\tx%s d\\tab e\\par\\intbl f\\cell\\row\\box\\brdrdb ",
+                            numbers[i]);
+    g_string_append_printf (rtf,
+                            "\\brdrw%s g\\par{\\pict\\pngblip\\picwgoal%s\\pichgoal%s 89504e47}}",
+                            numbers[i], numbers[i], numbers[i]);
+    g_autofree gchar *html = convert (rtf->str, NULL, NULL, NULL);
+    g_assert_true (g_utf8_validate (html, -1, NULL));
+  }
+}
+
 /* A megabyte that would make some hundreds of HTML. */
 static void
 test_output_limit (void)
@@ -298,6 +324,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtf-pictures/metafile-with-text", test_metafile_with_text);
   g_test_add_func ("/rtf-pictures/hostile", test_hostile);
   g_test_add_func ("/rtf-pictures/repeated", test_repeated);
+  g_test_add_func ("/rtf-pictures/large-numbers", test_large_numbers);
   g_test_add_func ("/rtf-pictures/output-limit", test_output_limit);
   return g_test_run ();
 }
