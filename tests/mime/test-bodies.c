@@ -53,6 +53,28 @@ test_plain (void)
   content_is (r, 0, want);
 }
 
+/* 34: as it is when it may go so; else the shorter of the two encodings */
+static void
+test_encodings (void)
+{
+  g_autofree gchar *long_line = g_strnfill (3000, 'x');
+  const gchar *const texts[][2] = {{"plain\r\n", "7bit"},
+                                   {long_line, "quoted-printable"},
+                                   {"caf\xc3\xa9 and tea", "quoted-printable"},
+                                   {"日本語の本文", "base64"}};
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (BmItem) item = bare ();
+    item_text (item->props, 0x1000, texts[i][0]);
+    g_autoptr (Rendered) r = rendered_new (item);
+    content_is (r, 0, texts[i][0]);
+    g_autofree gchar *field =
+        g_strdup_printf ("\r\nContent-Transfer-Encoding: %s\r\n", texts[i][1]);
+    g_assert_nonnull (strstr (r->text, field));
+    for (const gchar *p = r->text, *end; (end = strchr (p, '\n')) != NULL; p = end + 1)
+      g_assert_cmpint (end - p, <, 1000);
+  }
+}
+
 /* 35, 36, 37, 39 */
 static void
 test_html (void)
@@ -527,6 +549,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   bm_render_init ();
   g_test_add_func ("/mime/34-plain", test_plain);
+  g_test_add_func ("/mime/34-encodings", test_encodings);
   g_test_add_func ("/mime/35-36-37-39-html", test_html);
   g_test_add_func ("/mime/35-html-string", test_html_string);
   g_test_add_func ("/mime/38-japanese", test_japanese);
