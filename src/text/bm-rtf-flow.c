@@ -242,6 +242,13 @@ open_box (BmFlow *flow, const BmPageBlock *block)
   return TRUE;
 }
 
+/* A factor, so that large letters in the line have room; a single line is about 1.2 of the letters. */
+static void
+add_line_height (GString *style, gint percent)
+{
+  g_string_append_printf (style, ";line-height:%d.%02d", percent / 100, percent % 100);
+}
+
 /* The space below a paragraph in a box is that of the next one, lest it be in the box. */
 static void
 add_spacing (BmFlow *flow, GString *style, const BmPageBlock *block, gboolean boxed)
@@ -256,7 +263,7 @@ add_spacing (BmFlow *flow, GString *style, const BmPageBlock *block, gboolean bo
   if (block->line < 0)
     bm_page_length_style (style, "line-height", block->line * -1);
   else if (block->line > 0 && block->line_multiple != 0 && block->line != 240)
-    g_string_append_printf (style, ";line-height:%d%%", CLAMP (block->line / 2, 50, 1000));
+    add_line_height (style, CLAMP (block->line / 2, 50, 1000));
 }
 
 /* indents: all of them, and not only the right one. */

@@ -80,10 +80,35 @@ set_target (Writer *writer, BmRtfTarget target)
 
 /* ---- pictures ---- */
 
+/* in_drawing: it stands beside the text. What is cut off stays out of sight in most readers. */
+static void
+show_picture (Writer *writer, const BmRtfPicture *picture, guint number, gboolean in_drawing)
+{
+  BmRtfPictSize size;
+  g_autoptr (GString) html = g_string_new (NULL);
+  gboolean known = bm_rtf_pict_size (&writer->pict, &size);
+  gboolean cropped = known && size.cropped;
+  if (cropped)
+    g_string_append_printf (html,
+                            "<span style=\"display:inline-block;overflow:hidden;width:%dpx;"
+                            "height:%dpx%s\">",
+                            size.shown_wide, size.shown_high, in_drawing ? ";float:left" : "");
+  g_string_append_printf (html, "<img src=\"cid:%s\" alt=\"picture-%u.%s\"", picture->content_id,
+                          number, picture->extension);
+  if (known)
+    g_string_append_printf (html, " width=\"%d\" height=\"%d\"", size.wide, size.high);
+  if (cropped)
+    g_string_append_printf (html, " style=\"margin:-%dpx 0 0 -%dpx;max-width:none\"", size.top,
+                            size.left);
+  else if (in_drawing)
+    g_string_append (html, " align=\"left\"");
+  g_string_append (html, cropped ? "></span>" : ">");
+  bm_page_html (writer->page, html->str, TRUE);
+}
+
 static void
 put_picture (Writer *writer, GBytes *data, const gchar *type, const gchar *extension)
 {
-  gint wide, high;
   if (writer->pictures->len >= PICTURES_MAX || writer->now.target == BM_RTF_TO_UNSEEN ||
       writer->now.background) {
     writer->complete = FALSE;
@@ -100,15 +125,7 @@ put_picture (Writer *writer, GBytes *data, const gchar *type, const gchar *exten
   g_ptr_array_add (writer->pictures, picture);
   writer->drawn += in_drawing;
   writer->shown++;
-  g_autoptr (GString) html = g_string_new (NULL);
-  g_string_append_printf (html, "<img src=\"cid:%s\" alt=\"picture-%u.%s\"", picture->content_id,
-                          number, extension);
-  if (bm_rtf_pict_size (&writer->pict, &wide, &high))
-    g_string_append_printf (html, " width=\"%d\" height=\"%d\"", wide, high);
-  if (in_drawing) /* it stands beside the text */
-    g_string_append (html, " align=\"left\"");
-  g_string_append (html, ">");
-  bm_page_html (writer->page, html->str, TRUE);
+  show_picture (writer, picture, number, in_drawing);
 }
 
 static void

@@ -94,12 +94,24 @@ bm_rtf_pict_file (const BmRtfPict *pict, const gchar **type, const gchar **exten
   return file;
 }
 
-gboolean
-bm_rtf_pict_size (const BmRtfPict *pict, gint *wide, gint *high)
+/* Twips to pixels, as large as the picture is shown. */
+static gint
+pixels (gint twips, gint scale)
 {
-  gint64 x = (gint64) pict->wide * CLAMP (pict->scale_x, 0, SCALE_MAX) / 100 / TWIPS_PIXEL;
-  gint64 y = (gint64) pict->high * CLAMP (pict->scale_y, 0, SCALE_MAX) / 100 / TWIPS_PIXEL;
-  *wide = (gint) CLAMP (x, 0, PIXELS_MAX + 1);
-  *high = (gint) CLAMP (y, 0, PIXELS_MAX + 1);
-  return *wide > 0 && *high > 0 && *wide <= PIXELS_MAX && *high <= PIXELS_MAX;
+  gint64 scaled = (gint64) twips * CLAMP (scale, 0, SCALE_MAX) / 100 / TWIPS_PIXEL;
+  return (gint) CLAMP (scaled, 0, PIXELS_MAX + 1);
+}
+
+gboolean
+bm_rtf_pict_size (const BmRtfPict *pict, BmRtfPictSize *size)
+{
+  size->wide = pixels (pict->wide, pict->scale_x);
+  size->high = pixels (pict->high, pict->scale_y);
+  size->left = pixels (pict->crop_left, pict->scale_x);
+  size->top = pixels (pict->crop_top, pict->scale_y);
+  size->shown_wide = size->wide - size->left - pixels (pict->crop_right, pict->scale_x);
+  size->shown_high = size->high - size->top - pixels (pict->crop_bottom, pict->scale_y);
+  size->cropped = size->shown_wide > 0 && size->shown_high > 0 &&
+                  (size->shown_wide < size->wide || size->shown_high < size->high);
+  return size->wide > 0 && size->high > 0 && size->wide <= PIXELS_MAX && size->high <= PIXELS_MAX;
 }

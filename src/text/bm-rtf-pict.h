@@ -19,9 +19,10 @@ typedef enum {
 /* Every number has the width of a gint: a table of control words names them by their offsets. */
 typedef struct {
   gint kind;
-  gint wide, high;         /* as it shall be, twips */
-  gint own_wide, own_high; /* of a metafile: hundredths of a millimetre */
-  gint scale_x, scale_y;   /* percent */
+  gint wide, high;                                   /* as it shall be, twips */
+  gint own_wide, own_high;                           /* of a metafile: hundredths of a millimetre */
+  gint scale_x, scale_y;                             /* percent */
+  gint crop_left, crop_right, crop_top, crop_bottom; /* of wide and high; negative: added */
   gint nibble;
   GByteArray *bytes;
 } BmRtfPict;
@@ -33,7 +34,13 @@ void bm_rtf_pict_binary (BmRtfPict *pict, const guint8 *bytes, gsize size);
  * of it. The strings are static. */
 GBytes *bm_rtf_pict_file (const BmRtfPict *pict, const gchar **type, const gchar **extension,
                           gboolean *shown);
-/* Its size in the text in pixels; FALSE when that is not known. */
-gboolean bm_rtf_pict_size (const BmRtfPict *pict, gint *wide, gint *high);
+/* In pixels: its size in the text, and how much of that is cut off at the left and the top, and is
+ * left over then. */
+typedef struct {
+  gint wide, high, left, top, shown_wide, shown_high;
+  gboolean cropped;
+} BmRtfPictSize;
+/* FALSE when that is not known. */
+gboolean bm_rtf_pict_size (const BmRtfPict *pict, BmRtfPictSize *size);
 
 G_END_DECLS

@@ -91,7 +91,7 @@ test_paragraphs (void)
         "<div style=\"text-align:center;margin-left:36pt\">m</div>\n<div>n</div>\n");
   BODY ("\\pard\\qj\\ri720\\li720\\fi-360\\sb100\\sa50\\sl360\\slmult1 m\\par",
         "<div style=\"text-align:justify;margin-left:36pt;margin-right:36pt;text-indent:-18pt;"
-        "margin-top:5pt;margin-bottom:2.5pt;line-height:180%\">m</div>\n");
+        "margin-top:5pt;margin-bottom:2.5pt;line-height:1.80\">m</div>\n");
   BODY ("\\pard\\sl-400 m\\par", "<div style=\"line-height:20pt\">m</div>\n");
   BODY ("\\pard\\shading5000\\cbpat1 m\\par",
         "<div style=\"background-color:#7f0000\">\n<div>m</div>\n</div>\n");

@@ -28,6 +28,31 @@ test_pictures (void)
                             "width=\"100\" height=\"50\">b"));
 }
 
+/* [MSFT-RTF]: what is cut off is a part of the wanted size, before it is scaled. */
+static void
+test_cropped_pictures (void)
+{
+#define GOAL "\\picwgoal3000\\pichgoal1500\\picscalex50\\picscaley50\\pngblip 89504e47}"
+  static const gchar *const pictures[][2] = {
+      {"{\\pict\\piccropl300\\piccropr600\\piccropt150\\piccropb0" GOAL,
+       "<span style=\"display:inline-block;overflow:hidden;width:70px;height:45px\"><img "
+       "src=\"cid:rtf-picture-1@pst.invalid\" alt=\"picture-1.png\" width=\"100\" height=\"50\" "
+       "style=\"margin:-5px 0 0 -10px;max-width:none\"></span>"},
+      {"{\\pict\\piccropl0\\piccropr0" GOAL,
+       "<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"picture-1.png\" width=\"100\" "
+       "height=\"50\">"},
+      {"{\\pict\\piccropl3000\\piccropr-5" GOAL,
+       "<img src=\"cid:rtf-picture-1@pst.invalid\" alt=\"picture-1.png\" width=\"100\" "
+       "height=\"50\">"}};
+#undef GOAL
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++) {
+    g_autofree gchar *rtf = g_strdup_printf (HEAD "%s\\par}", pictures[i][0]);
+    g_autofree gchar *html = convert (rtf, NULL, NULL, NULL);
+    g_autofree gchar *want = g_strdup_printf ("<div>%s</div>", pictures[i][1]);
+    g_assert_nonnull (strstr (html, want));
+  }
+}
+
 static void
 test_vector_pictures (void)
 {
@@ -278,11 +303,12 @@ static void
 test_large_numbers (void)
 {
   static const gchar *const words[] = {
-      "li",     "ri",       "fi",         "sb",       "sa",       "sl",      "tx",
-      "deftab", "fs",       "cellx",      "trgaph",   "trrh",     "trleft",  "brdrw",
-      "itap",   "ilvl",     "ls",         "up",       "dn",       "expndtw", "cf",
-      "f",      "shading",  "clshdng",    "picwgoal", "pichgoal", "uc",      "picscalex",
-      "picw",   "trwWidth", "trftsWidth", "slmult",   "u",        "cbpat",   "highlight"};
+      "li",       "ri",       "fi",      "sb",       "sa",         "sl",      "tx",
+      "deftab",   "fs",       "cellx",   "trgaph",   "trrh",       "trleft",  "brdrw",
+      "itap",     "ilvl",     "ls",      "up",       "dn",         "expndtw", "cf",
+      "f",        "shading",  "clshdng", "picwgoal", "pichgoal",   "uc",      "picscalex",
+      "piccropl", "piccropb", "picw",    "trwWidth", "trftsWidth", "slmult",  "u",
+      "cbpat",    "highlight"};
   static const gchar *const numbers[] = {"2147483647", "-2147483648", "1073741824", "-1"};
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
     g_autoptr (GString) rtf = g_string_new (HEAD "\\trowd\\clbrdrt\\brdrs");
@@ -316,6 +342,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtf-pictures/pictures", test_pictures);
+  g_test_add_func ("/rtf-pictures/cropped-pictures", test_cropped_pictures);
   g_test_add_func ("/rtf-pictures/vector-pictures", test_vector_pictures);
   g_test_add_func ("/rtf-pictures/objects", test_objects);
   g_test_add_func ("/rtf-pictures/incomplete", test_incomplete);
