@@ -114,5 +114,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmAttachment, bm_attachment_free)
  * match case-insensitively at dots; "" and unknown classes are MAIL ([MS-OXCMSG], and the table of
  * classes in docs/conversion.md). */
 gboolean bm_message_class_is_mail (const gchar *message_class);
+/* The same of an item: one whose class nobody knows, or that has none, is MAIL when it looks like it: a
+ * subject, a sender, a body, a recipient, an attachment; also when something of it could not be read. */
+gboolean bm_item_is_mail (const BmItem *item);
 
 G_END_DECLS

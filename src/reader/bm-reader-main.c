@@ -203,7 +203,7 @@ do_item (Child *child, BmPstWindow *window, gsize index, guint32 nid)
   send_frame (child, start, -1);
   errno = 0;
   g_autoptr (BmItem) item = bm_pst_window_read (window, index, &error);
-  if (item != NULL && !bm_message_class_is_mail (item->message_class)) {
+  if (item != NULL && !bm_item_is_mail (item)) {
     GByteArray *frame = bm_frame_new (BM_FRAME_SKIPPED);
     bm_frame_put_u32 (frame, nid);
     bm_frame_put_text (frame, bm_rule_token (BM_RULE_NOT_MAIL));

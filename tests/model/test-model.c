@@ -93,6 +93,36 @@ test_classes (void)
     g_assert_false (bm_message_class_is_mail (other[i]));
 }
 
+/* What nobody knows is mail when there is something of a mail in it. */
+static void
+test_unknown_items (void)
+{
+  static const gchar *const classes[] = {"IPM.Strange", "", "IPM.Note.Custom",
+                                         "IPM.Conflict.Folder"};
+  static const guint16 texts[] = {0x0037, 0x1000, 0x0042, 0x0c1a, 0x007d};
+  for (guint k = 0; k < G_N_ELEMENTS (classes); k++) {
+    gboolean known = k >= 2, never = k == 3;
+    g_autoptr (BmItem) item = bm_item_new ();
+    g_free (item->message_class);
+    item->message_class = g_strdup (classes[k]);
+    g_assert_cmpint (bm_item_is_mail (item), ==, known && !never);
+    BmProp empty = {.id = 0x0e1d, .type = BM_TYPE_UNICODE, .text = g_strdup ("")};
+    bm_props_take (item->props, &empty);
+    g_assert_cmpint (bm_item_is_mail (item), ==, known && !never);
+    bm_notes_add (&item->notes, BM_NOTE_UNREADABLE_PROPERTY); /* who knows what it was */
+    g_assert_cmpint (bm_item_is_mail (item), ==, !never);
+    item->notes = 0;
+    g_ptr_array_add (item->attachments, bm_attachment_new ());
+    g_assert_cmpint (bm_item_is_mail (item), ==, !never);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (BmItem) item = bm_item_new ();
+    BmProp text = {.id = texts[i], .type = BM_TYPE_UNICODE, .text = g_strdup ("x")};
+    bm_props_take (item->props, &text);
+    g_assert_true (bm_item_is_mail (item));
+  }
+}
+
 static void
 take_time (BmProps *props, guint16 id, gint64 filetime)
 {
@@ -135,6 +165,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/seal", test_seal);
   g_test_add_func ("/model/tokens", test_tokens);
   g_test_add_func ("/model/classes", test_classes);
+  g_test_add_func ("/model/unknown-items", test_unknown_items);
   g_test_add_func ("/model/props", test_props);
   return g_test_run ();
 }

@@ -156,6 +156,37 @@ test_renderings (void)
   g_assert_nonnull (strstr (text, "Exceptions (5)"));
 }
 
+/* What is not mail is counted by class, in every rendering. */
+static void
+test_not_mail (void)
+{
+  static const gchar *const classes[] = {"IPM.Contact", "IPM.Task", "IPM.Contact",
+                                         "IPM.StickyNote"};
+  g_autoptr (BmJournal) journal = bm_journal_open (":memory:", FALSE, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
+    g_assert_true (bm_journal_add_item (journal, 4 + 0x20 * i, 2, BM_RULE_NONE, NULL));
+    g_assert_true (bm_journal_skip (journal, 4 + 0x20 * i, BM_RULE_NOT_MAIL, classes[i], NULL));
+  }
+  g_assert_true (bm_journal_set_int (journal, "census.items", G_N_ELEMENTS (classes), NULL));
+  g_autoptr (BmReport) report = bm_report_collect (journal, NULL);
+  g_autofree gchar *json = bm_report_to_json (report), *html = bm_report_to_html (report),
+                   *text = bm_report_to_text (report);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonObject *ledger = json_object_get_object_member (
+      json_node_get_object (json_parser_get_root (parser)), "ledger");
+  JsonObject *counts = json_object_get_object_member (ledger, "not_mail_by_class");
+  g_assert_true (report->ledger.balanced);
+  g_assert_cmpuint (json_object_get_size (counts), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (counts, "IPM.Contact"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (counts, "IPM.Task"), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (counts, "IPM.StickyNote"), ==, 1);
+  JsonObject *rules = json_object_get_object_member (ledger, "skipped_by_rule");
+  g_assert_cmpint (json_object_get_int_member (rules, "not-mail"), ==, 4);
+  g_assert_nonnull (strstr (text, "\nNot mail, by class\n"));
+  g_assert_nonnull (strstr (html, "IPM.StickyNote"));
+}
+
 /* The gravest comes first, and a page stays one that a browser opens. */
 static void
 test_many_exceptions (void)
@@ -228,6 +259,7 @@ main (int argc, char **argv)
   g_test_add_func ("/report/exit-status", test_exit_status);
   g_test_add_func ("/report/unbalanced", test_unbalanced);
   g_test_add_func ("/report/renderings", test_renderings);
+  g_test_add_func ("/report/not-mail", test_not_mail);
   g_test_add_func ("/report/many-exceptions", test_many_exceptions);
   g_test_add_func ("/report/chart", test_chart);
   g_test_add_func ("/report/no-subjects", test_no_subjects);
