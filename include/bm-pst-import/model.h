@@ -95,7 +95,9 @@ BmRule bm_rule_from_token (const gchar *token); /* BM_RULE_NONE when unknown */
   X (INBOX_CHILD_MOVED, "inbox-child-moved", "a folder below the inbox became a top-level folder") \
   X (CALENDAR_PARTIAL, "calendar-partial",                                                         \
      "time or repetition of an appointment or task could not be read")                             \
-  X (DATE_FROM_OUTER, "date-from-outer", "an embedded message without date: that of the outer one")
+  X (DATE_FROM_OUTER, "date-from-outer",                                                           \
+     "an embedded message without date: that of the outer one")                                    \
+  X (HEADERS_LEFT_OUT, "headers-left-out", "marked unsent: the way that its headers tell is lost")
 
 typedef enum {
 #define X(sym, token, text) BM_NOTE_##sym,

@@ -115,6 +115,33 @@ is_missing (const BmMime *mime, const gchar *name)
   return bm_mime_transport_get (mime, name) == NULL;
 }
 
+/* A sender without an address ("root") is none that readers must take, RFC 5322 3.4: his whom the
+ * properties know, at worst the name with a placeholder. */
+static void
+add_from (BmMime *mime, GString *out, const BmMimeField *field)
+{
+  if (strchr (field->value, '@') != NULL) {
+    add_foreign (mime, out, field);
+    return;
+  }
+  g_autofree gchar *name = bm_mime_decode_text (field->value);
+  BmMimeParty party = bm_mime_party_from (mime->item->props);
+  if (party.name == NULL && party.address == NULL && party.smtp == NULL)
+    party = (BmMimeParty){.name = name};
+  bm_notes_add (&mime->notes, BM_NOTE_HEADERS_REPAIRED);
+  add_taken (out, "From", bm_mime_mailbox (mime, &party, NULL));
+}
+
+static void
+add_date (BmMime *mime, GString *out, const BmMimeField *field)
+{
+  gchar *mended = bm_mime_mended_date (mime, field->value);
+  if (mended != NULL)
+    add_taken (out, "Date", mended);
+  else
+    add_foreign (mime, out, field);
+}
+
 static void
 add_transport (BmMime *mime, GString *out, const gchar *subject)
 {
@@ -130,14 +157,6 @@ add_transport (BmMime *mime, GString *out, const gchar *subject)
       id_done = TRUE;
       continue;
     }
-    if (g_ascii_strcasecmp (field->name, "Date") == 0) {
-      gchar *mended = bm_mime_mended_date (mime, field->value);
-      if (mended != NULL)
-        add_taken (out, "Date", mended);
-      else
-        add_foreign (mime, out, field);
-      continue;
-    }
     if (g_ascii_strcasecmp (field->name, "Subject") == 0) {
       if (!subject_done && edited)
         add_text (out, "Subject", subject);
@@ -146,7 +165,12 @@ add_transport (BmMime *mime, GString *out, const gchar *subject)
       subject_done = TRUE;
       continue;
     }
-    add_foreign (mime, out, field);
+    if (g_ascii_strcasecmp (field->name, "From") == 0)
+      add_from (mime, out, field);
+    else if (g_ascii_strcasecmp (field->name, "Date") == 0)
+      add_date (mime, out, field);
+    else
+      add_foreign (mime, out, field);
   }
 }
 

@@ -54,7 +54,13 @@ bm_mime_begin (BmMime *mime, const BmItem *item, const BmRenderContext *context,
   /* what a user may still edit is in the properties; its headers are older */
   if (transport != NULL && is_unsent)
     mime->unsent = bm_mime_transport_parse (transport, &unused);
-  else if (transport != NULL)
+  gboolean has_way = bm_mime_fields_get (mime->unsent, "Received") != NULL;
+  /* nobody edits a message inside another; Exchange marks those it returns so */
+  if (has_way && depth > 0)
+    g_clear_pointer (&mime->unsent, g_ptr_array_unref);
+  else if (has_way)
+    bm_notes_add (&mime->notes, BM_NOTE_HEADERS_LEFT_OUT);
+  if (transport != NULL && (!is_unsent || (has_way && depth > 0)))
     mime->transport = bm_mime_transport_parse (transport, &mime->notes);
   mime->message_id = bm_mime_message_id (mime);
   mime->seed = g_strconcat (outer_seed, "/", mime->message_id, NULL);

@@ -424,8 +424,13 @@ case_33_drafts (Case *c)
   mail_text (old, 0x007d, HEADERS);
   mail_int (sent, 0x0e07, 0x9);
   mail_time (sent, 0x0e06, DELIVERED);
-  g_assert_cmpuint (case_render (c, 0)->message->flags, ==, BM_FLAG_DRAFT | BM_FLAG_SEEN);
-  g_assert_cmpuint (case_render (c, 1)->message->flags, ==, BM_FLAG_SEEN);
+  const Rendered *r = case_render (c, 0);
+  g_assert_cmpuint (r->message->flags, ==, BM_FLAG_DRAFT | BM_FLAG_SEEN);
+  g_assert_false (rendered_noted (r, BM_NOTE_HEADERS_LEFT_OUT));
+  r = case_render (c, 1);
+  g_assert_cmpuint (r->message->flags, ==, BM_FLAG_SEEN);
+  g_assert_true (rendered_noted (r, BM_NOTE_HEADERS_LEFT_OUT));
+  case_expect (c, "no-header Received");
   g_assert_cmpuint (case_render (c, 2)->message->flags, ==, BM_FLAG_SEEN);
 }
 

@@ -151,6 +151,30 @@ case_01_no_display_names (Case *c)
 }
 
 static void
+case_01_from_without_address (Case *c)
+{
+  static const gchar headers[] = "Received: by x; Fri, 14 Jul 2017 04:40:00 +0200\r\n"
+                                 "From: root\r\nMessage-ID: <one@example.org>\r\n";
+  CaseMail *known = received_mail (c, headers), *unknown = received_mail (c, headers);
+  received_mail (c, headers);
+  mail_text (known, 0x0c1a, "root");
+  mail_text (known, 0x0c1e, "SMTP");
+  mail_text (known, 0x0c1f, "root@pc.example.org");
+  mail_text (unknown, 0x0c1a, "root");
+  mail_text (unknown, 0x0c1e, "EX");
+  mail_text (unknown, 0x0c1f, "/o=x/cn=root");
+  const Rendered *r = case_render (c, 0);
+  g_assert_true (rendered_noted (r, BM_NOTE_HEADERS_REPAIRED));
+  case_expect (c, "addresses From=root <root@pc.example.org>");
+  r = case_render (c, 1);
+  g_assert_true (rendered_noted (r, BM_NOTE_EXCHANGE_UNRESOLVED));
+  case_expect (c, "addresses From=root <root@unresolved.invalid>");
+  r = case_render (c, 2);
+  g_assert_true (rendered_noted (r, BM_NOTE_ADDRESS_PLACEHOLDER));
+  case_expect (c, "addresses From=root <root@unresolved.invalid>");
+}
+
+static void
 case_02_internet_headers_line (Case *c)
 {
   received_mail (c, "Microsoft Mail Internet Headers Version 2.0\r\n" RECEIVED);
@@ -171,6 +195,27 @@ case_03_nested_part_headers (Case *c)
   g_assert_cmpuint (rendered_count (r, "From"), ==, 1);
   case_expect (c, "no-header X-Inner");
   case_expect (c, "addresses From=Ada Lovelace <ada@example.org>");
+}
+
+/* Messages that Exchange returns are marked unsent, but they have come a way. */
+static void
+case_03_embedded_marked_unsent (Case *c)
+{
+  CaseMail *outer = case_plain_mail (c);
+  CaseMail *inner = mail_embed (outer, "returned"), *draft = mail_embed (outer, "draft");
+  mail_int (inner, 0x0e07, 0x9);
+  mail_int (draft, 0x0e07, 0x9);
+  mail_text (inner, 0x007d, RECEIVED);
+  mail_text (draft, 0x007d, strstr (RECEIVED, "X-Mailer"));
+  mail_text (draft, 0x5d02, "ada@example.org");
+  mail_text (inner, 0x1000, "Hi\r\n");
+  mail_text (draft, 0x1000, "Hi\r\n");
+  const Rendered *r = case_render (c, 0);
+  g_assert_false (rendered_noted (r, BM_NOTE_HEADERS_LEFT_OUT));
+  const gchar *first = strstr (r->text, "Received: from mx");
+  g_assert_nonnull (first);
+  g_assert_nonnull (strstr (first, "X-Mailer"));
+  g_assert_null (strstr (strstr (first, "X-Mailer") + 1, "X-Mailer"));
 }
 
 static void
@@ -744,10 +789,12 @@ static const CaseEntry cases[] = {
     CASE (01, received_mail),
     CASE (01, odd_headers),
     CASE (01, torn_headers),
+    CASE (01, from_without_address),
     CASE (01, partial_headers),
     CASE (01, no_display_names),
     CASE (02, internet_headers_line),
     CASE (03, nested_part_headers),
+    CASE (03, embedded_marked_unsent),
     CASE (04, latin1_subject),
     CASE (05, edited_subject),
     CASE (05, same_subject),
