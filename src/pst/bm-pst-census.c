@@ -77,7 +77,7 @@ warn_of_damage (BmPst *pst, BmCensus *census)
                      g_strdup_printf ("%" G_GUINT64_FORMAT " nodes that the index has lost were "
                                       "found by a search of the whole file",
                                       pst->found));
-  if (pst->blocks_found)
+  if (pst->lost_blocks->len > 0)
     g_ptr_array_add (
         census->warnings,
         g_strdup ("the index of blocks is damaged: what it has lost is searched for in "
@@ -144,6 +144,7 @@ bm_pst_census (BmPst *pst, GError **error)
   bm_pst_find_roots (pst);
   if (is_cut_off (pst, error))
     return NULL;
+  bm_pst_check_blocks (pst);
   bm_pst_walk (pst);
   bm_pst_find_lost (pst);
   if (pst->nodes->len == 0) {

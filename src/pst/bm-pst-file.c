@@ -205,6 +205,7 @@ bm_pst_open_fd (gint fd, const BmPstOptions *options, GError **error)
   pst->charset = g_strdup (options != NULL && options->charset != NULL ? options->charset : "");
   pst->nodes = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
   pst->lost = g_array_new (FALSE, FALSE, sizeof (BmPstRange));
+  pst->lost_blocks = g_array_new (FALSE, FALSE, sizeof (BmPstRange));
   if (pst->size < 8192 || !bm_pst_read_at (pst, pst->header, sizeof pst->header, 0)) {
     gboolean magic = pst->size >= 4 && bm_pst_read_at (pst, pst->header, 4, 0) &&
                      memcmp (pst->header, "!BDN", 4) == 0;
@@ -232,6 +233,8 @@ bm_pst_close (BmPst *pst)
     return;
   g_array_unref (pst->nodes);
   g_array_unref (pst->lost);
+  g_array_unref (pst->lost_blocks);
+  g_clear_pointer (&pst->found_blocks, g_array_unref);
   g_clear_pointer (&pst->node_leaves, g_array_unref);
   g_clear_pointer (&pst->block_leaves, g_array_unref);
   g_clear_pointer (&pst->names, g_hash_table_unref);

@@ -52,6 +52,12 @@ typedef struct {
   guint64 first, last;
 } BmPstRange;
 
+/* A block that a search of the file has found. */
+typedef struct {
+  guint64 bid, offset;
+  guint size;
+} BmPstFound;
+
 /* A leaf page that a search of the file has found: see bm-pst-scan.c. */
 typedef struct {
   guint64 bid, offset;
@@ -73,11 +79,12 @@ struct _BmPst {
   GArray *lost;                       /* BmPstRange of nids */
   GArray *node_leaves, *block_leaves; /* BmPstLeaf, newest first; NULL before the search */
   guint64 found;                      /* nodes that the search has found */
-  gboolean blocks_found;              /* it has found blocks, too */
-  GHashTable *names;                  /* id -> BmPropName; NULL before it is needed */
-  struct _BmPstContents *contents;    /* tables of folders; NULL before they are needed */
-  gboolean names_broken;              /* the map could not be read as it was; known with names */
-  gboolean names_doubtful;            /* because one of its blocks has a wrong CRC */
+  GArray *lost_blocks;                /* BmPstRange of BIDs */
+  GArray *found_blocks; /* BmPstFound of those ranges, ascending; NULL before it is needed */
+  GHashTable *names;    /* id -> BmPropName; NULL before it is needed */
+  struct _BmPstContents *contents; /* tables of folders; NULL before they are needed */
+  gboolean names_broken;           /* the map could not be read as it was; known with names */
+  gboolean names_doubtful;         /* because one of its blocks has a wrong CRC */
 };
 
 guint32 bm_pst_crc (const guint8 *data, gsize size);
@@ -103,6 +110,14 @@ void bm_pst_entry_block (const BmPst *pst, const guint8 *entry, guint64 *offset,
 void bm_pst_find_roots (BmPst *pst);
 /* Fills pst->nodes, pst->lost and the counts. */
 void bm_pst_walk (BmPst *pst);
+/* Fills pst->lost_blocks: what pages of the block B-tree that cannot be read or trusted named. */
+void bm_pst_check_blocks (BmPst *pst);
+/* Merges those that touch, in ascending order. */
+void bm_pst_merge_ranges (GArray *ranges);
+/* Do merged ranges have any of these keys? */
+gboolean bm_pst_in_ranges (const GArray *ranges, BmPstRange keys);
+/* Where the block with this key lies by its own trailer, if it is one of pst->lost_blocks. */
+gboolean bm_pst_block_find_stray (BmPst *pst, guint64 key, guint64 *offset, guint *size);
 /* Adds to pst->nodes what lost pages named, as far as a search of the file finds it. */
 void bm_pst_find_lost (BmPst *pst);
 /* Binary search; NULL when there is none. */

@@ -134,9 +134,8 @@ compare_ranges (gconstpointer a, gconstpointer b)
   return x->first != y->first ? (x->first < y->first ? -1 : 1) : 0;
 }
 
-/* Ascending, and none touches the next. */
-static void
-merge_ranges (GArray *ranges)
+void
+bm_pst_merge_ranges (GArray *ranges)
 {
   guint kept = 0;
   g_array_sort (ranges, compare_ranges);
@@ -153,13 +152,13 @@ merge_ranges (GArray *ranges)
   g_array_set_size (ranges, kept);
 }
 
-static gboolean
-is_lost (const BmPst *pst, BmPstRange keys)
+gboolean
+bm_pst_in_ranges (const GArray *ranges, BmPstRange keys)
 {
-  guint low = 0, high = pst->lost->len;
+  guint low = 0, high = ranges->len;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    const BmPstRange *range = &g_array_index (pst->lost, BmPstRange, middle);
+    const BmPstRange *range = &g_array_index (ranges, BmPstRange, middle);
     if (keys.first <= range->last && keys.last >= range->first)
       return TRUE;
     if (keys.first > range->last)
@@ -212,7 +211,7 @@ take_node (Recovery *recovery, const guint8 *entry, guint index)
   BmPst *pst = recovery->pst;
   BmPstNode node;
   bm_pst_entry_node (pst, entry, &node);
-  if (node.nid == 0 || !is_lost (pst, (BmPstRange){node.nid, node.nid}) ||
+  if (node.nid == 0 || !bm_pst_in_ranges (pst->lost, (BmPstRange){node.nid, node.nid}) ||
       !g_hash_table_add (recovery->seen, GUINT_TO_POINTER (node.nid)))
     return;
   const BmPstNode *known = bm_pst_node (pst, node.nid);
@@ -232,7 +231,7 @@ recover (Recovery *recovery)
                       GSIZE_TO_POINTER (g_array_index (pst->nodes, BmPstNode, i).data & ~1ull));
   for (guint i = 0; i < pst->node_leaves->len; i++) {
     const BmPstLeaf *leaf = &g_array_index (pst->node_leaves, BmPstLeaf, i);
-    if (!is_lost (pst, leaf->keys) ||
+    if (!bm_pst_in_ranges (pst->lost, leaf->keys) ||
         !bm_pst_page_read (pst, leaf->offset, BM_PST_PAGE_NODES, 0, page))
       continue;
     for (guint k = 0; k < page->count; k++)
@@ -245,7 +244,7 @@ bm_pst_find_lost (BmPst *pst)
 {
   if (pst->lost->len == 0)
     return;
-  merge_ranges (pst->lost);
+  bm_pst_merge_ranges (pst->lost);
   search_once (pst);
   Recovery recovery = {pst, g_hash_table_new (NULL, NULL), g_hash_table_new (NULL, NULL),
                        g_array_new (FALSE, FALSE, sizeof (BmPstNode))};
@@ -291,7 +290,6 @@ bm_pst_block_find_lost (BmPst *pst, guint64 key, guint64 *offset, guint *size)
       bm_pst_entry_block (pst, entry, offset, size);
       if (!bm_pst_block_says_so (pst, key, *offset, *size))
         continue;
-      pst->blocks_found = TRUE;
       return TRUE;
     }
   }

@@ -10,6 +10,7 @@
 
 typedef struct {
   BmPst *pst;
+  guint type;   /* of the pages */
   guint8 *seen; /* one bit per 512 bytes of the file */
 } Walk;
 
@@ -106,33 +107,52 @@ range_of_entry (const BmPst *pst, const BmPstPage *page, guint i, guint type, Bm
   return range;
 }
 
+/* Pages that are no such page, or refer in circles, or have a wrong CRC; and what they named. */
+static void
+note_page (Walk *walk, const BmPstPage *page, gboolean again, BmPstRange range)
+{
+  BmPst *pst = walk->pst;
+  gboolean of_nodes = walk->type == BM_PST_PAGE_NODES;
+  if (page != NULL && page->crc_ok) {
+    pst->pages += of_nodes;
+    return;
+  }
+  g_array_append_val (of_nodes ? pst->lost : pst->lost_blocks, range);
+  if (!of_nodes)
+    return;
+  pst->pages += page != NULL;
+  pst->bad_crc_pages += page != NULL;
+  pst->loops += again;
+  pst->bad_pages += page == NULL && !again;
+}
+
 static void
 walk_page (Walk *walk, guint64 offset, guint depth, gint level, BmPstRange range)
 {
   BmPst *pst = walk->pst;
-  if (!first_visit (walk, offset)) {
-    pst->loops++;
-    g_array_append_val (pst->lost, range);
-    return;
-  }
+  gboolean again = !first_visit (walk, offset);
   g_autofree BmPstPage *page = g_new (BmPstPage, 1);
-  if (depth > DEPTH_MAX || !bm_pst_page_read (pst, offset, BM_PST_PAGE_NODES, level, page)) {
-    pst->bad_pages++;
-    g_array_append_val (pst->lost, range);
+  if (again || depth > DEPTH_MAX || !bm_pst_page_read (pst, offset, walk->type, level, page)) {
+    note_page (walk, NULL, again, range);
     return;
   }
-  pst->pages++;
-  pst->bad_crc_pages += !page->crc_ok;
-  if (!page->crc_ok)
-    g_array_append_val (pst->lost, range);
+  note_page (walk, page, FALSE, range);
   for (guint i = 0; i < page->count; i++) {
     const guint8 *entry = page->bytes + i * page->entry;
     if (page->level > 0)
       walk_page (walk, child_offset (pst, entry), depth + 1, (gint) page->level - 1,
-                 range_of_entry (pst, page, i, BM_PST_PAGE_NODES, range));
-    else
+                 range_of_entry (pst, page, i, walk->type, range));
+    else if (walk->type == BM_PST_PAGE_NODES)
       add_node (pst, entry, !page->crc_ok);
   }
+}
+
+static void
+walk_tree (BmPst *pst, guint type, guint64 root, guint64 last)
+{
+  Walk walk = {pst, type, g_malloc0 (pst->size / 512 / 8 + 1)};
+  walk_page (&walk, root, 0, -1, (BmPstRange){0, last});
+  g_free (walk.seen);
 }
 
 static gint
@@ -162,10 +182,15 @@ bm_pst_sort_nodes (BmPst *pst, gboolean count)
 void
 bm_pst_walk (BmPst *pst)
 {
-  Walk walk = {pst, g_malloc0 (pst->size / 512 / 8 + 1)};
-  walk_page (&walk, pst->nbt_offset, 0, -1, (BmPstRange){0, G_MAXUINT32});
-  g_free (walk.seen);
+  walk_tree (pst, BM_PST_PAGE_NODES, pst->nbt_offset, G_MAXUINT32);
   bm_pst_sort_nodes (pst, TRUE);
+}
+
+void
+bm_pst_check_blocks (BmPst *pst)
+{
+  walk_tree (pst, BM_PST_PAGE_BLOCKS, pst->bbt_offset, G_MAXUINT64);
+  bm_pst_merge_ranges (pst->lost_blocks);
 }
 
 const BmPstNode *
@@ -224,7 +249,8 @@ bm_pst_block_find (BmPst *pst, guint64 bid, guint64 *offset, guint *size)
     if (!lost || bm_pst_block_says_so (pst, bid & ~1ull, *offset, *size))
       return TRUE;
   }
-  if (lost && bm_pst_block_find_lost (pst, bid & ~1ull, offset, size))
+  if (lost && (bm_pst_block_find_lost (pst, bid & ~1ull, offset, size) ||
+               bm_pst_block_find_stray (pst, bid & ~1ull, offset, size)))
     return TRUE;
   if (entry == NULL)
     return FALSE;

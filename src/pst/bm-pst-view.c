@@ -271,18 +271,13 @@ read_piece (BmPstView *view, guint8 *buffer, gsize size)
   return (gssize) size;
 }
 
-/* A page of one of the trees; TRUE also for one whose CRC is wrong, which is counted. */
+/* Of one of the trees. That its CRC is right is known (bm_pst_check_blocks). */
 static gboolean
-check_page (BmPstView *view, const guint8 *buffer, gsize size)
+is_page (const BmPstView *view, const guint8 *buffer, gsize size)
 {
-  const BmPst *pst = view->pst;
-  const guint8 *trailer = buffer + pst->layout->trailer;
-  if (size != pst->layout->page || trailer[0] != trailer[1] ||
-      (trailer[0] != BM_PST_PAGE_BLOCKS && trailer[0] != BM_PST_PAGE_NODES))
-    return FALSE;
-  guint32 crc = bm_le32 (trailer + (pst->format == BM_PST_ANSI ? 8 : 4));
-  view->damaged_pages += bm_pst_crc (buffer, pst->layout->crc) != crc;
-  return TRUE;
+  const guint8 *trailer = buffer + view->pst->layout->trailer;
+  return size == view->pst->layout->page && trailer[0] == trailer[1] &&
+         (trailer[0] == BM_PST_PAGE_BLOCKS || trailer[0] == BM_PST_PAGE_NODES);
 }
 
 /* A block is read in one read of its aligned size with its trailer at the end ([MS-PST] 2.2.2.8.1).
@@ -295,7 +290,7 @@ check_read (BmPstView *view, guint8 *buffer, gsize size)
 {
   gboolean ansi = view->pst->format == BM_PST_ANSI;
   guint unit, trailer_size = bm_pst_block_trailer (view->pst, &unit);
-  if (check_page (view, buffer, size))
+  if (is_page (view, buffer, size))
     return;
   if (size < 64 || size % 64 != 0) {
     view->damaged_blocks++;

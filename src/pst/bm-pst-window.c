@@ -156,7 +156,8 @@ read_by_libpff (BmPstWindow *window, gsize index, GError **error)
 }
 
 /* What libpff refuses, and what it has read in part, maybe without a word: there our own reader knows
- * at least as much, and says what is lost. Where it has less, its word is taken all the same. */
+ * at least as much, and says what is lost. Where it has less, its word is taken all the same; but
+ * where the index of blocks is damaged, libpff may have read other blocks. */
 static BmItem *
 salvage (BmPstWindow *window, gsize index, BmItem *part)
 {
@@ -170,7 +171,7 @@ salvage (BmPstWindow *window, gsize index, BmItem *part)
     return ours != NULL ? g_steal_pointer (&ours) : g_steal_pointer (&theirs);
   }
   guint64 our_amount = bm_pst_amount (ours), their_amount = bm_pst_amount (theirs);
-  if (our_amount < their_amount) {
+  if (our_amount < their_amount && window->pst->lost_blocks->len == 0) {
     theirs->notes |= ours->notes;
     theirs->damaged |= ours->damaged;
     return g_steal_pointer (&theirs);
@@ -185,11 +186,11 @@ bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
 {
   g_return_val_if_fail (index < window->n, NULL);
   g_autoptr (GError) refused = NULL;
-  const guint64 blocks = window->view.damaged_blocks, pages = window->view.damaged_pages;
+  const guint64 blocks = window->view.damaged_blocks;
   BmItem *item = read_by_libpff (window, index, &refused);
   gboolean damaged = window->view.damaged_blocks != blocks;
   if (item == NULL ? bm_error_cause (refused) == BM_CAUSE_UNREADABLE
-                   : damaged || window->view.damaged_pages != pages || bm_pst_losses (item) > 0)
+                   : damaged || window->pst->lost_blocks->len > 0 || bm_pst_losses (item) > 0)
     item = salvage (window, index, item);
   if (item == NULL) {
     g_propagate_error (error, g_steal_pointer (&refused));

@@ -19,9 +19,7 @@ typedef struct {
   guint8 *pages;
   gsize pages_size;
   guint64 position;
-  /* What was read so far and is not whole: blocks that are none or have a wrong CRC; pages of the
-   * trees with a wrong CRC. */
-  guint64 damaged_blocks, damaged_pages;
+  guint64 damaged_blocks; /* read so far: what is no block, or has a wrong CRC */
 } BmPstView;
 
 struct _BmPstWindow {

@@ -283,6 +283,21 @@ make_blocks_old (File *file, guint32 nid)
   return TRUE;
 }
 
+/* The leaf page of one of the trees that has the node, or its data. */
+static gboolean
+lose_leaf (const File *file, guint32 nid, gboolean of_blocks)
+{
+  guint8 *leaf = NULL, *node = find_entry (file, header_field (file, 1), nid, &leaf);
+
+  if (node != NULL && of_blocks)
+    node = find_entry (file, header_field (file, 3), bm_pst_writer_get (node + file->id, file->id),
+                       &leaf);
+  if (node == NULL)
+    return FALSE;
+  memset (leaf, 0, 512);
+  return TRUE;
+}
+
 static gboolean
 make_header_old (File *file)
 {
@@ -349,6 +364,9 @@ apply (File *file, BmPstDamage kind, guint32 nid)
     return make_blocks_old (file, nid);
   case BM_PST_DAMAGE_LEAF_OLD:
     return make_leaf_old (file, nid);
+  case BM_PST_DAMAGE_LEAF_LOST:
+  case BM_PST_DAMAGE_BBT_LEAF_LOST:
+    return lose_leaf (file, nid, kind == BM_PST_DAMAGE_BBT_LEAF_LOST);
   case BM_PST_DAMAGE_HEADER_OLD:
     return make_header_old (file);
   case BM_PST_DAMAGE_RECIPIENT_TABLE:

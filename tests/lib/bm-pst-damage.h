@@ -28,6 +28,9 @@ G_BEGIN_DECLS
   X (LEAF_OLD, "leaf-old",                                                                         \
      "node: the node B-tree's leaf page with it is all zero; an older copy of it at the end of "   \
      "the file names data that is gone for the first other message on it")                         \
+  X (LEAF_LOST, "leaf-lost", "node: the node B-tree's leaf page with it is all zero")              \
+  X (BBT_LEAF_LOST, "bbt-leaf-lost",                                                               \
+     "node: the block B-tree's leaf page with its data is all zero")                               \
   X (HEADER_OLD, "header-old",                                                                     \
      "the header, its CRC wrong, names a node B-tree of before the last leaf page came")           \
   X (RECIPIENT_TABLE, "recipient-table", "node: the block of its recipient table is all zero")     \
