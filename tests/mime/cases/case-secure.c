@@ -275,8 +275,8 @@ case_65_not_delivered (Case *c)
       "Status: 5.1.1\r\n",
       "Remote-MTA: dns; mail.example.net\r\n",
       "Diagnostic-Code: smtp; 550 5.1.1 no such ?ser X-Evil: 1\r\n",
-      "Final-Recipient: rfc822; ann@example.net\r\nAction: failed\r\nStatus: 4.4.7\r\n"
-      "X-Report-Text: It took too long. Ask your postmaster.\r\n",
+      ("Final-Recipient: rfc822; ann@example.net\r\nAction: failed\r\nStatus: 4.4.7\r\n"
+       "X-Report-Text: It took too long. Ask your postmaster.\r\n"),
       "report-type=delivery-status"};
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     if (strstr (r->text, lines[i]) == NULL)
