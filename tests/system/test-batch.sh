@@ -24,7 +24,7 @@ print(eval(sys.argv[2]))
 P
 }
 states() { of '" ".join("%d %s" % (n, s) for s, n in sorted((s, sum(x["state"] == s for x in r["rows"])) for s in {x["state"] for x in r["rows"]}))'; }
-until_running() { for _ in $(seq 1 200); do [ -n "$(worker)" ] && return; sleep 0.02; done; }
+until_running() { for _ in $(seq 1 1000); do [ -n "$(worker)" ] && return; sleep 0.02; done; }
 worker() { pgrep -f "^$program import .*--jobs $work/jobs " | head -n 1; }
 
 # ---- the hundred
@@ -118,7 +118,7 @@ for i in 1 2 3 4; do "$make_pst" --bulk 2500 --size 2000 --folders 4 --seed "5$i
 "$program" batch "$work/killed.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 2 --per-server 2 > /dev/null 2> "$work/talk" &
 conductor=$!
 until_running
-for _ in $(seq 1 100); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/killed/rows/*.state && break; sleep 0.05; done
+for _ in $(seq 1 400); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/killed/rows/*.state && break; sleep 0.05; done
 grep -qs "^appended=[1-9]" "$work"/jobs/batches/killed/rows/*.state
 ok $? "workers tell how far they are"
 kill -KILL $conductor
@@ -150,7 +150,7 @@ name=paused
 conductor=$!
 until_running
 order pause paused
-for _ in $(seq 1 100); do [ -z "$(worker)" ] && break; sleep 0.05; done
+for _ in $(seq 1 400); do [ -z "$(worker)" ] && break; sleep 0.05; done
 [ -z "$(worker)" ] && kill -0 $conductor
 ok $? "pause stops the workers, the conductor stays"
 sleep 0.5
@@ -171,7 +171,7 @@ name=orphans
 { echo "file;user;into"; for i in 1 2 3; do echo "k$i.pst;u$((i + 20))@$BMLAB_DOMAIN;Orphans"; done; } > "$work/orphans.csv"
 "$program" batch "$work/orphans.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 2 > "$work/lines" 2> "$work/talk7" &
 conductor=$!
-for _ in $(seq 1 200); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/orphans/rows/*.state && break; sleep 0.02; done
+for _ in $(seq 1 1000); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/orphans/rows/*.state && break; sleep 0.02; done
 kill -KILL $conductor
 wait $conductor 2> /dev/null
 [ "$(of '[x["ledger"]["found"] for x in r["rows"] if x["state"] == "running" and x["ledger"]].count(2500) > 0')" = True ]
@@ -191,7 +191,7 @@ name=trouble
 knobs '{"state": "CORE_STATE_MAINTENANCE"}'
 "$program" batch "$work/trouble.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --on-end "echo \$BM_BATCH \$BM_BATCH_GRADE \$BM_BATCH_STATUS \$BM_BATCH_REPORT > '$work/ended'" > "$work/lines" 2> "$work/talk" &
 conductor=$!
-for _ in $(seq 1 100); do grep -q paused "$work/talk" && break; sleep 0.05; done
+for _ in $(seq 1 400); do grep -q paused "$work/talk" && break; sleep 0.05; done
 grep -q "paused: .*MAINTENANCE" "$work/talk"
 ok $? "maintenance pauses the batch: $(grep -m 1 paused "$work/talk")"
 is "$("$program" status trouble --config "$BMLAB_CONFIG" --jobs "$work/jobs" | grep -c 'paused:.*MAINTENANCE')" 1 "status says why"
@@ -206,7 +206,7 @@ name=maintenance
 knobs '{"refuse": true}' # so that it lasts
 "$program" batch "$work/maintenance.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" > "$work/lines" 2> "$work/talk" &
 conductor=$!
-for _ in $(seq 1 200); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/maintenance/rows/*.state && break; sleep 0.02; done
+for _ in $(seq 1 1000); do grep -qs "^appended=[1-9]" "$work"/jobs/batches/maintenance/rows/*.state && break; sleep 0.02; done
 knobs '{"state": "CORE_STATE_MAINTENANCE"}'
 wait_for '[ -z "$(worker)" ]' # when it has lasted 5 s
 sleep 1
@@ -222,7 +222,7 @@ name=stalled
 knobs '{"refuse": true}'
 "$program" batch "$work/stalled.csv" --config "$BMLAB_CONFIG" --jobs "$work/jobs" --parallel 1 --stall-after 2 > "$work/lines" 2> "$work/talk" &
 conductor=$!
-for _ in $(seq 1 200); do grep -q "has stalled" "$work/talk" && break; sleep 0.05; done
+for _ in $(seq 1 400); do grep -q "has stalled" "$work/talk" && break; sleep 0.05; done
 grep -q "paused: replication of mail server .* has stalled" "$work/talk"
 ok $? "stalled replication pauses: $(grep -m 1 stalled "$work/talk")"
 [ "$(of '0 < row(2)["ledger"]["pending"] < 2500')" = True ]
@@ -237,7 +237,7 @@ sed '/^\[batch\]/,/^$/d' "$BMLAB_CONFIG" > "$work/full.conf"
 printf '\n[batch]\nmin-free=9000000000000000000\n' >> "$work/full.conf"
 "$program" batch "$work/trouble.csv" --name full --config "$work/full.conf" --jobs "$work/jobs" > "$work/lines" 2> "$work/talk" &
 conductor=$!
-for _ in $(seq 1 100); do grep -q paused "$work/talk" && break; sleep 0.05; done
+for _ in $(seq 1 400); do grep -q paused "$work/talk" && break; sleep 0.05; done
 grep -q "paused: only .* free at $work/jobs" "$work/talk"
 ok $? "a disk that is nearly full pauses: $(grep -m 1 paused "$work/talk")"
 kill -INT $conductor

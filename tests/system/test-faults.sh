@@ -157,7 +157,7 @@ is "$status" 69 "a database that stays away stops the job"
 "$make_pst" --bulk 6000 --size 3000 "$work/long.pst"
 "$program" import "$work/long.pst" --user "u7@$BMLAB_DOMAIN" --config "$BMLAB_CONFIG" --jobs "$work/jobs" > /dev/null 2> "$work/talk7" &
 first=$!
-for i in $(seq 1 100); do
+for i in $(seq 1 1000); do
   [ -s "$(ls "$work"/jobs/u7-*/lock 2> /dev/null)" ] && break
   sleep 0.02
 done

@@ -9,7 +9,7 @@ knobs '{"stop": true}' # or some are proven while others are sent, and are not l
 import "$work/sample.pst" alice --no-wait
 is "$status $(ledger unverified)" "2 24" "imported, not awaited"
 knobs '{"stop": false}'
-for try in $(seq 1 100); do
+for try in $(seq 1 200); do
   [ "$(mailbox alice | wc -l)" = 24 ] && break
   sleep 0.1
 done
