@@ -90,24 +90,34 @@ is "$(mailbox dave | wc -l)" 0 "and appends nothing"
 is "$(ls "$work/jobs" | grep -c dave)" 0 "and leaves no job"
 
 # Dies at the n-th failpoint, for every n (of BM_KILL_STEP, in the variants) until the run survives;
-# then the same command finishes it.
+# then the same command finishes it. Three users take turns, because most of a run is waiting.
 expected=$(mailbox alice | sed 's/^Imported.sample/X/')
-n=0 died=1 wrong=0 deaths=0 step=${BM_KILL_STEP:-1}
-while [ $died = 1 ] && [ $n -lt 300 ]; do
-  n=$((n + step))
-  rm -rf "$work/jobs"
-  BM_FAILPOINT=$n import "$work/sample.pst" u1 --into "Killed/$n"
-  died=$([ "$status" = 137 ] && echo 1 || echo 0)
-  deaths=$((deaths + died))
-  import "$work/sample.pst" u1 --into "Killed/$n"
-  got=$(mailbox u1 | grep "^Killed/$n/" | sed "s/^Killed.$n/X/")
-  if [ "$status" != 0 ] || [ "$got" != "$expected" ]; then
-    wrong=$((wrong + 1))
-    echo "# failpoint $n: status $status, $(echo "$got" | wc -l) messages"
-  fi
+step=${BM_KILL_STEP:-1}
+die_everywhere() { # USER FIRST STEP: a line for each death, and for each mailbox that is wrong after it
+  local user=$1 n=$2 died=1 got
+  work=$work/$user
+  mkdir "$work"
+  while [ $died = 1 ] && [ "$n" -lt 300 ]; do
+    rm -rf "$work/jobs"
+    BM_FAILPOINT=$n import "$work/../sample.pst" "$user" --into "Killed/$n"
+    died=0
+    [ "$status" = 137 ] && died=1 && echo "died at $n"
+    import "$work/../sample.pst" "$user" --into "Killed/$n"
+    got=$(mailbox "$user" | grep "^Killed/$n/" | sed "s/^Killed.$n/X/")
+    [ "$status" = 0 ] && [ "$got" = "$expected" ] ||
+      echo "wrong at $n: status $status, $(echo "$got" | wc -l) messages"
+    n=$((n + $3))
+  done
+  echo "survived $n"
+}
+for lane in 1 2 3; do
+  (trap - EXIT; die_everywhere "u$((lane + 5))" $((lane * step)) $((3 * step)) > "$work/deaths$lane" 2> "$work/said$lane") &
 done
-echo "# died at $deaths failpoints"
-[ $deaths -gt 5 ]
-ok $? "it dies at many failpoints"
-is $wrong 0 "and a second run always ends in the same mailbox"
+wait
+note < <(cat "$work"/said? "$work"/deaths? | grep -v '^died')
+echo "# died at $(cat "$work"/deaths? | grep -c '^died') failpoints"
+is "$(cat "$work"/deaths? | grep -c '^survived')" 3 "it dies at failpoints until it survives"
+[ "$(cat "$work"/deaths? | grep -c '^died')" -gt 5 ]
+ok $? "many of them"
+is "$(cat "$work"/deaths? | grep -c '^wrong')" 0 "and a second run always ends in the same mailbox"
 done_testing
