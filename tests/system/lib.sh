@@ -7,7 +7,8 @@ export BM_SOURCE_ROOT=$root BM_BUILD_ROOT=$build
 program=$build/src/cli/bm-pst-import
 make_pst=$build/tests/lib/bm-pst-make
 corpus=${BM_CORPUS:-$root/../shared/corpus}
-work=$(mktemp -d /tmp/bm-sys.XXXXXX)
+# Beside the lab: hundreds of jobs, made and removed, cost a disk more than the imports do.
+work=$(mktemp -d "$("$root/tests/lab/lab" base)/bm-sys.XXXXXX") || exit 1
 tests=0 bad=0
 
 finish() {
