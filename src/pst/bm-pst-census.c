@@ -3,6 +3,7 @@
  * before libpff is asked for any item. One thread. */
 #include "pst/bm-pst-folders.h"
 #include "pst/bm-pst-item.h"
+#include "pst/bm-pst-remains.h"
 
 #include <string.h>
 
@@ -77,6 +78,13 @@ warn_of_damage (BmPst *pst, BmCensus *census)
                      g_strdup_printf ("%" G_GUINT64_FORMAT " nodes that the index has lost were "
                                       "found by a search of the whole file",
                                       pst->found));
+  if (pst->listed > 0)
+    g_ptr_array_add (census->warnings,
+                     g_strdup_printf ("%" G_GUINT64_FORMAT " items and folders that the index has "
+                                      "lost are known from tables of folders only: of messages, "
+                                      "subject, names and dates are there; repair the file with "
+                                      "Outlook's scanpst",
+                                      pst->listed));
   if (pst->lost_blocks->len > 0)
     g_ptr_array_add (
         census->warnings,
@@ -147,6 +155,7 @@ bm_pst_census (BmPst *pst, GError **error)
   bm_pst_check_blocks (pst);
   bm_pst_walk (pst);
   bm_pst_find_lost (pst);
+  bm_pst_find_listed (pst);
   if (pst->nodes->len == 0) {
     g_set_error_literal (error, BM_ERROR, BM_CAUSE_PST_UNREADABLE,
                          "the PST's index cannot be read: no node was found");

@@ -79,6 +79,7 @@ struct _BmPst {
   GArray *lost;                       /* BmPstRange of nids */
   GArray *node_leaves, *block_leaves; /* BmPstLeaf, newest first; NULL before the search */
   guint64 found;                      /* nodes that the search has found */
+  guint64 listed;                     /* nodes that are known from tables of folders only */
   GArray *lost_blocks;                /* BmPstRange of BIDs */
   GArray *found_blocks; /* BmPstFound of those ranges, ascending; NULL before it is needed */
   GHashTable *names;    /* id -> BmPropName; NULL before it is needed */

@@ -7,6 +7,7 @@
 #include "pst/bm-pst-folders.h"
 
 #include "base/bm-le.h"
+#include "pst/bm-pst-remains.h"
 #include "pst/bm-pst-salvage.h"
 #include <string.h>
 
@@ -75,7 +76,24 @@ read_props (Folders *folders, BmPstWindow *window, guint32 nid, BmNotes *notes)
   BmProps *props = item != NULL ? bm_pst_props_of_item (item, &strings, FALSE, NULL) : NULL;
   if (item != NULL)
     libpff_item_free (&item, NULL);
-  return props != NULL ? props : bm_pst_salvage_props (pst, nid, notes);
+  if (props == NULL)
+    props = bm_pst_salvage_props (pst, nid, notes);
+  return props;
+}
+
+/* What the folder above lists of a folder that cannot be read: its name. */
+static BmProps *
+read_listed (Folders *folders, const BmPstNode *node)
+{
+  BmPst *pst = folders->pst;
+  BmNotes notes = 0;
+  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", &notes, pst, NULL};
+  g_autoptr (BmProps) props = bm_props_new ();
+  if ((node->nid & 0x1f) != BM_NID_FOLDER || node->parent == node->nid ||
+      !bm_pst_remains_of_row (pst, node, &strings, props) ||
+      bm_props_text (props, TAG_DISPLAY_NAME) == NULL)
+    return NULL;
+  return g_steal_pointer (&props);
 }
 
 /* Where other special folders are: on the root folder and on the inbox. */
@@ -132,17 +150,19 @@ read_folder (Folders *folders, BmPstWindow *window, const BmPstNode *node)
   folder->nid = node->nid;
   folder->parent = node->parent;
   g_autoptr (BmProps) props = read_props (folders, window, node->nid, &notes);
+  folder->damaged = props == NULL;
+  if (props == NULL)
+    props = read_listed (folders, node);
   const gchar *name = props != NULL ? bm_props_text (props, TAG_DISPLAY_NAME) : NULL;
   folder->name = g_strdup (name != NULL ? name : "");
-  folder->damaged = props == NULL;
   if (props != NULL) {
     folder->container_class = g_strdup (bm_props_text (props, TAG_CONTAINER_CLASS));
     entry->hidden = bm_props_bool (props, TAG_HIDDEN, FALSE);
     note_special (folders, props);
-  } else if (folders->damaged++ < DAMAGED_NAMED) {
-    warn (folders->census, "folder %08x cannot be read: its name is lost, its messages are not",
-          node->nid);
   }
+  if (folder->damaged && folders->damaged++ < DAMAGED_NAMED)
+    warn (folders->census, "folder %08x cannot be read: its %s lost, its messages are not",
+          node->nid, name != NULL ? "name is known, the rest is" : "name is");
   g_hash_table_insert (folders->by_nid, GUINT_TO_POINTER (node->nid), entry);
 }
 

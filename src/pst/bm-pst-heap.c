@@ -420,13 +420,19 @@ bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id)
   return cells_of_row (table, row);
 }
 
+guint32
+bm_pst_table_id (const BmPstTable *table, guint index)
+{
+  const guint8 *row = row_at (table, g_array_index (table->numbers, guint32, index));
+  return row != NULL ? bm_le32 (row) : 0;
+}
+
 GArray *
 bm_pst_table_find (const BmPstTable *table, guint32 id)
 {
-  for (guint i = 0; i < table->numbers->len; i++) {
-    const guint8 *row = row_at (table, g_array_index (table->numbers, guint32, i));
-    if (row != NULL && bm_le32 (row) == id)
-      return cells_of_row (table, row);
-  }
+  guint32 found;
+  for (guint i = 0; i < table->numbers->len; i++)
+    if (bm_pst_table_id (table, i) == id)
+      return bm_pst_table_row (table, i, &found);
   return NULL;
 }

@@ -42,6 +42,8 @@ void bm_pst_table_close (BmPstTable *table);
 guint bm_pst_table_length (const BmPstTable *table);
 /* BmPstCell of a row; *id: its row id. NULL when the row is lost. */
 GArray *bm_pst_table_row (const BmPstTable *table, guint index, guint32 *id);
+/* Its row id alone; 0 when it is lost. */
+guint32 bm_pst_table_id (const BmPstTable *table, guint index);
 /* The same of the row with this id. NULL when there is none. */
 GArray *bm_pst_table_find (const BmPstTable *table, guint32 id);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPstTable, bm_pst_table_close)

@@ -9,6 +9,7 @@
 
 #define TABLES_MAX 4
 #define ROWS_MAX   200000
+#define LEVELS_MAX 64         /* of folders */
 #define NID_LTP    0x1f       /* sub-nodes that hold a value, [MS-PST] 2.2.2.1 */
 #define LZFU       0x75465a4c /* [MS-OXRTFCP] 2.1.3.1.1 */
 #define MELA       0x414c454d
@@ -66,13 +67,68 @@ open_contents (BmPst *pst, guint32 nid)
   return contents;
 }
 
+/* The type of the parent's table that lists nodes of this type. */
+static guint32
+table_of (guint32 type)
+{
+  return type == BM_NID_MESSAGE      ? BM_NID_CONTENTS_TABLE
+         : type == BM_NID_ASSOCIATED ? BM_NID_ASSOCIATED_TABLE
+                                     : BM_NID_HIERARCHY_TABLE;
+}
+
+static void
+list_nodes (BmPst *pst, guint32 folder, guint32 type, GArray *found)
+{
+  const Contents *contents = open_contents (pst, (folder & ~0x1fu) | table_of (type));
+  guint n = contents->table != NULL ? bm_pst_table_length (contents->table) : 0;
+  for (guint i = 0; i < n; i++) {
+    guint32 nid = bm_pst_table_id (contents->table, i);
+    if ((nid & 0x1f) != type || !bm_pst_in_ranges (pst->lost, (BmPstRange){nid, nid}))
+      continue;
+    const BmPstNode *known = bm_pst_node (pst, nid);
+    BmPstNode listed = {.nid = nid, .parent = folder};
+    if (known != NULL && !bm_pst_is_phantom (pst, known))
+      continue;
+    if (known != NULL && known->parent == folder)
+      listed.sub = known->sub;
+    g_array_append_val (found, listed);
+  }
+}
+
+/* One round over all folders; how many nodes it found. */
+static guint
+find_listed (BmPst *pst, guint32 type)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (BmPstNode));
+  guint before = pst->nodes->len;
+  for (guint i = 0; i < pst->nodes->len; i++) {
+    guint32 nid = g_array_index (pst->nodes, BmPstNode, i).nid;
+    if ((nid & 0x1f) == BM_NID_FOLDER)
+      list_nodes (pst, nid, type, found);
+  }
+  g_array_append_vals (pst->nodes, found->data, found->len);
+  bm_pst_sort_nodes (pst, FALSE); /* phantoms give way, and each nid is there once */
+  pst->listed += found->len;
+  return pst->nodes->len - before;
+}
+
+/* Folders first, and those in them: their tables may be there. */
+void
+bm_pst_find_listed (BmPst *pst)
+{
+  if (pst->lost->len == 0)
+    return;
+  for (guint depth = 0; depth < LEVELS_MAX && find_listed (pst, BM_NID_FOLDER) > 0; depth++)
+    continue;
+  find_listed (pst, BM_NID_MESSAGE);
+  find_listed (pst, BM_NID_ASSOCIATED);
+}
+
 gboolean
 bm_pst_remains_of_row (BmPst *pst, const BmPstNode *node, const BmPstStrings *strings,
                        BmProps *props)
 {
-  guint32 type =
-      (node->nid & 0x1f) == BM_NID_ASSOCIATED ? BM_NID_ASSOCIATED_TABLE : BM_NID_CONTENTS_TABLE;
-  Contents *contents = open_contents (pst, (node->parent & ~0x1fu) | type);
+  Contents *contents = open_contents (pst, (node->parent & ~0x1fu) | table_of (node->nid & 0x1f));
   g_autoptr (GArray) cells =
       contents->table != NULL ? bm_pst_table_find (contents->table, node->nid) : NULL;
   if (cells == NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Private to the room: what is left of a message whose own properties are lost. A folder's contents
- * table repeats some of each message ([MS-PST] 2.4.4.5.1: subject, names, dates, flags, class), and
- * values that are too large for the heap stand in sub-nodes of their own. One thread. */
+/* Private to the room: what is left of a message or folder whose own properties, or whose entry in the
+ * index, are lost. Tables of the folder above repeat some of it ([MS-PST] 2.4.4.4.1 and 2.4.4.5.1:
+ * names of folders; subject, names, dates, flags and class of messages), and values that are too
+ * large for the heap stand in sub-nodes of their own. One thread. */
 #pragma once
 
 #include "pst/bm-pst-heap.h"
@@ -13,7 +14,10 @@ G_BEGIN_DECLS
 typedef struct _BmPstContents BmPstContents;
 void bm_pst_contents_free (BmPstContents *contents);
 
-/* Adds what the parent's contents table says of this node and props do not have. FALSE when it says
+/* Adds nodes, without data, that lost pages of the index would have named and tables of their folders
+ * name still. */
+void bm_pst_find_listed (BmPst *pst);
+/* Adds what the table of its parent says of this node and props do not have. FALSE when it says
  * nothing. */
 gboolean bm_pst_remains_of_row (BmPst *pst, const BmPstNode *node, const BmPstStrings *strings,
                                 BmProps *props);

@@ -288,6 +288,9 @@ case_87_header_crc (Case *c)
   g_assert_no_error (error);
   g_assert_cmpuint (census->warnings->len, ==, 1);
   g_assert_cmpuint (count (census, 0, BM_RULE_NONE), ==, 1);
+  Rendered *rendered = case_render (c, 0);
+  g_assert_false (rendered_noted (rendered, BM_NOTE_SALVAGED));
+  case_expect (c, "header Subject=Hello");
 }
 
 /* Two mails of one Message-ID in a folder, and a third in another one: three items, two of them the
