@@ -66,8 +66,8 @@ case_68_outlook (Case *c)
   g_autofree gchar *ics = case_calendar_at (r, 1);
   static const gchar *const lines[] = {
       "UID:theirs@example.com",
-      "ATTENDEE;CN=Bob;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE:"
-      "mailto:bob@example.net",
+      ("ATTENDEE;CN=Bob;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE:"
+       "mailto:bob@example.net"),
       "X-MICROSOFT-CDO-BUSYSTATUS:OOF",
       "X-MICROSOFT-CDO-INTENDEDSTATUS:OOF",
       "X-MICROSOFT-CDO-OWNERAPPTID:1234",
