@@ -28,6 +28,7 @@ const guint8 bm_psetid_meeting[16] = {0x90, 0xda, 0xd8, 0x6e, 0x0b, 0x45, 0x1b, 
 #define MINUTES_PER_YEAR           (366 * 24 * 60)
 #define GOID_HEADER                40
 #define UID_MAX                    1000
+#define HTML_MAX                   (256u << 10) /* bytes; a mail can hold more than a calendar should */
 
 const gchar *
 bm_event_text (const BmItem *item, const guint8 set[16], guint32 lid)
@@ -154,6 +155,19 @@ add_words (icalcomponent *component, icalproperty_kind kind, const gchar *text)
   icalcomponent_add_property (component, property);
 }
 
+/* The text with its formats, [MS-OXCICAL] 2.1.3.1.1.20.28. */
+static void
+add_html (icalcomponent *component, const gchar *html)
+{
+  if (strlen (html) > HTML_MAX)
+    return;
+  g_autofree gchar *clean = words (html);
+  icalproperty *property = icalproperty_new_x (clean);
+  icalproperty_set_x_name (property, "X-ALT-DESC");
+  icalproperty_set_parameter (property, icalparameter_new_fmttype ("text/html"));
+  icalcomponent_add_property (component, property);
+}
+
 static void
 add_categories (BmMime *mime, icalcomponent *component)
 {
@@ -245,6 +259,8 @@ bm_event_describe (BmMime *mime, icalcomponent *component, BmEventKind kind)
   add_words (component,
              bm_event_is_reply (kind) ? ICAL_COMMENT_PROPERTY : ICAL_DESCRIPTION_PROPERTY,
              body.text); /* [MS-OXCICAL] 2.1.3.1.1.20.4 */
+  if (body.html != NULL && (kind == BM_EVENT_KEPT || kind == BM_EVENT_TASK))
+    add_html (component, body.html); /* mail has it as a part */
   if (importance >= 0 && importance <= 2)
     icalcomponent_add_property (component, icalproperty_new_priority (priorities[importance]));
   if (bm_event_int (mime->item, bm_psetid_common, LID_PRIVATE, 0) != 0 || sensitivity == 2)

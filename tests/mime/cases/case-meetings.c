@@ -333,26 +333,64 @@ case_57_appointment (Case *c)
                    "text/plain)])");
 }
 
+/* Whoever asks and whoever answers sends the task along. */
 static void
 case_77_task_request (Case *c)
 {
-  CaseMail *mail = case_plain_mail (c);
-  mail_text (mail, 0x001a, "IPM.TaskRequest");
-  CaseMail *task = mail_embed (mail, NULL);
+  static const gchar *const classes[] = {"IPM.TaskRequest", "IPM.TaskRequest.Accept",
+                                         "IPM.TaskRequest.Decline", "IPM.TaskRequest.Update"};
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
+    CaseMail *mail = case_plain_mail (c);
+    mail_text (mail, 0x001a, classes[i]);
+    CaseMail *task = mail_embed (mail, NULL);
+    mail_text (task, 0x001a, "IPM.Task");
+    mail_text (task, 0x0037, "Paint");
+    case_set_time (c, task, TASK, 0x8105, 1500069600); /* 2017-07-15 00:00 in Paris */
+    case_set_int (c, task, TASK, 0x8101, 1);
+    bm_pst_props_double (mail_props (task), case_named (c, TASK, 0x8102, 0x0005), 0.25);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
+    const Rendered *r = case_render (c, i);
+    g_autofree gchar *shape = rendered_shape (r);
+    g_assert_cmpstr (shape, ==, "mixed(text/plain,text/calendar)");
+    g_autofree gchar *ics = case_calendar_at (r, 1);
+    case_assert_line (ics, "BEGIN:VTODO");
+    case_assert_line (ics, "SUMMARY:Paint");
+    case_assert_line (ics, "DUE;VALUE=DATE:20170715");
+    case_assert_line (ics, "STATUS:IN-PROCESS");
+    case_assert_line (ics, "PERCENT-COMPLETE:25");
+    g_assert_null (strstr (ics, "VALARM"));
+  }
+}
+
+/* A task has no hour from which an alarm could count; it repeats from its first day on. */
+static void
+case_77_task (Case *c)
+{
+  const Series weekly = {0x200b, 1, 1, 0x20, 0, 0x2022, 10, DAY (0), DAY (63)};
+  CaseMail *task = mail_embed (case_plain_mail (c), NULL);
   mail_text (task, 0x001a, "IPM.Task");
   mail_text (task, 0x0037, "Paint");
-  case_set_time (c, task, TASK, 0x8105, 1500069600); /* 2017-07-15 00:00 in Paris */
-  case_set_int (c, task, TASK, 0x8101, 1);
-  bm_pst_props_double (mail_props (task), case_named (c, TASK, 0x8102, 0x0005), 0.25);
+  mail_bytes (task, 0x1013, "<p>The <b>door</b>;\n all</p>", 28);
+  case_set_bool (c, task, COMMON, 0x8503, TRUE);
+  case_set_int (c, task, COMMON, 0x8501, 15);
+  case_set_time (c, task, COMMON, 0x8502, START);
+  case_set_time (c, task, TASK, 0x8104, DAY (0));
+  case_set_int (c, task, TASK, 0x8101, 2);
+  case_set_time (c, task, TASK, 0x810f, START + HOUR);
+  case_set_bytes (c, task, TASK, 0x8116, case_pattern (&weekly, NULL, 0, NULL, 0));
   const Rendered *r = case_render (c, 0);
-  g_autofree gchar *shape = rendered_shape (r);
-  g_assert_cmpstr (shape, ==, "mixed(text/plain,text/calendar)");
   g_autofree gchar *ics = case_calendar_at (r, 1);
-  case_assert_line (ics, "BEGIN:VTODO");
-  case_assert_line (ics, "SUMMARY:Paint");
-  case_assert_line (ics, "DUE;VALUE=DATE:20170715");
-  case_assert_line (ics, "STATUS:IN-PROCESS");
-  case_assert_line (ics, "PERCENT-COMPLETE:25");
+  static const gchar *const lines[] = {
+      "TRIGGER;VALUE=DATE-TIME:20170714T120000Z",
+      "DTSTART;VALUE=DATE:20170714",
+      "COMPLETED:20170714T130000Z",
+      "STATUS:COMPLETED",
+      "RRULE:FREQ=WEEKLY;COUNT=10;BYDAY=FR",
+      "X-ALT-DESC;FMTTYPE=text/html:<p>The <b>door</b>;\\n all</p>",
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    case_assert_line (ics, lines[i]);
 }
 
 static const CaseEntry entries[] = {
@@ -363,6 +401,7 @@ static const CaseEntry entries[] = {
     CASE (69, proposal),    CASE (69, cancel_and_forward),
     CASE (74, attendees),   CASE (74, corpus),
     CASE (74, own_answer),  CASE (77, task_request),
+    CASE (77, task),
 };
 
 int
