@@ -130,6 +130,14 @@ objects_in_order (BmMime *mime)
   return g_strv_builder_end (objects);
 }
 
+/* RTF that does not say in which code page it is, is in that of the machine that wrote it. */
+static guint32
+rtf_codepage (BmMime *mime)
+{
+  gint64 message = bm_props_int (mime->item->props, 0x3ffd, 0);
+  return message > 0 && message <= G_MAXUINT16 ? (guint32) message : mime->item->codepage;
+}
+
 /* The original is kept beside the HTML when that does not say everything. */
 static void
 use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf, gboolean *lossy)
@@ -139,8 +147,9 @@ use_native (BmMime *mime, BmMimeBody *body, GBytes *rtf, gboolean *lossy)
   const guint8 *data = g_bytes_get_data (rtf, &size);
   g_auto (GStrv) objects = objects_in_order (mime);
   g_clear_pointer (&body->pictures, g_ptr_array_unref);
-  g_autofree gchar *html = bm_rtf_native_to_html (data, size, (const gchar *const *) objects,
-                                                  &body->pictures, &complete, lossy);
+  g_autofree gchar *html =
+      bm_rtf_native_to_html (data, size, rtf_codepage (mime), (const gchar *const *) objects,
+                             &body->pictures, &complete, lossy);
   g_autofree gchar *shown = bm_html_to_text (html, strlen (html));
   gboolean empty = *g_strstrip (shown) == '\0' && body->pictures->len == 0;
   bm_notes_add (&mime->notes, BM_NOTE_RTF_NATIVE);
@@ -191,7 +200,7 @@ use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
   if (only_native && kind != BM_RTF_NATIVE)
     return;
   if (kind == BM_RTF_FROM_HTML) {
-    g_autofree gchar *html = bm_rtf_to_html (data, size, &lossy);
+    g_autofree gchar *html = bm_rtf_to_html (data, size, rtf_codepage (mime), &lossy);
     if (*html != '\0')
       body->html = bm_html_set_charset_utf8 (html);
   } else if (kind == BM_RTF_NATIVE && bm_rtf_is_rtf (data, size)) {
@@ -200,7 +209,7 @@ use_rtf (BmMime *mime, BmMimeBody *body, gboolean only_native)
   if (truncated)
     drop_if_shorter (body);
   if (body->text == NULL && body->html == NULL)
-    body->text = bm_rtf_to_text (data, size, &lossy);
+    body->text = bm_rtf_to_text (data, size, rtf_codepage (mime), &lossy);
   if (body->text != NULL && *body->text == '\0')
     g_clear_pointer (&body->text, g_free);
   note_if (mime, lossy, BM_NOTE_CHARSET_LOSSY);

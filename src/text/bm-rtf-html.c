@@ -558,17 +558,18 @@ end (Writer *writer)
 }
 
 gchar *
-bm_rtf_native_to_html (const guint8 *data, gsize size, const gchar *const *objects,
-                       GPtrArray **pictures, gboolean *complete, gboolean *lossy)
+bm_rtf_native_to_html (const guint8 *data, gsize size, guint32 codepage,
+                       const gchar *const *objects, GPtrArray **pictures, gboolean *complete,
+                       gboolean *lossy)
 {
   static const BmRtfListener listener = {on_text, on_word, on_captured, on_open, on_close, on_full};
   Writer writer = {.now.format = {.font = -1}, .objects = objects, .complete = TRUE};
   g_autofree gchar *usual_font = NULL;
-  BmPageFormat usual = bm_rtf_sample (data, size, &usual_font, &writer.usual_generic);
+  BmPageFormat usual = bm_rtf_sample (data, size, codepage, &usual_font, &writer.usual_generic);
   writer.usual_font = usual_font;
   begin (&writer);
   bm_page_base (writer.page, &usual);
-  gboolean good = bm_rtf_read (data, size, &listener, &writer, &writer.reader);
+  gboolean good = bm_rtf_read (data, size, codepage, &listener, &writer, &writer.reader);
   end_document (&writer); /* which had no braces */
   *lossy = !good;
   *complete = good && writer.complete && writer.drawn >= writer.drawings && !on_full (&writer);

@@ -28,9 +28,9 @@ typedef struct {
   gboolean (*full) (gpointer user); /* stop here */
 } BmRtfListener;
 
-/* TRUE unless characters were replaced. The reader lives during the call, in *reader. */
-gboolean bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpointer user,
-                      BmRtfReader **reader);
+/* codepage as in bm-rtf.h. TRUE unless characters were replaced. The reader lives during the call, in *reader. */
+gboolean bm_rtf_read (const guint8 *data, gsize size, guint32 codepage,
+                      const BmRtfListener *listener, gpointer user, BmRtfReader **reader);
 /* Text is converted late, since characters may be split: tell what came before. reader may be NULL:
  * nothing is done. */
 void bm_rtf_reader_flush (BmRtfReader *reader);

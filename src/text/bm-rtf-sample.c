@@ -109,13 +109,14 @@ on_full (gpointer user)
 }
 
 BmPageFormat
-bm_rtf_sample (const guint8 *data, gsize size, gchar **name, const gchar **generic)
+bm_rtf_sample (const guint8 *data, gsize size, guint32 codepage, gchar **name,
+               const gchar **generic)
 {
   static const BmRtfListener listener = {on_text, on_word, on_captured, on_open, on_close, on_full};
   Sample sample = {.now = {-1, 0}, .best = {-1, 0}, .generic = ""};
   sample.stack = g_array_new (FALSE, FALSE, sizeof (Letters));
   sample.counts = g_hash_table_new_full (hash_letters, same_letters, g_free, NULL);
-  bm_rtf_read (data, size, &listener, &sample, &sample.reader);
+  bm_rtf_read (data, size, codepage, &listener, &sample, &sample.reader);
   g_array_unref (sample.stack);
   g_hash_table_unref (sample.counts);
   *name = sample.name != NULL ? sample.name : g_strdup ("");

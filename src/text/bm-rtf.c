@@ -486,10 +486,10 @@ read_all (Reader *reader)
 }
 
 static void
-begin (Reader *reader, const guint8 *data, gsize size)
+begin (Reader *reader, const guint8 *data, gsize size, guint32 codepage)
 {
   reader->now = (State){.font = -1, .uc = 1};
-  reader->ansicpg = 1252;
+  reader->ansicpg = codepage != 65001 && is_run_codepage ((gint32) codepage) ? codepage : 1252;
   reader->stack = g_array_new (FALSE, FALSE, sizeof (State));
   reader->fonts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   reader->run = g_byte_array_new ();
@@ -507,10 +507,10 @@ end (Reader *reader)
 }
 
 static gchar *
-convert (const guint8 *data, gsize size, gboolean html, gboolean *lossy)
+convert (const guint8 *data, gsize size, guint32 codepage, gboolean html, gboolean *lossy)
 {
   Reader reader = {.html = html};
-  begin (&reader, data, size);
+  begin (&reader, data, size, codepage);
   read_all (&reader);
   flush_run (&reader);
   flush_high (&reader);
@@ -525,11 +525,11 @@ convert (const guint8 *data, gsize size, gboolean html, gboolean *lossy)
 }
 
 gboolean
-bm_rtf_read (const guint8 *data, gsize size, const BmRtfListener *listener, gpointer user,
-             BmRtfReader **reader)
+bm_rtf_read (const guint8 *data, gsize size, guint32 codepage, const BmRtfListener *listener,
+             gpointer user, BmRtfReader **reader)
 {
   Reader own = {.listener = listener, .user = user};
-  begin (&own, data, size);
+  begin (&own, data, size, codepage);
   *reader = &own;
   read_all (&own);
   flush_run (&own);
@@ -575,13 +575,13 @@ bm_rtf_reader_font_name (BmRtfReader *reader, gint number, const gchar **generic
 }
 
 gchar *
-bm_rtf_to_html (const guint8 *data, gsize size, gboolean *lossy)
+bm_rtf_to_html (const guint8 *data, gsize size, guint32 codepage, gboolean *lossy)
 {
-  return convert (data, size, TRUE, lossy);
+  return convert (data, size, codepage, TRUE, lossy);
 }
 
 gchar *
-bm_rtf_to_text (const guint8 *data, gsize size, gboolean *lossy)
+bm_rtf_to_text (const guint8 *data, gsize size, guint32 codepage, gboolean *lossy)
 {
-  return convert (data, size, FALSE, lossy);
+  return convert (data, size, codepage, FALSE, lossy);
 }

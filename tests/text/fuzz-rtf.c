@@ -21,11 +21,12 @@ static void
 use_rtf (const guint8 *data, gsize size)
 {
   bm_rtf_kind (data, size);
-  check (bm_rtf_to_html (data, size, NULL), size);
-  check (bm_rtf_to_text (data, size, NULL), size);
+  check (bm_rtf_to_html (data, size, 0, NULL), size);
+  check (bm_rtf_to_text (data, size, 0, NULL), size);
   g_autoptr (GPtrArray) pictures = NULL;
   gboolean complete, lossy;
-  g_autofree gchar *page = bm_rtf_native_to_html (data, size, NULL, &pictures, &complete, &lossy);
+  g_autofree gchar *page =
+      bm_rtf_native_to_html (data, size, 0, NULL, &pictures, &complete, &lossy);
   if (!g_utf8_validate (page, -1, NULL))
     abort ();
 }

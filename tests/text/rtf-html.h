@@ -18,7 +18,7 @@ convert (const gchar *rtf, const gchar *const *objects, GPtrArray **pictures, gb
   gboolean ignored;
   gsize size = strlen (rtf);
   g_autofree guint8 *copy = g_memdup2 (rtf, size);
-  return bm_rtf_native_to_html (copy, size, objects, pictures != NULL ? pictures : &own,
+  return bm_rtf_native_to_html (copy, size, 0, objects, pictures != NULL ? pictures : &own,
                                 complete != NULL ? complete : &ignored, &ignored);
 }
 

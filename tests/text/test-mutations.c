@@ -110,15 +110,15 @@ static void
 use_rtf (const guint8 *data, gsize size)
 {
   bm_rtf_kind (data, size);
-  g_autofree gchar *html = bm_rtf_to_html (data, size, NULL);
+  g_autofree gchar *html = bm_rtf_to_html (data, size, 0, NULL);
   use_html (html);
   take (g_steal_pointer (&html));
-  take (bm_rtf_to_text (data, size, NULL));
+  take (bm_rtf_to_text (data, size, 0, NULL));
   static const gchar *const objects[] = {"<b>", NULL};
   g_autoptr (GPtrArray) pictures = NULL;
   gboolean complete, lossy;
   g_autofree gchar *page =
-      bm_rtf_native_to_html (data, size, objects, &pictures, &complete, &lossy);
+      bm_rtf_native_to_html (data, size, 932, objects, &pictures, &complete, &lossy);
   use_html (page);
   take (g_steal_pointer (&page));
 }

@@ -12,8 +12,8 @@ check (const gchar *rtf, gsize size, gboolean html, const gchar *expected, gbool
 {
   gboolean was_lossy = !lossy;
   g_autofree guint8 *copy = g_memdup2 (rtf, size);
-  g_autofree gchar *result =
-      html ? bm_rtf_to_html (copy, size, &was_lossy) : bm_rtf_to_text (copy, size, &was_lossy);
+  g_autofree gchar *result = html ? bm_rtf_to_html (copy, size, 0, &was_lossy)
+                                  : bm_rtf_to_text (copy, size, 0, &was_lossy);
   g_assert_cmpstr (result, ==, expected);
   g_assert_cmpint (was_lossy, ==, lossy);
 }
@@ -186,8 +186,8 @@ test_hostile (void)
   for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
     gsize size;
     g_autofree gchar *rtf = repeat (units[i], 100000, &size);
-    g_autofree gchar *text = bm_rtf_to_text ((const guint8 *) rtf, size, NULL);
-    g_autofree gchar *html = bm_rtf_to_html ((const guint8 *) rtf, size, NULL);
+    g_autofree gchar *text = bm_rtf_to_text ((const guint8 *) rtf, size, 0, NULL);
+    g_autofree gchar *html = bm_rtf_to_html ((const guint8 *) rtf, size, 0, NULL);
     g_assert_true (g_utf8_validate (text, -1, NULL) && g_utf8_validate (html, -1, NULL));
   }
   CHECK ("", FALSE, "", FALSE);
@@ -202,7 +202,7 @@ test_output_limit (void)
   gsize size;
   gboolean lossy = FALSE;
   g_autofree gchar *rtf = repeat ("\x95", 23 * 1000 * 1000, &size);
-  g_autofree gchar *text = bm_rtf_to_text ((const guint8 *) rtf, size, &lossy);
+  g_autofree gchar *text = bm_rtf_to_text ((const guint8 *) rtf, size, 0, &lossy);
   g_assert_cmpuint (strlen (text), <=, 64 * 1024 * 1024);
   g_assert_true (lossy);
   g_assert_true (g_utf8_validate (text, -1, NULL));

@@ -538,6 +538,32 @@ case_42_native_rtf_as_text (Case *c)
   case_expect (c, "text 0 contains Hi Bob");
 }
 
+/* Without \ansicpg it is in the code page of the machine that wrote it; one that no RTF can be in
+ * is none. */
+static void
+case_42_native_rtf_without_code_page (Case *c)
+{
+  static const struct {
+    gint codepage;
+    const gchar *native, *from_text;
+  } machines[] = {{1251, "text 1 contains При", "text 0 contains При"},
+                  {65001, "text 1 contains Ïðè", "text 0 contains Ïðè"}};
+  for (guint i = 0; i < G_N_ELEMENTS (machines); i++) {
+    CaseMail *native_mail = empty_mail (c), *from_text = empty_mail (c);
+    mail_int (native_mail, 0x3ffd, machines[i].codepage);
+    mail_rtf (native_mail, "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}\\f0 \\'cf\\'f0\\'e8\\par}");
+    mail_int (from_text, 0x3ffd, machines[i].codepage);
+    mail_rtf (from_text,
+              "{\\rtf1\\ansi\\fromtext{\\fonttbl{\\f0 Arial;}}\\f0 \\'cf\\'f0\\'e8\\par}");
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (machines); i++) {
+    case_render (c, 2 * i);
+    case_expect (c, "%s", machines[i].native);
+    case_render (c, 2 * i + 1);
+    case_expect (c, "%s", machines[i].from_text);
+  }
+}
+
 /* Attachments stand in the text in the order of their positions; pictures of the text itself too. */
 static void
 case_42_native_rtf_with_pictures (Case *c)
@@ -765,6 +791,7 @@ static const CaseEntry cases[] = {
     CASE (41, rtf_from_text),
     CASE (42, native_rtf),
     CASE (42, native_rtf_as_text),
+    CASE (42, native_rtf_without_code_page),
     CASE (42, native_rtf_with_pictures),
     CASE (42, native_rtf_with_drawing),
     CASE (42, corpus),
