@@ -15,7 +15,7 @@ typedef struct {
   gpointer data;
   const gchar *text;
   guint max;
-  GPtrArray *people; /* BmPerson * */
+  GPtrArray *people; /* BmFoundUser * */
   gboolean more;
 } Search;
 
@@ -23,7 +23,7 @@ static gboolean
 is_known (const Search *search, const gchar *domain_uid, const gchar *uid)
 {
   for (guint i = 0; i < search->people->len; i++) {
-    const BmPerson *person = g_ptr_array_index (search->people, i);
+    const BmFoundUser *person = g_ptr_array_index (search->people, i);
     if (g_str_equal (person->user->user_uid, uid) &&
         g_str_equal (person->user->domain_uid, domain_uid))
       return TRUE;
@@ -49,7 +49,7 @@ add_person (Search *search, JsonObject *domain, const gchar *uid, const gchar *n
   one->name = g_strdup (name);
   g_free (one->email);
   one->email = g_strdup (email);
-  g_ptr_array_add (search->people, bm_person_of (one));
+  g_ptr_array_add (search->people, bm_found_user_of (one));
   return TRUE;
 }
 
@@ -136,7 +136,7 @@ search_domain (Search *search, JsonObject *domain, GError **error)
 static gint
 by_login (gconstpointer a, gconstpointer b)
 {
-  const BmPerson *one = *(BmPerson *const *) a, *other = *(BmPerson *const *) b;
+  const BmFoundUser *one = *(BmFoundUser *const *) a, *other = *(BmFoundUser *const *) b;
   gint order = g_strcmp0 (one->user->login, other->user->login);
   return order != 0 ? order : g_strcmp0 (one->user->domain_uid, other->user->domain_uid);
 }
@@ -145,7 +145,8 @@ GPtrArray *
 bm_directory_rest_search_in (BmRestGet get, BmRestPost post, gpointer data, const gchar *text,
                              const gchar *const *domains, guint max, gboolean *more, GError **error)
 {
-  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_person_free);
+  g_autoptr (GPtrArray) people =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) bm_found_user_free);
   g_autoptr (JsonNode) node = NULL;
   Search search = {get, post, data, text, max, people, FALSE};
   if (!get (data, "/api/domains", &node, error))

@@ -8,6 +8,6 @@
 G_BEGIN_DECLS
 
 /* candidate: a user, no administrator. New. */
-BmPerson *bm_person_of (const BmCandidate *candidate);
+BmFoundUser *bm_found_user_of (const BmCandidate *candidate);
 
 G_END_DECLS

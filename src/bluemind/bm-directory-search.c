@@ -65,7 +65,7 @@ enum {
 };
 
 void
-bm_person_free (BmPerson *person)
+bm_found_user_free (BmFoundUser *person)
 {
   if (person == NULL)
     return;
@@ -77,11 +77,11 @@ bm_person_free (BmPerson *person)
   g_free (person);
 }
 
-BmPerson *
-bm_person_of (const BmCandidate *one)
+BmFoundUser *
+bm_found_user_of (const BmCandidate *one)
 {
   const gchar *why = bm_directory_why (one);
-  BmPerson *person = g_new0 (BmPerson, 1);
+  BmFoundUser *person = g_new0 (BmFoundUser, 1);
   person->user = bm_directory_user (one);
   person->name = g_strdup (one->name != NULL ? one->name : one->login);
   person->email = g_strdup (one->email != NULL ? one->email : "");
@@ -91,8 +91,8 @@ bm_person_of (const BmCandidate *one)
   return person;
 }
 
-static BmPerson *
-person_of_row (const PGresult *rows, int row)
+static BmFoundUser *
+found_user_of_row (const PGresult *rows, int row)
 {
   const gchar *ip = bm_pg_text (rows, row, COL_IP), *fqdn = bm_pg_text (rows, row, COL_FQDN);
   const BmCandidate one = {
@@ -110,7 +110,7 @@ person_of_row (const PGresult *rows, int row)
       .name = (gchar *) bm_pg_text (rows, row, COL_NAME),
       .email = (gchar *) bm_pg_text (rows, row, COL_EMAIL),
   };
-  return bm_directory_is_admin (&one) ? NULL : bm_person_of (&one);
+  return bm_directory_is_admin (&one) ? NULL : bm_found_user_of (&one);
 }
 
 /* {"a","b"}: uids come from BlueMind, yet quotes are quoted. */
@@ -143,10 +143,10 @@ bm_directory_search (const BmDatabase *directory, const gchar *text, const gchar
   g_autoptr (PGresult) rows = bm_pg_query (pg, search_sql, parameters, 3, error);
   if (rows == NULL)
     return NULL;
-  GPtrArray *people = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_person_free);
+  GPtrArray *people = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_found_user_free);
   *more = PQntuples (rows) > (int) max;
   for (int i = 0; i < PQntuples (rows) && people->len < max; i++) {
-    BmPerson *person = person_of_row (rows, i);
+    BmFoundUser *person = found_user_of_row (rows, i);
     if (person != NULL)
       g_ptr_array_add (people, person);
   }

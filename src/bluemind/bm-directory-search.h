@@ -13,12 +13,12 @@ typedef struct {
   BmUser *user;        /* server_uid is NULL when there is none; over REST without server_host */
   gchar *name, *email; /* for people: as the directory shows them; email "" when there is none */
   gchar *why, *action; /* why no mail may be imported, and what to do (or NULL); NULL: it may */
-} BmPerson;
+} BmFoundUser;
 
-void bm_person_free (BmPerson *person);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmPerson, bm_person_free)
+void bm_found_user_free (BmFoundUser *person);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmFoundUser, bm_found_user_free)
 
-/* BmPerson *, at most max, by login; *more: there are others. text: part of the login, of an address
+/* BmFoundUser *, at most max, by login; *more: there are others. text: part of the login, of an address
  * before its @, of the display name, or with an @ of login@domain or of an address; in any case, and
  * over SQL with or without accents. domains: uids, or "*" for all. Administrators and system accounts
  * are never found. Errors: DATABASE_LOST. */

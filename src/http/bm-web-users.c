@@ -14,7 +14,7 @@ typedef struct {
   const BmConfig *config;
   BmWebSession *session;
   gchar *text;
-  GPtrArray *people; /* BmPerson * */
+  GPtrArray *people; /* BmFoundUser * */
   gboolean more;
 } Search;
 
@@ -68,7 +68,7 @@ sentence (const gchar *start, const gchar *text)
 }
 
 static void
-add_person (JsonBuilder *json, BmWebRequest *request, const BmPerson *person)
+add_person (JsonBuilder *json, BmWebRequest *request, const BmFoundUser *person)
 {
   const BmUser *user = person->user;
   g_autofree gchar *refused = sentence ("This user ", person->why);

@@ -432,7 +432,7 @@ search (const Answer *answers, const gchar *text, const gchar *domain, guint max
   g_assert_no_error (error);
   GString *found = g_string_new (NULL);
   for (guint i = 0; i < people->len; i++) {
-    const BmPerson *one = g_ptr_array_index (people, i);
+    const BmFoundUser *one = g_ptr_array_index (people, i);
     g_string_append_printf (found, "%s|%s|%s|%s|%s\n", one->user->mail_login, one->name, one->email,
                             one->why != NULL ? one->why : "may",
                             one->action != NULL ? one->action : "-");

@@ -186,6 +186,18 @@ def tokens_of(header, macro):
     return set(re.findall(r'X \(\w+, "([^"]+)"', body))
 
 
+def check_names():
+    """The linker takes the first of two functions of one name, and says nothing, when their rooms are libraries."""
+    where, problems = {}, []
+    for path in files((".h",)):
+        for name in re.findall(r"^(?!#|static|typedef|G_)\w[\w *]*?\b(bm_\w+) \(", read(path), re.M):
+            where.setdefault(name, set()).add(path)
+    problems += [f"{name} is declared in {' and in '.join(sorted(paths))}" for name, paths in sorted(where.items()) if len(paths) > 1]
+    if len(where) < 500:
+        problems.append(f"only {len(where)} functions found")
+    report("each function is declared in one header", problems)
+
+
 def check_tokens():
     documented = {}
     section = None
@@ -267,6 +279,7 @@ def main():
     check_public_headers()
     check_sizes()
     check_words()
+    check_names()
     check_tokens()
     check_mapping()
     check_cases()
