@@ -58,9 +58,9 @@ bm_mime_content_id (const BmAttachment *attachment)
 }
 
 gchar *
-bm_mime_made_content_id (guint index)
+bm_mime_made_content_id (const BmMime *mime, guint index)
 {
-  return g_strdup_printf ("attachment-%u@pst.invalid", index + 1);
+  return g_strdup_printf ("attachment-%u@pst.invalid", mime->first + index + 1);
 }
 
 static const gchar *
@@ -397,19 +397,15 @@ structured (BmMime *inner, const gchar *name, gboolean card)
   return part;
 }
 
+/* An item inside another one; extension: what it becomes. */
 static BmMimePart *
-embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar *name,
-          GError **error)
+inner_part (BmMime *mime, const BmItem *item, guint index, const gchar *extension,
+            const gchar *name, GError **error)
 {
   BmMime inner = {0};
-  g_autofree gchar *seed = g_strdup_printf ("%s/%u", mime->seed, index);
-  if (mime->depth >= BM_MIME_DEPTH_MAX) {
-    bm_notes_add (&mime->notes, BM_NOTE_NESTING_CUT);
-    return notice (name, "A message nested too deeply was left out.\n");
-  }
-  bm_mime_begin (&inner, attachment->embedded, mime->context, seed, mime->depth + 1);
+  g_autofree gchar *seed = g_strdup_printf ("%s/%u", mime->seed, mime->first + index);
+  bm_mime_begin (&inner, item, mime->context, seed, mime->depth + 1);
   inner.outer = mime;
-  const gchar *extension = embedded_extension (attachment);
   if (!g_str_equal (extension, ".eml")) {
     BmMimePart *part = structured (&inner, name, g_str_equal (extension, ".vcf"));
     mime->notes |= inner.notes;
@@ -427,6 +423,35 @@ embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar
     return NULL;
   }
   return message_part (spool, bytes, name);
+}
+
+static BmMimePart *
+embedded (BmMime *mime, const BmAttachment *attachment, guint index, const gchar *name,
+          GError **error)
+{
+  if (mime->depth >= BM_MIME_DEPTH_MAX) {
+    bm_notes_add (&mime->notes, BM_NOTE_NESTING_CUT);
+    return notice (name, "A message nested too deeply was left out.\n");
+  }
+  return inner_part (mime, attachment->embedded, index, embedded_extension (attachment), name,
+                     error);
+}
+
+/* The first winmail.dat is what the message says; a further one, or one inside another, is a message
+ * of its own. FALSE: it is no winmail.dat, or cannot be read, and stays what it is. */
+static gboolean
+further_winmail (BmMime *mime, guint index, BmMimePart **part, GError **error)
+{
+  const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, index);
+  g_autoptr (BmItem) item =
+      mime->depth < BM_MIME_DEPTH_MAX ? bm_mime_tnef_item (mime, attachment) : NULL;
+  if (item == NULL)
+    return FALSE;
+  g_autofree gchar *subject = bm_mime_subject (item);
+  g_autofree gchar *safe = safe_name (subject != NULL ? subject : "");
+  g_autofree gchar *name = g_strconcat (*safe != '\0' ? safe : "winmail", ".eml", NULL);
+  *part = inner_part (mime, item, index, ".eml", name, error);
+  return TRUE;
 }
 
 static BmMimePart *
@@ -524,5 +549,8 @@ bm_mime_attachment (BmMime *mime, guint index, const gchar *content_id, gboolean
   default:
     break;
   }
+  BmMimePart *message = NULL;
+  if (further_winmail (mime, index, &message, error))
+    return message;
   return by_value (mime, attachment, name, content_id, is_inline, error);
 }

@@ -106,7 +106,7 @@ object_html (BmMime *mime, guint index)
   if (!bm_mime_is_picture (attachment, name))
     return g_strdup_printf ("[%s]", escaped->str);
   g_autofree gchar *id = bm_mime_content_id (attachment);
-  g_autofree gchar *made = bm_mime_made_content_id (index);
+  g_autofree gchar *made = bm_mime_made_content_id (mime, index);
   return g_strdup_printf ("<img src=\"cid:%s\" alt=\"%s\">", id != NULL ? id : made, escaped->str);
 }
 

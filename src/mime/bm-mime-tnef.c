@@ -16,6 +16,7 @@
 #define ATTACHMENTS_MAX 1000
 #define DEPTH_MAX       8
 #define NAME_BYTES_MAX  512
+#define RECIPIENTS_MAX  20000
 #define OBJECT_IID      16 /* bytes before an embedded message */
 
 enum {
@@ -24,6 +25,7 @@ enum {
   ATT_SUBJECT = 0x18004,
   ATT_BODY = 0x2800c,
   ATT_PROPS = 0x69003,
+  ATT_RECIPIENTS = 0x69004,
   ATT_NEW_ATTACHMENT = 0x69002,
   ATT_TITLE = 0x18010,
   ATT_DATA = 0x6800f,
@@ -226,26 +228,49 @@ is_fixed (guint16 base)
   return base != BM_TYPE_STRING8 && base != BM_TYPE_UNICODE && base != BM_TYPE_BINARY;
 }
 
+static void
+take_props (Reader *reader, BmProps *props)
+{
+  guint32 n = take32 (reader);
+  for (guint32 i = 0; i < n && i < PROPS_MAX && !reader->failed; i++) {
+    BmProp prop = {0};
+    prop.type = take16 (reader);
+    prop.id = take16 (reader);
+    if (prop.id >= 0x8000)
+      take_name (reader, &prop);
+    if ((prop.type & BM_TYPE_MV) != 0 && is_fixed (prop.type & 0x0fff)) {
+      skip_many (reader, prop.type);
+      continue;
+    }
+    take_value (reader, &prop);
+    if (reader->failed)
+      bm_prop_clear (&prop);
+    else
+      bm_props_take (props, &prop);
+  }
+}
+
 static gboolean
 read_props (GBytes *bytes, const Reader *outer, BmProps *props)
 {
   Reader reader = reader_of (bytes, outer);
+  take_props (&reader, props);
+  return !reader.failed;
+}
+
+/* Rows of properties, [MS-OXTNEF] 2.1.3.5.1. */
+static gboolean
+read_recipients (GBytes *bytes, const Reader *outer, BmItem *item)
+{
+  Reader reader = reader_of (bytes, outer);
   guint32 n = take32 (&reader);
-  for (guint32 i = 0; i < n && i < PROPS_MAX && !reader.failed; i++) {
-    BmProp prop = {0};
-    prop.type = take16 (&reader);
-    prop.id = take16 (&reader);
-    if (prop.id >= 0x8000)
-      take_name (&reader, &prop);
-    if ((prop.type & BM_TYPE_MV) != 0 && is_fixed (prop.type & 0x0fff)) {
-      skip_many (&reader, prop.type);
-      continue;
-    }
-    take_value (&reader, &prop);
-    if (reader.failed)
-      bm_prop_clear (&prop);
-    else
-      bm_props_take (props, &prop);
+  if (item->recipients == NULL)
+    item->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) bm_props_free);
+  for (guint32 i = 0; i < n && !reader.failed; i++) {
+    if (item->recipients->len >= RECIPIENTS_MAX)
+      return FALSE;
+    g_ptr_array_add (item->recipients, bm_props_new ());
+    take_props (&reader, g_ptr_array_index (item->recipients, item->recipients->len - 1));
   }
   return !reader.failed;
 }
@@ -344,6 +369,8 @@ read_attribute (Reader *reader, BmItem *item, guint level, guint32 id, GBytes *b
     return TRUE;
   case ATT_PROPS:
     return read_props (bytes, reader, item->props);
+  case ATT_RECIPIENTS:
+    return level != LEVEL_MESSAGE || read_recipients (bytes, reader, item);
   case ATT_TITLE:
     if (level == LEVEL_ATTACH)
       set_text (reader, attachment->props, 0x3704, bytes);
@@ -405,14 +432,17 @@ looks_like_tnef (const BmAttachment *attachment)
   return name != NULL && g_ascii_strcasecmp (name, "winmail.dat") == 0;
 }
 
-/* Who sent it and to whom stands outside: a meeting in it asks for both. */
+/* Who sent it and to whom stands outside, with addresses that mail has: a meeting in it asks for
+ * both. */
 static void
 add_people (BmItem *item, const BmItem *outer)
 {
   static const guint16 ids[] = {0x0042, 0x5d02, 0x0064, 0x0065, 0x0041,
                                 0x0c1a, 0x5d01, 0x0c1e, 0x0c1f, 0x0c19};
-  if (item->recipients == NULL && outer->recipients != NULL)
+  if (outer->recipients != NULL && outer->recipients->len > 0) {
+    g_clear_pointer (&item->recipients, g_ptr_array_unref);
     item->recipients = g_ptr_array_ref (outer->recipients);
+  }
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
     const BmProp *prop = bm_props_get (outer->props, ids[i]);
     if (prop == NULL)
@@ -424,20 +454,25 @@ add_people (BmItem *item, const BmItem *outer)
 }
 
 BmItem *
+bm_mime_tnef_item (BmMime *mime, const BmAttachment *attachment)
+{
+  GBytes *bytes = looks_like_tnef (attachment) ? bm_spool_bytes (attachment->data, NULL) : NULL;
+  BmItem *item = bytes != NULL ? read_item (bytes, NULL) : NULL;
+  if (item != NULL)
+    add_people (item, mime->item);
+  else if (bytes != NULL)
+    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
+  return item;
+}
+
+BmItem *
 bm_mime_tnef (BmMime *mime, gint *index)
 {
   for (guint i = 0; i < mime->item->attachments->len; i++) {
-    const BmAttachment *attachment = g_ptr_array_index (mime->item->attachments, i);
-    GBytes *bytes = looks_like_tnef (attachment) ? bm_spool_bytes (attachment->data, NULL) : NULL;
-    if (bytes == NULL)
-      continue;
-    BmItem *item = read_item (bytes, NULL);
+    BmItem *item = bm_mime_tnef_item (mime, g_ptr_array_index (mime->item->attachments, i));
     *index = (gint) i;
-    if (item != NULL) {
-      add_people (item, mime->item);
+    if (item != NULL)
       return item;
-    }
-    bm_notes_add (&mime->notes, BM_NOTE_CONTENT_KEPT_RAW);
   }
   *index = -1;
   return NULL;

@@ -247,17 +247,15 @@ shown_by_name (GHashTable *references, GHashTable *ids, const BmAttachment *atta
   return found;
 }
 
-/* The Content-IDs that attachments have. */
-static GHashTable *
-all_ids (const BmItem *item)
+/* Adds the Content-IDs that attachments have. item: or NULL. */
+static void
+add_ids (GHashTable *ids, const BmItem *item)
 {
-  GHashTable *ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < item->attachments->len; i++) {
+  for (guint i = 0; item != NULL && i < item->attachments->len; i++) {
     gchar *id = bm_mime_content_id (g_ptr_array_index (item->attachments, i));
     if (id != NULL)
       g_hash_table_add (ids, id);
   }
-  return ids;
 }
 
 typedef struct {
@@ -272,8 +270,7 @@ static void
 place_by_name (Sorted *sorted, const gchar *name, const gchar *content_id)
 {
   g_autofree gchar *escaped = g_uri_escape_string (content_id, "@", FALSE);
-  if (!g_hash_table_contains (sorted->placed, name))
-    g_hash_table_insert (sorted->placed, g_strdup (name), g_strconcat ("cid:", escaped, NULL));
+  g_hash_table_insert (sorted->placed, g_strdup (name), g_strconcat ("cid:", escaped, NULL));
 }
 
 static gboolean
@@ -285,11 +282,13 @@ sort_attachment (BmMime *mime, Sorted *sorted, guint index, GError **error)
   const gchar *by_name =
       referred ? NULL : shown_by_name (sorted->references, sorted->ids, attachment);
   if (content_id == NULL) {
-    content_id = bm_mime_made_content_id (index);
+    content_id = bm_mime_made_content_id (mime, index);
     referred = refers_to (sorted->references, content_id);
     if (!referred && by_name == NULL)
       g_clear_pointer (&content_id, g_free);
   }
+  if (by_name != NULL && g_hash_table_contains (sorted->placed, by_name))
+    by_name = NULL; /* shown already: this one would be seen by nobody */
   referred = referred || by_name != NULL;
   if (content_id != NULL && !g_hash_table_add (sorted->seen, g_strdup (content_id))) {
     if (referred)
@@ -411,6 +410,7 @@ typedef struct {
   BmItem *tnef;     /* what winmail.dat holds, or NULL */
   BmMime inner;     /* of it */
   gint tnef_of;
+  gboolean body_is_inner; /* it came from winmail.dat */
   gboolean is_report;
   BmMimeReport report;
 } Content;
@@ -426,6 +426,7 @@ use_body (BmMime *mime, Content *content, BmMimeBody *body)
     g_free (body->text);
     body->text = g_steal_pointer (&own->text);
   }
+  content->body_is_inner = better;
   if (better) {
     BmMimeBody unused = *own;
     *own = *body;
@@ -449,6 +450,7 @@ read_tnef (BmMime *mime, Content *content)
   bm_mime_begin (&content->inner, content->tnef, mime->context, mime->seed, mime->depth + 1);
   content->inner.notes = 0; /* it needs no Message-ID */
   content->inner.outer = mime;
+  content->inner.first = mime->item->attachments->len;
   bm_mime_body_read (&content->inner, &body);
   use_body (mime, content, &body);
   if (content->calendar == NULL)
@@ -509,6 +511,36 @@ put_together (BmMime *mime, Content *content, Sorted *sorted, GError **error)
   return tree != NULL ? wrap (mime, tree, sorted->attached, "mixed", "mixed") : NULL;
 }
 
+static gboolean
+sort_own (BmMime *mime, const Content *content, Sorted *sorted, GError **error)
+{
+  for (guint i = 0; i < mime->item->attachments->len; i++)
+    if (!is_elsewhere (mime, content, i) && !sort_attachment (mime, sorted, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Those in winmail.dat. */
+static gboolean
+sort_inner (Content *content, Sorted *sorted, GError **error)
+{
+  const GPtrArray *all = content->tnef != NULL ? content->tnef->attachments : NULL;
+  for (guint i = 0; all != NULL && i < all->len; i++)
+    if (!bm_mime_calendar_owns (&content->inner, g_ptr_array_index (all, i)) &&
+        !sort_attachment (&content->inner, sorted, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Names in a body mean first of all what came with it. */
+static gboolean
+sort_all (BmMime *mime, Content *content, Sorted *sorted, GError **error)
+{
+  return content->body_is_inner
+             ? sort_inner (content, sorted, error) && sort_own (mime, content, sorted, error)
+             : sort_own (mime, content, sorted, error) && sort_inner (content, sorted, error);
+}
+
 BmMimePart *
 bm_mime_tree (BmMime *mime, GError **error)
 {
@@ -525,18 +557,15 @@ bm_mime_tree (BmMime *mime, GError **error)
   g_autoptr (GHashTable) references = body->html != NULL ? bm_html_references (body->html) : NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) placed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GHashTable) ids = all_ids (mime->item);
+  g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  add_ids (ids, mime->item);
+  add_ids (ids, content.tnef);
   Sorted sorted = {inlines, attached, references, seen, ids, placed};
-  gboolean ok = TRUE;
   if (body->rtf != NULL)
     g_ptr_array_add (attached, rtf_part (body->rtf));
   for (guint i = 0; body->pictures != NULL && i < body->pictures->len; i++)
     g_ptr_array_add (inlines, picture_part (g_ptr_array_index (body->pictures, i), i));
-  for (guint i = 0; ok && i < mime->item->attachments->len; i++)
-    if (!is_elsewhere (mime, &content, i))
-      ok = sort_attachment (mime, &sorted, i, error);
-  for (guint i = 0; ok && content.tnef != NULL && i < content.tnef->attachments->len; i++)
-    ok = sort_attachment (&content.inner, &sorted, i, error);
+  gboolean ok = sort_all (mime, &content, &sorted, error);
   add_card (mime, attached);
   if (mime->item->damaged && !body->is_notice)
     g_ptr_array_add (attached, bm_mime_notice_of_message ());

@@ -27,6 +27,7 @@ struct _BmMime {
   gchar *message_id; /* with brackets */
   gchar *seed;       /* of boundaries */
   guint depth;
+  guint first;         /* number of its first attachment in ids made up: of winmail.dat, not 0 */
   GPtrArray *exchange; /* gchar *: Exchange names that nothing resolved, each once */
 };
 
@@ -160,8 +161,10 @@ gboolean bm_mime_ole_extract (GBytes *bytes, BmMimeOle *ole);
 void bm_mime_ole_clear (BmMimeOle *ole);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmMimeOle, bm_mime_ole_clear)
 
-/* bm-mime-tnef.c: the first winmail.dat that can be read, as an item; *index: which attachment it is.
- * NULL: there is none; one that cannot be read is noted. New. */
+/* bm-mime-tnef.c: what a winmail.dat holds, with the people of the message around it. NULL: it is
+ * none, or one that cannot be read, which is noted. New. */
+BmItem *bm_mime_tnef_item (BmMime *mime, const BmAttachment *attachment);
+/* That of the first that can be read; *index: which attachment it is, or -1. New. */
 BmItem *bm_mime_tnef (BmMime *mime, gint *index);
 
 /* bm-mime-secure.c: the whole content of signed or encrypted mail; NULL: it is converted like any. */
@@ -202,7 +205,8 @@ BmMimePart *bm_mime_attachment (BmMime *mime, guint index, const gchar *content_
 BmMimePart *bm_mime_notice_of_part (const BmMime *mime, guint index);
 BmMimePart *bm_mime_notice_of_message (void); /* the same of the message's own properties */
 gchar *bm_mime_content_id (const BmAttachment *attachment); /* without brackets; or NULL */
-gchar *bm_mime_made_content_id (guint index); /* for one that needs an id and has none */
+/* For one that needs an id and has none. New. */
+gchar *bm_mime_made_content_id (const BmMime *mime, guint index);
 /* It becomes a part of type image/... */
 gboolean bm_mime_is_picture (const BmAttachment *attachment, const gchar *name);
 gchar *bm_mime_attachment_name (const BmAttachment *attachment, guint index, BmNotes *notes);

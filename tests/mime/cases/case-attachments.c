@@ -652,6 +652,99 @@ case_61_meeting (Case *c)
   g_assert_false (rendered_noted (r, BM_NOTE_BODY_EMPTY));
 }
 
+/* Rows of properties: who the message inside went to stands nowhere else. */
+static void
+add_people (GByteArray *out, const gchar *name, const gchar *address)
+{
+  g_autoptr (GByteArray) rows = g_byte_array_new ();
+  add32 (rows, 2);
+  for (guint32 type = 1; type <= 2; type++) {
+    add32 (rows, 4);
+    add32 (rows, 0x0c15 << 16 | 3);
+    add32 (rows, type);
+    add_variable (rows, 0x3001001e, type == 1 ? name : "Copy", type == 1 ? strlen (name) + 1 : 5);
+    add_variable (rows, 0x3002001e, "SMTP", 5);
+    add_variable (rows, 0x3003001e, address, strlen (address) + 1);
+  }
+  add_attribute (out, 1, 0x69004, rows->data, rows->len);
+}
+
+static void
+case_61_people (Case *c)
+{
+  g_autoptr (GByteArray) out = tnef_begin (), inner = tnef_begin ();
+  g_autoptr (GByteArray) object = g_byte_array_new (), message = g_byte_array_new ();
+  add_attribute (inner, 1, 0x18004, "Inside", 7);
+  add_people (inner, "Eve", "eve@example.org");
+  add_people (out, "Wrong", "wrong@example.org");
+  add_attribute (out, 2, 0x69002, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+  g_byte_array_append (object, (const guint8[16]){7, 3, 2}, 16);
+  g_byte_array_append (object, inner->data, inner->len);
+  add32 (message, 2);
+  add32 (message, 0x3705 << 16 | 3);
+  add32 (message, 5);
+  add_variable (message, 0x3701000d, object->data, object->len);
+  add_attribute (out, 2, 0x69005, message->data, message->len);
+  mail_attach (case_plain_mail (c), "winmail.dat", out->data, out->len);
+  add_attribute (inner, 1, 0x69004, "\xff\xff\xff\xff\1\0\0\0", 8);
+  mail_attach (case_plain_mail (c), "winmail.dat", inner->data, inner->len);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,message/rfc822[text/plain])");
+  g_assert_nonnull (strstr (r->text, "\r\nTo: Eve <eve@example.org>\r\n"));
+  g_assert_nonnull (strstr (r->text, "\r\nCc: Copy <eve@example.org>\r\n"));
+  g_assert_null (strstr (r->text, "wrong@"));
+  SHAPE_IS (case_render (c, 1), "mixed(text/plain,application/octet-stream)");
+}
+
+/* Each that can be read is opened: the second as a message, as is one inside another. */
+static void
+case_61_several (Case *c)
+{
+  g_autoptr (GByteArray) first = tnef_begin (), second = winmail (), third = tnef_begin ();
+  CaseMail *mail = case_plain_mail (c);
+  add_attribute (third, 1, 0x18004, "Deep/er", 8);
+  add_attribute (third, 1, 0x2800c, "From the bottom", 16);
+  add_attribute (first, 2, 0x69002, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+  add_attribute (first, 2, 0x18010, "winmail.dat", 12);
+  add_attribute (first, 2, 0x6800f, third->data, third->len);
+  mail_attach (mail, "winmail.dat", "broken", 6);
+  mail_attach (mail, "winmail.dat", first->data, first->len);
+  mail_attach (mail, "winmail.dat", second->data, second->len);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(text/plain,application/octet-stream,"
+               "message/rfc822[mixed(alternative(text/plain,text/html),text/plain,"
+               "message/rfc822[text/plain])],message/rfc822[text/plain])");
+  g_assert_nonnull (strstr (r->text, "filename=\"winmail.eml\""));
+  g_assert_nonnull (strstr (r->text, "filename=\"er.eml\""));
+  g_assert_nonnull (strstr (r->text, "\r\nFrom the bottom"));
+  g_assert_true (rendered_noted (r, BM_NOTE_CONTENT_KEPT_RAW));
+}
+
+/* Names in its text mean its own files first; those beside it have other ids. */
+static void
+case_61_pictures (Case *c)
+{
+  static const gchar html[] = "<img src=\"a.png\"><img src=\"b.png\">";
+  g_autoptr (GByteArray) out = tnef_begin (), props = g_byte_array_new ();
+  CaseMail *mail = case_plain_mail (c);
+  add32 (props, 1);
+  add_variable (props, 0x10130102, html, sizeof html - 1);
+  add_attribute (out, 1, 0x69003, props->data, props->len);
+  add_attribute (out, 2, 0x69002, "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+  add_attribute (out, 2, 0x18010, "a.png", 6);
+  add_attribute (out, 2, 0x6800f, "mine", 4);
+  picture (mail, "b.png", NULL, 0);
+  picture (mail, "a.png", NULL, 0);
+  mail_attach (mail, "winmail.dat", out->data, out->len);
+  const Rendered *r = case_render (c, 0);
+  SHAPE_IS (r, "mixed(related(alternative(text/plain,text/html),image/png,image/png),image/png)");
+  case_expect (c, "text 1 contains <img src=\"cid:attachment-4@pst.invalid\"><img "
+                  "src=\"cid:attachment-1@pst.invalid\">");
+  gsize size;
+  g_autofree gchar *first = rendered_content (rendered_leaf (r, 2), &size);
+  g_assert_cmpmem (first, size, "mine", 4);
+}
+
 /* Cut anywhere or with any byte changed: never lost, never worse than an attachment. */
 static void
 case_61_broken_winmail (Case *c)
@@ -702,11 +795,12 @@ case_58_broken_objects (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (47, inline),    CASE (48, without_flag),   CASE (48, by_name), CASE (49, twice),
-    CASE (50, long_name), CASE (51, odd_names),      CASE (52, empty),   CASE (53, lost),
-    CASE (54, big),       CASE (55, embedded),       CASE (55, corpus),  CASE (56, levels),
-    CASE (58, objects),   CASE (58, broken_objects), CASE (58, corpus),  CASE (59, references),
-    CASE (60, types),     CASE (61, winmail),        CASE (61, meeting), CASE (61, broken_winmail),
+    CASE (47, inline),    CASE (48, without_flag),   CASE (48, by_name),  CASE (49, twice),
+    CASE (50, long_name), CASE (51, odd_names),      CASE (52, empty),    CASE (53, lost),
+    CASE (54, big),       CASE (55, embedded),       CASE (55, corpus),   CASE (56, levels),
+    CASE (58, objects),   CASE (58, broken_objects), CASE (58, corpus),   CASE (59, references),
+    CASE (60, types),     CASE (61, winmail),        CASE (61, meeting),  CASE (61, broken_winmail),
+    CASE (61, people),    CASE (61, several),        CASE (61, pictures),
 };
 
 int
