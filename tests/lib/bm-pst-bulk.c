@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define POOL 65536 /* words to cut bodies from */
+#define POOL   65536 /* words to cut bodies from */
+#define PERIOD 251   /* of the bytes of files: prime, so that no block is like the next */
 
 /* A small generator of our own: GRand may change with GLib, our files must not. */
 static guint32
@@ -43,11 +44,29 @@ put_body (BmPstProps *props, const gchar *pool, guint64 size, guint64 *state)
   bm_pst_props_string (props, 0x1000001F, text->str);
 }
 
+typedef struct {
+  guint64 at, end;
+} File;
+
+static gssize
+read_file (gpointer user_data, guint8 *buffer, gsize size)
+{
+  File *file = user_data;
+  gsize n = (gsize) MIN (file->end - file->at, (guint64) size);
+  for (gsize i = 0; i < n; i++)
+    buffer[i] = (guint8) ((file->at + i) % PERIOD);
+  file->at += n;
+  return (gssize) n;
+}
+
 /* owner: who receives it; sent: who sent it instead. */
 static void
 add_one (BmPstWriter *writer, guint32 folder, guint64 i, const gchar *pool, guint64 size,
-         guint64 *state, const gchar *owner, gboolean sent)
+         guint64 *state, const gchar *owner, gboolean sent, guint64 attachment)
 {
+  File file = {0, attachment};
+  g_autoptr (BmPstProps) named = bm_pst_props_new ();
+  const BmPstAttachment attached = {.props = named, .read = read_file, .user_data = &file};
   g_autoptr (BmPstProps) props = bm_pst_props_new ();
   g_autoptr (BmPstProps) to = bm_pst_props_new ();
   const BmPstProps *recipients[] = {to};
@@ -78,6 +97,9 @@ add_one (BmPstWriter *writer, guint32 folder, guint64 i, const gchar *pool, guin
                        sent            ? sender
                        : owner != NULL ? owner
                                        : "camille.durand@example.org");
+  bm_pst_props_string (named, 0x3707001F, "big.bin");
+  message.attachments = &attached;
+  message.n_attachments = attachment > 0;
   bm_pst_writer_add_message (writer, folder, &message);
 }
 
@@ -112,7 +134,7 @@ bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options, const 
     gboolean sent = sent_items != 0 && i % 4 == 3;
 
     add_one (writer, sent ? sent_items : folder, i, pool, bulk->size > 0 ? bulk->size : 1000,
-             &state, bulk->owner, sent);
+             &state, bulk->owner, sent, bulk->attachment);
   }
   return bm_pst_writer_close (writer, error);
 }

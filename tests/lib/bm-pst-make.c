@@ -8,7 +8,7 @@
 typedef struct {
   gboolean sample;
   gint64 bulk;
-  gint64 size;
+  gint64 size, attachment;
   gint folders;
   gint seed;
   gchar *owner;
@@ -31,6 +31,7 @@ parse (Arguments *a, int *argc, char ***argv, GError **error)
       {"sample", 0, 0, G_OPTION_ARG_NONE, &a->sample, "write a small mailbox", NULL},
       {"bulk", 0, 0, G_OPTION_ARG_INT64, &a->bulk, "write N messages", "N"},
       {"size", 0, 0, G_OPTION_ARG_INT64, &a->size, "bytes of each body (1000)", "BYTES"},
+      {"attachment", 0, 0, G_OPTION_ARG_INT64, &a->attachment, "bytes of a file of each", "BYTES"},
       {"folders", 0, 0, G_OPTION_ARG_INT, &a->folders, "number of folders", "K"},
       {"folder-name", 0, 0, G_OPTION_ARG_STRING, &a->folder_name, "of the second folder", "NAME"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &a->seed, "other messages", "N"},
@@ -79,8 +80,9 @@ read_options (const Arguments *a, BmPstWriterOptions *options)
 static gboolean
 write_file (const Arguments *a, const BmPstWriterOptions *options, GError **error)
 {
-  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders, (guint) a->seed,
-                    a->owner,          a->no_sent,        a->sent_below,      a->folder_name};
+  BmPstBulk bulk = {(guint64) a->bulk, (guint64) a->size, (guint) a->folders,
+                    (guint) a->seed,   a->owner,          a->no_sent,
+                    a->sent_below,     a->folder_name,    (guint64) a->attachment};
 
   if (a->sample)
     return bm_pst_sample_write (a->rest[0], options, error);

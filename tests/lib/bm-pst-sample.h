@@ -35,6 +35,7 @@ typedef struct {
   gboolean no_sent;         /* with an owner: all received, no such folder */
   gboolean sent_below;      /* with an owner: that folder lies below Archive 2019 */
   const gchar *folder_name; /* of the second folder; NULL: "Folder 1" */
+  guint64 attachment; /* bytes of a file that each has: 0, 1, ... 250, and again; 0: no file */
 } BmPstBulk;
 
 gboolean bm_pst_sample_bulk (const gchar *path, const BmPstWriterOptions *options,
