@@ -9,6 +9,7 @@
 #define MESSAGE_LINE_MAX 998 /* bytes without CRLF */
 #define NAME_MAX_BYTES   200 /* file systems take 255 */
 #define EXTENSION_MAX    20
+#define CHARSET_MAX      40
 
 static const struct {
   const gchar *extension, *type;
@@ -40,6 +41,18 @@ static const struct {
     {"xls", "application/vnd.ms-excel"},
     {"xml", "application/xml"},
     {"zip", "application/zip"},
+    {"7z", "application/x-7z-compressed"},
+    {"gz", "application/gzip"},
+    {"rar", "application/vnd.rar"},
+    {"json", "application/json"},
+    {"webp", "image/webp"},
+    {"heic", "image/heic"},
+    {"m4a", "audio/mp4"},
+    {"mov", "video/quicktime"},
+    {"msg", "application/vnd.ms-outlook"},
+    {"odp", "application/vnd.oasis.opendocument.presentation"},
+    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {"odt", "application/vnd.oasis.opendocument.text"},
     {"vsd", "application/vnd.visio"},
     {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
@@ -153,6 +166,19 @@ shorten (GString *name)
   g_string_erase (name, (gssize) stem, (gssize) (name->len - keep - stem));
 }
 
+/* Windows opens a device by such a name, whatever extension it has. */
+static gboolean
+is_device (const gchar *name)
+{
+  static const gchar *const devices[] = {"con", "prn", "aux", "nul"};
+  gsize stem = strcspn (name, ".");
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    if (stem == 3 && g_ascii_strncasecmp (name, devices[i], 3) == 0)
+      return TRUE;
+  return stem == 4 && g_ascii_isdigit (name[3]) && name[3] != '0' &&
+         (g_ascii_strncasecmp (name, "com", 3) == 0 || g_ascii_strncasecmp (name, "lpt", 3) == 0);
+}
+
 /* The last component, without what no file system takes. */
 static gchar *
 safe_name (const gchar *name)
@@ -168,6 +194,8 @@ safe_name (const gchar *name)
     if (!is_bidi_control (c))
       g_string_append_unichar (safe, c < 0x80 && strchr ("\"<>|:*?", (int) c) != NULL ? '_' : c);
   }
+  if (is_device (safe->str))
+    g_string_prepend_c (safe, '_');
   shorten (safe);
   return g_string_free (g_steal_pointer (&safe), FALSE);
 }
@@ -466,6 +494,19 @@ data_part (GBytes *content, const gchar *type, const gchar *name, const gchar *c
   return part;
 }
 
+/* 0x371B says in which charset a text is written. Takes and returns type. */
+static gchar *
+with_charset (const BmAttachment *attachment, gchar *type)
+{
+  const gchar *charset = bm_props_text (attachment->props, 0x371b);
+  if (charset == NULL || !g_str_has_prefix (type, "text/") || strlen (charset) > CHARSET_MAX ||
+      !is_token (charset, strlen (charset)))
+    return type;
+  gchar *whole = g_strconcat (type, "; charset=", charset, NULL);
+  g_free (type);
+  return whole;
+}
+
 static BmMimePart *
 by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const gchar *content_id,
           gboolean is_inline, GError **error)
@@ -479,12 +520,14 @@ by_value (BmMime *mime, const BmAttachment *attachment, const gchar *name, const
     return lost (mime, name);
   if (attachment->damaged)
     bm_notes_add (&mime->notes, BM_NOTE_ATTACHMENT_DAMAGED);
-  g_autoptr (GBytes) content = bytes != NULL ? g_bytes_ref (bytes) : g_bytes_new (NULL, 0);
+  g_autoptr (GBytes) content =
+      bytes != NULL ? bm_mime_data_fork (attachment, bytes) : g_bytes_new (NULL, 0);
+  data = g_bytes_get_data (content, &size);
   const gchar *stored = bm_props_text (attachment->props, 0x370e);
   if (stored != NULL && g_ascii_strcasecmp (stored, "message/rfc822") == 0 &&
       bm_message_check (data, size, NULL) && lines_fit (data, size))
     return message_part (bm_spool_new_bytes (content), content, name);
-  g_autofree gchar *type = type_of (attachment, name);
+  g_autofree gchar *type = with_charset (attachment, type_of (attachment, name));
   const gchar *location = bm_props_text (attachment->props, 0x3713);
   return data_part (content, type, name, content_id,
                     is_inline && location != NULL && *location != '\0' ? location : NULL,

@@ -161,6 +161,10 @@ gboolean bm_mime_ole_extract (GBytes *bytes, BmMimeOle *ole);
 void bm_mime_ole_clear (BmMimeOle *ole);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BmMimeOle, bm_mime_ole_clear)
 
+/* bm-mime-mac.c: the file in a MacBinary (0x3702 says so), without the resources that are for a
+ * Macintosh alone; bytes themselves when they are none, not whole, or hold only those. New. */
+GBytes *bm_mime_data_fork (const BmAttachment *attachment, GBytes *bytes);
+
 /* bm-mime-tnef.c: what a winmail.dat holds, with the people of the message around it. NULL: it is
  * none, or one that cannot be read, which is noted. New. */
 BmItem *bm_mime_tnef_item (BmMime *mime, const BmAttachment *attachment);

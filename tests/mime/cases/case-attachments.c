@@ -134,6 +134,7 @@ case_51_odd_names (Case *c)
   static const gchar *const names[][2] = {
       {"..\\..\\x.exe", "x.exe"},   {"/etc/passwd", "passwd"},
       {"", "attachment-1"},         {"..", "attachment-1"},
+      {"con.txt", "_con.txt"},      {"LPT1", "_LPT1"},
       {".pdf", "attachment-1.pdf"}, {"a\r\nb\t\"c\".txt", "a b _c_.txt"}};
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     mail_attach (case_plain_mail (c), names[i][0], "x", 1);
@@ -528,6 +529,48 @@ case_60_types (Case *c)
   SHAPE_IS (case_render (c, G_N_ELEMENTS (types)), "mixed(text/plain,application/octet-stream)");
 }
 
+/* A Macintosh's file comes without what only that reads; what is not whole stays as it is. */
+static void
+case_60_macbinary (Case *c)
+{
+  static const guint8 oid[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 3, 0x0b, 1};
+  guint8 file[128 + 128 + 128] = {0, 5, 'n', 'o', 't', 'e', 's'};
+  file[86] = 7;
+  file[121] = 3; /* a second header, padded */
+  memcpy (file + 256, "My text", 7);
+  for (guint i = 0; i < 5; i++) {
+    file[84] = i == 1; /* longer than it is */
+    file[86] = i == 2 ? 0 : 7;
+    file[90] = i == 4; /* resources behind the end */
+    BmPstProps *props = mail_attach (case_plain_mail (c), "notes.txt", file, sizeof file);
+    if (i != 3)
+      bm_pst_props_binary (props, BM_PST_TAG (0x3702, 0x0102), oid, sizeof oid);
+  }
+  for (guint i = 0; i < 5; i++) {
+    gsize size;
+    g_autofree gchar *got = rendered_content (rendered_leaf (case_render (c, i), 1), &size);
+    g_assert_cmpuint (size, ==, i == 0 ? 7 : sizeof file);
+    if (i == 0)
+      g_assert_cmpmem (got, size, "My text", 7);
+  }
+}
+
+static void
+case_60_charset (Case *c)
+{
+  static const gchar *const charsets[] = {"utf-16le", "x\r\nBcc: a@b.c", "a b"};
+  for (guint i = 0; i < G_N_ELEMENTS (charsets); i++) {
+    BmPstProps *props = mail_attach (case_plain_mail (c), "a.txt", "A\0b\0", 4);
+    set_text (props, 0x371b, charsets[i]);
+  }
+  set_text (mail_attach (case_plain_mail (c), "a.pdf", "%PDF", 4), 0x371b, "utf-8");
+  case_render (c, 0);
+  case_expect (c, "param 1 charset=utf-16le");
+  case_expect (c, "text 1 contains Ab");
+  for (guint i = 1; i < 4; i++)
+    g_assert_null (strstr (strstr (case_render (c, i)->text, "name="), "charset"));
+}
+
 /* ---- winmail.dat ---- */
 
 static void
@@ -795,12 +838,13 @@ case_58_broken_objects (Case *c)
 }
 
 static const CaseEntry entries[] = {
-    CASE (47, inline),    CASE (48, without_flag),   CASE (48, by_name),  CASE (49, twice),
-    CASE (50, long_name), CASE (51, odd_names),      CASE (52, empty),    CASE (53, lost),
-    CASE (54, big),       CASE (55, embedded),       CASE (55, corpus),   CASE (56, levels),
-    CASE (58, objects),   CASE (58, broken_objects), CASE (58, corpus),   CASE (59, references),
-    CASE (60, types),     CASE (61, winmail),        CASE (61, meeting),  CASE (61, broken_winmail),
-    CASE (61, people),    CASE (61, several),        CASE (61, pictures),
+    CASE (47, inline),    CASE (48, without_flag),   CASE (48, by_name), CASE (49, twice),
+    CASE (50, long_name), CASE (51, odd_names),      CASE (52, empty),   CASE (53, lost),
+    CASE (54, big),       CASE (55, embedded),       CASE (55, corpus),  CASE (56, levels),
+    CASE (58, objects),   CASE (58, broken_objects), CASE (58, corpus),  CASE (59, references),
+    CASE (60, macbinary), CASE (60, charset),        CASE (60, types),   CASE (61, winmail),
+    CASE (61, meeting),   CASE (61, broken_winmail), CASE (61, people),  CASE (61, several),
+    CASE (61, pictures),
 };
 
 int
