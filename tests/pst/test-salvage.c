@@ -6,6 +6,7 @@
 #include "base/bm-spool.h"
 #include "bm-pst-damage.h"
 #include "bm-pst-sample.h"
+#include "pst/bm-pst-remains.h"
 #include "pst/bm-pst-salvage.h"
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -601,8 +602,10 @@ test_mutations (Fixture *fixture, gconstpointer data)
     fixture->fd = open (fixture->path, O_RDONLY | O_CLOEXEC);
     fixture->pst = bm_pst_open_fd (fixture->fd, NULL, NULL);
     g_assert_nonnull (fixture->pst);
+    bm_pst_check_blocks (fixture->pst);
     bm_pst_walk (fixture->pst);
     bm_pst_find_lost (fixture->pst);
+    bm_pst_find_listed (fixture->pst);
     for (guint i = 0; i < fixture->pst->nodes->len; i++) {
       guint32 nid = g_array_index (fixture->pst->nodes, BmPstNode, i).nid;
       g_autoptr (BmItem) item = bm_pst_salvage_item (fixture->pst, nid, NULL);
