@@ -2,7 +2,7 @@
 /* Every block of a file broken, one at a time, and what becomes of the messages made of its items: the
  * same bytes as before, or a note that something is lost; no item fails that has anything left, and
  * none goes missing. A broken page of the index of blocks costs nothing at all: blocks say themselves
- * which they are. On the files of the PST writer and every real file there is. */
+ * which they are; one of the index of nodes nothing without a word. On the files of the PST writer and every real file there is. */
 #include "pst/bm-pst-salvage.h"
 
 #include "base/bm-le.h"
@@ -105,11 +105,11 @@ typedef struct {
 } Block;
 
 static void
-list_blocks (BmPst *pst, guint64 offset, gint level, GArray *blocks, GArray *pages)
+list_blocks (BmPst *pst, guint type, guint64 offset, gint level, GArray *blocks, GArray *pages)
 {
   g_autofree BmPstPage *page = g_new (BmPstPage, 1);
   guint unit, trailer = bm_pst_block_trailer (pst, &unit);
-  if (!bm_pst_page_read (pst, offset, BM_PST_PAGE_BLOCKS, level, page))
+  if (!bm_pst_page_read (pst, offset, type, level, page))
     return;
   Block itself = {offset, offset, pst->layout->page, pst->layout->page};
   if (page->crc_ok)
@@ -118,10 +118,13 @@ list_blocks (BmPst *pst, guint64 offset, gint level, GArray *blocks, GArray *pag
     const guint8 *entry = page->bytes + i * page->entry;
     Block block = {.bid = bm_pst_entry_key (pst, entry, BM_PST_PAGE_BLOCKS)};
     if (page->level > 0) {
-      list_blocks (pst, pst->format == BM_PST_ANSI ? bm_le32 (entry + 8) : bm_le64 (entry + 16),
+      list_blocks (pst, type,
+                   pst->format == BM_PST_ANSI ? bm_le32 (entry + 8) : bm_le64 (entry + 16),
                    (gint) page->level - 1, blocks, pages);
       continue;
     }
+    if (type == BM_PST_PAGE_NODES)
+      continue;
     bm_pst_entry_block (pst, entry, &block.offset, &block.size);
     block.whole = (block.size + trailer + unit - 1) / unit * unit;
     if (block.size > 0 && block.offset + block.whole <= pst->size)
@@ -147,6 +150,7 @@ break_block (guint8 *at, const Block *block, Way way)
 
 typedef struct {
   guint same, noted, failed, gone, silent;
+  guint gone_silently; /* of gone: the census does not warn */
 } Tally;
 
 static gboolean
@@ -177,6 +181,7 @@ compare (const Reading *sound, const Reading *broken, const Block *block, Tally 
     else if (tells_of_loss (after->notes))
       kind = &tally->noted;
     ++*kind;
+    tally->gone_silently += after == NULL && *broken->warnings == '\0';
     if (kind == &tally->silent || kind == &tally->gone || kind == &tally->failed)
       g_test_message ("block %" G_GINT64_MODIFIER "x of %u bytes, item %08x: %s", block->bid,
                       block->size, GPOINTER_TO_UINT (nid),
@@ -215,12 +220,14 @@ break_all (gint fd, const gchar *bytes, gsize size)
   g_autoptr (BmPst) pst = bm_pst_open_fd (fd, NULL, NULL);
   g_autoptr (GArray) blocks = g_array_new (FALSE, FALSE, sizeof (Block));
   g_autoptr (GArray) pages = g_array_new (FALSE, FALSE, sizeof (Block));
+  g_autoptr (GArray) nodes = g_array_new (FALSE, FALSE, sizeof (Block));
   if (sound->error != NULL) {
     g_test_skip (sound->error);
     return;
   }
   bm_pst_find_roots (pst);
-  list_blocks (pst, pst->bbt_offset, -1, blocks, pages);
+  list_blocks (pst, BM_PST_PAGE_BLOCKS, pst->bbt_offset, -1, blocks, pages);
+  list_blocks (pst, BM_PST_PAGE_NODES, pst->nbt_offset, -1, NULL, nodes);
   gint copy = memfd_create ("broken", MFD_CLOEXEC);
   g_assert_cmpint (ftruncate (copy, (off_t) size), ==, 0);
   guint8 *map = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
@@ -230,10 +237,13 @@ break_all (gint fd, const gchar *bytes, gsize size)
     Target target = {copy, map, bytes, sound};
     Tally of_blocks = break_each (&target, blocks, way),
           of_pages = break_each (&target, pages, way);
+    Tally of_nodes = break_each (&target, nodes, way);
     g_test_message ("way %d: %u same, %u noted", way, of_blocks.same, of_blocks.noted);
     g_assert_cmpuint (of_blocks.gone + of_pages.gone, ==, 0);
     g_assert_cmpuint (of_blocks.silent + of_pages.silent, ==, 0);
     g_assert_cmpuint (of_blocks.failed + of_pages.failed, ==, 0);
+    /* what no table lists, either, is gone, and the census warns */
+    g_assert_cmpuint (of_nodes.silent + of_nodes.failed + of_nodes.gone_silently, ==, 0);
     /* with an old header, too, the root page that is broken is the only one that knows new blocks */
     g_assert_true (of_pages.noted == 0 || pst->header_crc_bad);
   }
