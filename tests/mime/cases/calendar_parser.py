@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Calendars and cards read by parsers that share nothing with the writer: python3-icalendar with dateutil, and
-python3-vobject. Where these are not installed nothing is said."""
+python3-vobject."""
 import datetime
 import io
 import re
 
-try:
-    import dateutil.rrule
-    import dateutil.tz
-    import icalendar
-except ImportError:
-    icalendar = None
-try:
-    import vobject
-except ImportError:
-    vobject = None
+import dateutil.rrule
+import dateutil.tz
+import icalendar
+import vobject
 
 METHODS_WITH_ORGANIZER = ("REQUEST", "CANCEL", "REPLY", "COUNTER")
 
@@ -63,8 +57,6 @@ def check_component(component, zones, ours):
 
 
 def check_calendar(data, ours=True):
-    if icalendar is None:
-        return
     # RFC 5545 3.3.10 wants UNTIL in UTC in a VTIMEZONE; python3-icalendar 4 cannot read that
     calendar = icalendar.Calendar.from_ical(re.sub(rb"(RRULE:FREQ=YEARLY;UNTIL=\w+)Z(?=;BYDAY=-?\dSU)", rb"\1", data))
     zones = {str(zone["TZID"]): zone for zone in calendar.walk("VTIMEZONE")}
@@ -82,8 +74,6 @@ def check_calendar(data, ours=True):
 
 
 def check_card(data):
-    if vobject is None:
-        return
     text = data.decode()
     card = vobject.readOne(text)
     if "VERSION:3.0" in text:
