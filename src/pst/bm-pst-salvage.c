@@ -17,6 +17,9 @@
 #define TAG_LOCALE            0x3ff1
 #define EMBEDDED_MAX          1000 /* messages in one item, at any depth */
 #define WHOLE                 16   /* losses of this weight: see bm_pst_losses */
+#define LARGE                 (16u << 20)
+#define LEVELS_MAX            (3 * BM_PST_DEPTH_MAX) /* message, attachment, value */
+#define LOOKED_AT_MAX         10000
 
 typedef struct {
   BmPstBlocks blocks;
@@ -355,6 +358,31 @@ bm_pst_salvage_item (BmPst *pst, guint32 nid, GError **error)
   if (item != NULL && salvage.blocks.damaged > 0)
     bm_notes_add (&item->notes, BM_NOTE_DAMAGED_BLOCK);
   return item;
+}
+
+static gboolean
+has_large (BmPstBlocks *blocks, guint64 sub, guint level, guint *looked_at)
+{
+  gboolean whole;
+  if (sub == 0 || level >= LEVELS_MAX)
+    return FALSE;
+  g_autoptr (GArray) subs = bm_pst_subs_read (blocks, sub, &whole);
+  for (guint i = 0; i < subs->len && (*looked_at)++ < LOOKED_AT_MAX; i++) {
+    const BmPstSub *one = &g_array_index (subs, BmPstSub, i);
+    if (bm_pst_data_size (blocks, one->data) > LARGE ||
+        has_large (blocks, one->sub, level + 1, looked_at))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+bm_pst_salvage_is_large (BmPst *pst, guint32 nid)
+{
+  const BmPstNode *node = bm_pst_node (pst, nid);
+  BmPstBlocks blocks = bm_pst_blocks_begin (pst);
+  guint looked_at = 0;
+  return node != NULL && has_large (&blocks, node->sub, 0, &looked_at);
 }
 
 BmProps *

@@ -181,13 +181,38 @@ salvage (BmPstWindow *window, gsize index, BmItem *part)
   return g_steal_pointer (&ours);
 }
 
+/* TRUE when the item has been read, or cannot be for a reason that is not the file's. With any loss it
+ * is for libpff and the salvage path together, at the cost of memory. */
+static gboolean
+read_large (BmPstWindow *window, gsize index, BmItem **item, GError **error)
+{
+  g_autoptr (GError) failed = NULL;
+  if (window->whole || window->pst->lost_blocks->len > 0 ||
+      !bm_pst_salvage_is_large (window->pst, window->nids[index]))
+    return FALSE;
+  g_autoptr (BmItem) read = bm_pst_salvage_item (window->pst, window->nids[index], &failed);
+  if (read == NULL && bm_error_cause (failed) != BM_CAUSE_UNREADABLE) {
+    g_propagate_error (error, g_steal_pointer (&failed));
+    return TRUE;
+  }
+  if (read == NULL || read->damaged || bm_pst_losses (read) > 0 ||
+      bm_notes_has (read->notes, BM_NOTE_DAMAGED_BLOCK))
+    return FALSE;
+  read->nid = window->nids[index];
+  *item = g_steal_pointer (&read);
+  return TRUE;
+}
+
 BmItem *
 bm_pst_window_read (BmPstWindow *window, gsize index, GError **error)
 {
   g_return_val_if_fail (index < window->n, NULL);
   g_autoptr (GError) refused = NULL;
   const guint64 blocks = window->view.damaged_blocks;
-  BmItem *item = read_by_libpff (window, index, &refused);
+  BmItem *item = NULL;
+  if (read_large (window, index, &item, error))
+    return item;
+  item = read_by_libpff (window, index, &refused);
   gboolean damaged = window->view.damaged_blocks != blocks;
   if (item == NULL ? bm_error_cause (refused) == BM_CAUSE_UNREADABLE
                    : damaged || window->pst->lost_blocks->len > 0 || bm_pst_losses (item) > 0)

@@ -476,6 +476,50 @@ test_both_lost (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (size, <, 57344);
 }
 
+static gssize
+read_x (gpointer user_data, guint8 *buffer, gsize size)
+{
+  guint64 *left = user_data;
+  gsize n = MIN (size, *left);
+  memset (buffer, 'x', n);
+  *left -= n;
+  return (gssize) n;
+}
+
+/* Large attachments, also of a message inside, come this way for the sake of memory, and arrive as
+ * ever. */
+static void
+test_large (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    guint64 size;
+    gboolean inside, large;
+  } cases[] = {{8u << 20, FALSE, FALSE}, {17u << 20, FALSE, TRUE}, {17u << 20, TRUE, TRUE}};
+  g_autoptr (GError) error = NULL;
+  guint32 nids[G_N_ELEMENTS (cases)];
+  BmPstWriter *writer = bm_pst_writer_new (fixture->path, data, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint64 left = cases[i].size;
+    BmPstAttachment file = {.read = read_x, .user_data = &left};
+    BmPstMessage mail = {.attachments = &file, .n_attachments = 1};
+    BmPstAttachment embedding = {.embedded = &mail};
+    BmPstMessage outer = {.attachments = &embedding, .n_attachments = 1};
+    nids[i] =
+        bm_pst_writer_add_message (writer, BM_PST_NID_DELETED, cases[i].inside ? &outer : &mail);
+  }
+  g_assert_true (bm_pst_writer_close (writer, &error));
+  open_it (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_assert_cmpint (bm_pst_salvage_is_large (fixture->pst, nids[i]), ==, cases[i].large);
+    g_autoptr (BmItem) item = read_item (fixture, nids[i]);
+    g_assert_false (SALVAGED (item));
+    const BmItem *mail = cases[i].inside ? attachment_of (item, 0)->embedded : item;
+    g_assert_false (attachment_of (mail, 0)->damaged);
+    g_assert_cmpuint (bm_spool_size (attachment_of (mail, 0)->data), ==, cases[i].size);
+  }
+}
+
 /* A node of which nothing is left, also not in its folder's table, is no item, whoever reads it. */
 static void
 test_nothing (Fixture *fixture, gconstpointer data)
@@ -651,6 +695,7 @@ main (int argc, char **argv)
                {"both-lost", test_both_lost},
                {"listed", test_listed},
                {"folder-lost", test_folder_lost},
+               {"large", test_large},
                {"nothing", test_nothing},
                {"budget", test_budget},
                {"cut-off", test_cut_off}};
