@@ -2,7 +2,8 @@
 /* Every block of a file broken, one at a time, and what becomes of the messages made of its items: the
  * same bytes as before, or a note that something is lost; no item fails that has anything left, and
  * none goes missing. A broken page of the index of blocks costs nothing at all: blocks say themselves
- * which they are; one of the index of nodes nothing without a word. On the files of the PST writer and every real file there is. */
+ * which they are; one of the index of nodes nothing without a word. On the files of the PST writer and
+ * every real file there is. */
 #include "pst/bm-pst-salvage.h"
 
 #include "base/bm-le.h"
@@ -14,8 +15,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define READINGS                                                                                   \
-  2000 /* of items, for each way to break a block; of larger files some blocks are left out */
+/* Readings of items for each way to break a block; of larger files some blocks are left out, and more
+ * where sanitizers make each reading slow. */
+#ifdef __SANITIZE_ADDRESS__
+#define READINGS 300
+#else
+#define READINGS 2000
+#endif
 
 typedef struct {
   gchar *guid, *error; /* of the message; or why there is none */
