@@ -146,6 +146,9 @@ test_tabs (void)
   BODY ("\\tqr\\tx4000 a\\tab 12\\par",
         "<div style=\"tab-stops:200pt\">a" GAP "<span style=\"display:inline-block;"
         "min-width:188.9pt;text-indent:0;text-align:right\">12</span></div>\n");
+  BODY ("\\tqc\\tx4000 a\\tab 12\\par", /* its middle is at 200pt */
+        "<div style=\"tab-stops:200pt\">a" GAP "<span style=\"display:inline-block;"
+        "min-width:377.8pt;text-indent:0;text-align:center\">12</span></div>\n");
   BODY ("\\fi-360\\li720 -\\tab text\\par",
         "<div style=\"margin-left:36pt;text-indent:-18pt\">"
         "<span style=\"display:inline-block;min-width:18pt;text-indent:0\">-" GAP
