@@ -28,6 +28,8 @@ servers=$(echo "$BMLAB_SERVERS" | wc -w)
   { echo "FAIL: status does not show every PostgreSQL"; result=1; }
 [ "$BMLAB_BM5" = 1 ] || [ "$("$here/lab" status "$BMLAB_DIR" | grep -c '^cyrus.*: running')" = "$servers" ] ||
   { echo "FAIL: status does not show every Cyrus"; result=1; }
+! grep -q /dev/shm/PostgreSQL "/proc/$(head -n 1 "$BMLAB_DIR"/pg1/data/postmaster.pid)/maps" ||
+  { echo "FAIL: a PostgreSQL that is killed leaves its shared memory"; result=1; }
 sh -c '"$0" down --state "$1"; sleep 0; :' "$here/lab" "$state" || { echo "FAIL: lab down ended its caller"; result=1; }
 for try in 1 2 3 4 5 6 7 8 9 10; do nothing_left && break; sleep 0.2; done
 nothing_left || { echo "FAIL: something of $BMLAB_DIR is left"; result=1; }
