@@ -214,6 +214,16 @@ class Browser:
     def all(self, css):
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
+    def click_in(self, css, text, button=None):
+        """The first of these that has the text, or the button in it; found anew when the page is drawn again between."""
+        def tried():
+            element = next((e for e in self.all(css) if text in e.text), None)
+            if element is None:
+                return False
+            (element if button is None else element.find_element(By.CSS_SELECTOR, button)).click()
+            return True
+        self.wait(tried, text)
+
     def waits_for(self, *keys, seconds=PATIENCE, **values):
         """Until one of these words is to be read; which."""
         wanted = [self.word(key, **values) for key in keys]

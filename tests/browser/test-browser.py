@@ -349,7 +349,7 @@ def test_somebody_elses_file_stops_until_it_is_confirmed():
     assert not [b for b in reader.all("button") if b.is_displayed() and b.text == reader.word("checks.start")]
     reader.shot("16-checks-stop", full=True)
     reader.click("checks.change")
-    reader.wait(lambda: [label for label in reader.all("label") if reader.word("options.owner_mismatch_ok") in label.text])[0].click()
+    reader.click_in("label", reader.word("options.owner_mismatch_ok"))
     reader.click("options.check")
     reader.waits_for("checks.warning")
 
@@ -370,7 +370,7 @@ def test_a_failed_item_is_retried():
 def order(user, name):
     """A new import of a file of the server."""
     reader.open("#/new/%s%%40lab.test" % user)
-    reader.wait(lambda: [row for row in reader.all(".file-row") if name in row.text])[0].find_element("css selector", "button").click()
+    reader.click_in(".file-row", name, "button")
 
 
 def test_what_looks_like_a_pst_but_is_none_ends_with_a_remedy():
@@ -397,7 +397,7 @@ def test_cancelled_and_taken_up_again():
     reader.waits_for("owner.mismatch")
     reader.wait(lambda: reader.find(".dock .primary").is_enabled())
     reader.click("contents.next")
-    reader.wait(lambda: [label for label in reader.all("label") if reader.word("options.owner_mismatch_ok") in label.text])[0].click()
+    reader.click_in("label", reader.word("options.owner_mismatch_ok"))
     reader.click("options.check")
     reader.waits_for("checks.warning")
     reader.click("checks.start")
