@@ -7,6 +7,7 @@
 #include "pst/bm-pst-salvage.h"
 
 #include "base/bm-le.h"
+#include "bm-corpus.h"
 #include "bm-pst-sample.h"
 #include <bm-pst-import/render.h>
 #include <fcntl.h>
@@ -286,21 +287,12 @@ main (int argc, char **argv)
                                              {.crypt = BM_PST_WRITE_CRYPT_NONE},
                                              {.crypt = BM_PST_WRITE_CRYPT_HIGH},
                                              {.format = BM_PST_WRITE_ANSI}};
-  const gchar *named = g_getenv ("BM_CORPUS");
   g_test_init (&argc, &argv, NULL);
   bm_render_init ();
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     g_autofree gchar *name = g_strdup_printf ("/broken/sample/%u", i);
     g_test_add_data_func (name, &kinds[i], test_sample);
   }
-  g_autofree gchar *folder = named != NULL ? g_strdup (named)
-                                           : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..",
-                                                               "shared", "corpus", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  for (const gchar *name; dir != NULL && (name = g_dir_read_name (dir)) != NULL;) {
-    g_autofree gchar *test = g_strconcat ("/broken/corpus/", name, NULL);
-    if (g_str_has_suffix (name, ".pst") || g_str_has_suffix (name, ".ost"))
-      g_test_add_data_func_full (test, g_build_filename (folder, name, NULL), test_file, g_free);
-  }
+  bm_corpus_add_tests ("/broken/corpus", test_file);
   return g_test_run ();
 }

@@ -3,6 +3,8 @@
  * there, nothing that was deleted, and the roots that the header names. */
 #include "pst/bm-pst-file.h"
 
+#include "bm-corpus.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -95,26 +97,9 @@ test_all (gconstpointer path)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const gchar *name;
-    void (*run) (gconstpointer path);
-  } tests[] = {{"roots", test_roots}, {"deleted", test_deleted}, {"all", test_all}};
-  const gchar *named = g_getenv ("BM_CORPUS");
   g_test_init (&argc, &argv, NULL);
-  g_autofree gchar *folder = named != NULL ? g_strdup (named)
-                                           : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..",
-                                                               "shared", "corpus", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  if (dir == NULL) {
-    g_print ("1..0 # SKIP no corpus at %s\n", folder);
-    return 0;
-  }
-  for (const gchar *name; (name = g_dir_read_name (dir)) != NULL;)
-    for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
-      g_autofree gchar *test = g_strdup_printf ("/lost/%s/%s", tests[i].name, name);
-      if (g_str_has_suffix (name, ".pst") || g_str_has_suffix (name, ".ost"))
-        g_test_add_data_func_full (test, g_build_filename (folder, name, NULL), tests[i].run,
-                                   g_free);
-    }
+  bm_corpus_add_tests ("/lost/roots", test_roots);
+  bm_corpus_add_tests ("/lost/deleted", test_deleted);
+  bm_corpus_add_tests ("/lost/all", test_all);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
  * contacts among them are those that readpst finds. (The mails are compared in tests/compare.) */
 #include "pst/pst-digest.h"
 
+#include "bm-corpus.h"
 #include "pst/bm-pst-salvage.h"
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -36,15 +37,6 @@ static const Refused refused[] = {
     {"aspose-test-part1.pst", 0x2008c4, "IPM.Contact", "Matthew R. Wilcox", 0},
     {"aspose-test-part1.pst", 0x2008e4, "IPM.Contact", "Bertha A. Buell", 0},
 };
-
-static gchar *
-corpus (const gchar *file)
-{
-  const gchar *named = g_getenv ("BM_CORPUS");
-  return named != NULL
-             ? g_build_filename (named, file, NULL)
-             : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..", "shared", "corpus", file, NULL);
-}
 
 static const Refused *
 find_refused (const gchar *file, guint32 nid)
@@ -100,7 +92,7 @@ test_refused (void)
                                        "aspose-test-part1.pst"};
   guint salvaged = 0;
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
-    g_autofree gchar *path = corpus (files[i]);
+    g_autofree gchar *path = bm_corpus_path (files[i]);
     g_autoptr (GPtrArray) contacts = check_file (path, &salvaged);
     g_assert_cmpuint (contacts->len, ==, i == 2 ? 12 : 0);
   }
@@ -136,7 +128,7 @@ static void
 test_readpst (void)
 {
   g_autofree gchar *readpst = g_find_program_in_path ("readpst");
-  g_autofree gchar *path = corpus ("aspose-test-part1.pst");
+  g_autofree gchar *path = bm_corpus_path ("aspose-test-part1.pst");
   g_autofree gchar *directory = g_dir_make_tmp ("bm-refused-XXXXXX", NULL);
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   const gchar *command[] = {readpst, "-e", "-j", "0", "-q", "-o", directory, path, NULL};
@@ -169,7 +161,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_autofree gchar *first = corpus (refused[0].file);
+  g_autofree gchar *first = bm_corpus_path (refused[0].file);
   if (!g_file_test (first, G_FILE_TEST_EXISTS)) {
     g_print ("1..0 # SKIP no corpus: %s\n", first);
     return 0;

@@ -4,6 +4,8 @@
  * the properties.) */
 #include "pst/bm-pst-salvage.h"
 
+#include "bm-corpus.h"
+
 #include <bm-pst-import/render.h>
 #include <fcntl.h>
 #include <string.h>
@@ -63,21 +65,8 @@ test_file (gconstpointer path)
 int
 main (int argc, char **argv)
 {
-  const gchar *named = g_getenv ("BM_CORPUS");
   g_test_init (&argc, &argv, NULL);
   bm_render_init ();
-  g_autofree gchar *folder = named != NULL ? g_strdup (named)
-                                           : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..",
-                                                               "shared", "corpus", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  if (dir == NULL) {
-    g_print ("1..0 # SKIP no corpus at %s\n", folder);
-    return 0;
-  }
-  for (const gchar *name; (name = g_dir_read_name (dir)) != NULL;) {
-    g_autofree gchar *test = g_strconcat ("/rendered/", name, NULL);
-    if (g_str_has_suffix (name, ".pst") || g_str_has_suffix (name, ".ost"))
-      g_test_add_data_func_full (test, g_build_filename (folder, name, NULL), test_file, g_free);
-  }
+  bm_corpus_add_tests ("/rendered", test_file);
   return g_test_run ();
 }

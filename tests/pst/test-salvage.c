@@ -4,6 +4,7 @@
 #include "pst/pst-digest.h"
 
 #include "base/bm-spool.h"
+#include "bm-corpus.h"
 #include "bm-pst-damage.h"
 #include "bm-pst-sample.h"
 #include "pst/bm-pst-remains.h"
@@ -662,22 +663,6 @@ test_mutations (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (refused, >, 1000); /* tables are no items, too */
 }
 
-static void
-add_corpus (void)
-{
-  const gchar *named = g_getenv ("BM_CORPUS");
-  g_autofree gchar *folder = named != NULL ? g_strdup (named)
-                                           : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..",
-                                                               "shared", "corpus", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  for (const gchar *name; dir != NULL && (name = g_dir_read_name (dir)) != NULL;) {
-    if (!g_str_has_suffix (name, ".pst") && !g_str_has_suffix (name, ".ost"))
-      continue;
-    g_autofree gchar *test = g_strconcat ("/salvage/equal/", name, NULL);
-    g_test_add_data_func_full (test, g_build_filename (folder, name, NULL), test_equal, g_free);
-  }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -714,6 +699,6 @@ main (int argc, char **argv)
   }
   ADD ("/salvage/mutations/unicode", GINT_TO_POINTER (BM_PST_WRITE_UNICODE), test_mutations);
   ADD ("/salvage/mutations/ansi", GINT_TO_POINTER (BM_PST_WRITE_ANSI), test_mutations);
-  add_corpus ();
+  bm_corpus_add_tests ("/salvage/equal", test_equal);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
  * end: case-NN-K.pst, case-NN-K.eml and beside it .expect, and the list of all renderings. */
 #include "mime/cases/cases.h"
 
+#include "bm-corpus.h"
 #include "pst/bm-pst.h"
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -502,11 +503,7 @@ case_render (Case *c, guint n)
 gchar *
 case_corpus_file (const gchar *file)
 {
-  const gchar *named = g_getenv ("BM_CORPUS");
-  g_autofree gchar *dir = named != NULL ? g_strdup (named)
-                                        : g_build_filename (g_getenv ("BM_SOURCE_ROOT"), "..",
-                                                            "shared", "corpus", NULL);
-  g_autofree gchar *path = g_build_filename (dir, file, NULL);
+  g_autofree gchar *path = bm_corpus_path (file);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return g_steal_pointer (&path);
   g_autofree gchar *why = g_strdup_printf ("there is no corpus file %s", file);
