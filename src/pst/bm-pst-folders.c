@@ -71,14 +71,12 @@ static BmProps *
 read_props (Folders *folders, BmPstWindow *window, guint32 nid, BmNotes *notes)
 {
   BmPst *pst = folders->pst;
-  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes, pst, NULL};
+  BmPstStrings strings = bm_pst_file_strings (pst, notes);
   libpff_item_t *item = window != NULL ? bm_pst_window_item (window, nid, NULL) : NULL;
   BmProps *props = item != NULL ? bm_pst_props_of_item (item, &strings, FALSE, NULL) : NULL;
   if (item != NULL)
     libpff_item_free (&item, NULL);
-  if (props == NULL)
-    props = bm_pst_salvage_props (pst, nid, notes);
-  return props;
+  return props != NULL ? props : bm_pst_salvage_props (pst, nid, notes);
 }
 
 /* What the folder above lists of a folder that cannot be read: its name. */
@@ -87,7 +85,7 @@ read_listed (Folders *folders, const BmPstNode *node)
 {
   BmPst *pst = folders->pst;
   BmNotes notes = 0;
-  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", &notes, pst, NULL};
+  BmPstStrings strings = bm_pst_file_strings (pst, &notes);
   g_autoptr (BmProps) props = bm_props_new ();
   if ((node->nid & 0x1f) != BM_NID_FOLDER || node->parent == node->nid ||
       !bm_pst_remains_of_row (pst, node, &strings, props) ||

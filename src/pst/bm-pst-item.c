@@ -27,12 +27,20 @@ bm_pst_attachment_is_short (const BmAttachment *attachment)
 }
 
 BmPstStrings
+bm_pst_file_strings (BmPst *pst, BmNotes *notes)
+{
+  return (BmPstStrings){*pst->charset != '\0' ? pst->charset : "CP1252", notes, pst, NULL};
+}
+
+BmPstStrings
 bm_pst_item_strings (BmPst *pst, BmItem *item)
 {
+  BmPstStrings strings = bm_pst_file_strings (pst, &item->notes);
   const gchar *charset = bm_charset_from_codepage (item->codepage);
-  if (charset == NULL && *pst->charset != '\0')
-    charset = pst->charset;
-  return (BmPstStrings){charset != NULL ? charset : "CP1252", &item->notes, pst, &item->damaged};
+  if (charset != NULL)
+    strings.charset = charset;
+  strings.damaged = &item->damaged;
+  return strings;
 }
 
 gboolean

@@ -44,7 +44,8 @@ gboolean bm_pst_names_are_broken (BmPst *pst);
 guint32 bm_pst_codepage_of (const BmPst *pst, guint32 message, guint32 internet, guint32 locale);
 /* bm-pst-locale.c: the same of a language alone; 0 for western ones. */
 guint32 bm_pst_codepage_of_locale (guint32 locale);
-/* How the item's 8-bit strings are read, by its code page or else the file's. */
+/* How 8-bit strings are read: by the file's code page; of an item, by its own if it has one. */
+BmPstStrings bm_pst_file_strings (BmPst *pst, BmNotes *notes);
 BmPstStrings bm_pst_item_strings (BmPst *pst, BmItem *item);
 /* Takes props, and the class from them. TRUE when no more of the item is wanted: it is no mail. */
 gboolean bm_pst_item_set_props (BmItem *item, BmProps *props, gboolean embedded);

@@ -390,7 +390,7 @@ bm_pst_salvage_props (BmPst *pst, guint32 nid, BmNotes *notes)
 {
   const BmPstNode *node = bm_pst_node (pst, nid);
   BmPstBlocks blocks = bm_pst_blocks_begin (pst);
-  BmPstStrings strings = {*pst->charset != '\0' ? pst->charset : "CP1252", notes, pst, NULL};
+  BmPstStrings strings = bm_pst_file_strings (pst, notes);
   gboolean whole;
   if (node == NULL)
     return NULL;
