@@ -202,11 +202,7 @@ bm_pst_data_begin (BmPstBlocks *blocks, guint64 bid, gsize max)
 guint64
 bm_pst_data_size (BmPstBlocks *blocks, guint64 bid)
 {
-  guint64 offset;
-  guint size = 0;
-  if (!is_internal (bid))
-    return bm_pst_block_find (blocks->pst, bid, &offset, &size) ? size : 0;
-  g_autoptr (GBytes) block = bm_pst_block_read (blocks, bid);
+  g_autoptr (GBytes) block = is_internal (bid) ? bm_pst_block_read (blocks, bid) : NULL;
   gsize n = 0;
   const guint8 *data = block != NULL ? g_bytes_get_data (block, &n) : NULL;
   return n >= 8 && data[0] == TYPE_DATA ? bm_le32 (data + 4) : 0; /* lcbTotal */

@@ -35,7 +35,8 @@ gboolean bm_pst_data_walk (BmPstBlocks *blocks, guint64 bid, BmPstTake take, gpo
 GByteArray *bm_pst_data_read (BmPstBlocks *blocks, guint64 bid, gsize max);
 /* The same up to what cannot be read. */
 GByteArray *bm_pst_data_begin (BmPstBlocks *blocks, guint64 bid, gsize max);
-/* What a data tree says of its size, in bytes: believed by nobody who must not be wrong. */
+/* What a data tree says of its size, in bytes: believed by nobody who must not be wrong. 0 for data in
+ * one block, which is at most 64 KiB. */
 guint64 bm_pst_data_size (BmPstBlocks *blocks, guint64 bid);
 /* BmPstSub, ascending by nid; those that can be read. *whole FALSE when there are more. */
 GArray *bm_pst_subs_read (BmPstBlocks *blocks, guint64 bid, gboolean *whole);
