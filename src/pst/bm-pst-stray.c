@@ -54,9 +54,7 @@ static gint
 compare_found (gconstpointer a, gconstpointer b)
 {
   const BmPstFound *x = a, *y = b;
-  if (x->bid != y->bid)
-    return x->bid < y->bid ? -1 : 1;
-  return x->offset < y->offset ? -1 : x->offset > y->offset;
+  return x->bid < y->bid ? -1 : x->bid > y->bid;
 }
 
 static void
@@ -80,19 +78,12 @@ bm_pst_block_find_stray (BmPst *pst, guint64 key, guint64 *offset, guint *size)
   if (pst->lost_blocks->len == 0)
     return FALSE;
   search_once (pst);
-  guint low = 0, high = pst->found_blocks->len;
-  while (low < high) {
-    guint middle = low + (high - low) / 2;
-    const BmPstFound *found = &g_array_index (pst->found_blocks, BmPstFound, middle);
-    if (found->bid == key) {
-      *offset = found->offset;
-      *size = found->size;
-      return TRUE;
-    }
-    if (found->bid < key)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return FALSE;
+  const BmPstFound wanted = {.bid = key};
+  guint at;
+  if (!g_array_binary_search (pst->found_blocks, &wanted, compare_found, &at))
+    return FALSE;
+  const BmPstFound *found = &g_array_index (pst->found_blocks, BmPstFound, at);
+  *offset = found->offset;
+  *size = found->size;
+  return TRUE;
 }
