@@ -37,9 +37,6 @@ value_of (const BmProp *prop)
     g_string_append_printf (text, " %" G_GINT64_FORMAT, g_array_index (prop->integers, gint64, i));
   g_string_append_printf (text, " lid %x name %s", prop->name.lid,
                           prop->name.name != NULL ? prop->name.name : "-");
-  /* libpff gives numbers in PS_PUBLIC_STRINGS ([MS-PST] 2.4.7.1: wGuid 2) no set at all */
-  if (prop->name.name == NULL && memcmp (prop->name.guid, bm_pst_ps_public_strings, 16) == 0)
-    return g_string_free (g_steal_pointer (&text), FALSE);
   for (guint i = 0; i < sizeof prop->name.guid; i++)
     if (prop->name.guid[i] != 0)
       g_string_append_printf (text, " %u:%02x", i, prop->name.guid[i]);
