@@ -56,13 +56,6 @@ read_html (BmMime *mime)
   return g_steal_pointer (&html);
 }
 
-/* Some writers leave out compression and its header. */
-static gboolean
-is_plain_rtf (const guint8 *data, gsize size)
-{
-  return size >= 5 && memcmp (data, "{\\rtf", 5) == 0;
-}
-
 /* *truncated: its end is missing. */
 static GByteArray *
 read_rtf (BmMime *mime, gboolean *truncated)
@@ -72,7 +65,7 @@ read_rtf (BmMime *mime, gboolean *truncated)
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   if (size == 0)
     return NULL;
-  if (is_plain_rtf (data, size)) {
+  if (bm_rtf_is_rtf (data, size)) { /* some writers leave out compression and its header */
     GByteArray *plain = g_byte_array_new ();
     return g_byte_array_append (plain, data, (guint) MIN (size, (gsize) RTF_MAX));
   }
