@@ -194,10 +194,8 @@ is_ours (const gchar *name)
                                        "Keywords",
                                        "Disposition-Notification-To",
                                        "Return-Receipt-To"};
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_ascii_strcasecmp (name, names[i]) == 0)
-      return TRUE;
-  return g_ascii_strncasecmp (name, "Resent-", 7) == 0;
+  return bm_mime_is_among (name, names, G_N_ELEMENTS (names)) ||
+         g_ascii_strncasecmp (name, "Resent-", 7) == 0;
 }
 
 static gboolean

@@ -24,6 +24,15 @@ bm_mime_is_ascii (const gchar *text)
   return TRUE;
 }
 
+gboolean
+bm_mime_is_among (const gchar *name, const gchar *const *names, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 gchar *
 bm_mime_one_line (const gchar *text)
 {

@@ -12,10 +12,8 @@ gboolean
 bm_mime_may_pass (const gchar *name)
 {
   static const gchar *const names[] = {"MIME-Version", "X-MimeOLE"};
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_ascii_strcasecmp (name, names[i]) == 0)
-      return FALSE;
-  return g_ascii_strncasecmp (name, "Content-", 8) != 0 &&
+  return !bm_mime_is_among (name, names, G_N_ELEMENTS (names)) &&
+         g_ascii_strncasecmp (name, "Content-", 8) != 0 &&
          g_ascii_strncasecmp (name, "X-Bm-", 5) != 0;
 }
 
@@ -36,10 +34,7 @@ holds_addresses (const gchar *name)
                                        "Resent-Bcc",
                                        "Disposition-Notification-To",
                                        "Return-Receipt-To"};
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_ascii_strcasecmp (name, names[i]) == 0)
-      return TRUE;
-  return FALSE;
+  return bm_mime_is_among (name, names, G_N_ELEMENTS (names));
 }
 
 static void

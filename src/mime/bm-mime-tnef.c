@@ -424,9 +424,8 @@ looks_like_tnef (const BmAttachment *attachment)
   const gchar *name = bm_props_text (attachment->props, 0x3707);
   if (attachment->method != BM_ATTACH_BY_VALUE || attachment->data == NULL || attachment->damaged)
     return FALSE;
-  for (guint i = 0; type != NULL && i < G_N_ELEMENTS (types); i++)
-    if (g_ascii_strcasecmp (type, types[i]) == 0)
-      return TRUE;
+  if (type != NULL && bm_mime_is_among (type, types, G_N_ELEMENTS (types)))
+    return TRUE;
   if (name == NULL)
     name = bm_props_text (attachment->props, 0x3704);
   return name != NULL && g_ascii_strcasecmp (name, "winmail.dat") == 0;

@@ -85,29 +85,20 @@ are_mail_headers (const GPtrArray *fields)
 
 /* ---- what there may be one of ---- */
 
-static gboolean
-is_among (const gchar *name, const gchar *const *names, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (g_ascii_strcasecmp (name, names[i]) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* RFC 5322 3.6: at most one of each, and none of them may be empty but Subject. */
 static gboolean
 is_single (const gchar *name)
 {
   static const gchar *const names[] = {"From",       "Sender",      "Subject",   "Date",
                                        "Message-ID", "In-Reply-To", "References"};
-  return is_among (name, names, G_N_ELEMENTS (names));
+  return bm_mime_is_among (name, names, G_N_ELEMENTS (names));
 }
 
 static gboolean
 is_list (const gchar *name)
 {
   static const gchar *const names[] = {"To", "Cc", "Bcc", "Reply-To"};
-  return is_among (name, names, G_N_ELEMENTS (names));
+  return bm_mime_is_among (name, names, G_N_ELEMENTS (names));
 }
 
 /* with_domain: an address to write to, not a name alone. */

@@ -251,10 +251,8 @@ bm_zone_is_utc (const BmZone *zone)
   if (zone == NULL || zone->rules->len > 1)
     return FALSE;
   const BmZoneRule *rule = &g_array_index (zone->rules, BmZoneRule, 0);
-  gboolean named = FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    named |= g_ascii_strcasecmp (zone->name, names[i]) == 0;
-  return named && !bm_zone_has_halves (rule) && rule->bias + rule->standard_bias == 0;
+  return bm_mime_is_among (zone->name, names, G_N_ELEMENTS (names)) && !bm_zone_has_halves (rule) &&
+         rule->bias + rule->standard_bias == 0;
 }
 
 /* ---- times ---- */

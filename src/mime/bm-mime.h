@@ -32,6 +32,7 @@ struct _BmMime {
 };
 
 /* bm-mime-header.c: encoding and folding of header fields. Results are new. */
+gboolean bm_mime_is_among (const gchar *name, const gchar *const *names, gsize n); /* in any case */
 gchar *bm_mime_one_line (const gchar *text);     /* no CR, LF, NUL, control */
 gchar *bm_mime_encode_text (const gchar *utf8);  /* RFC 2047, unstructured */
 gchar *bm_mime_encode_whole (const gchar *utf8); /* all of it, though some needs no encoding */
