@@ -121,11 +121,9 @@ bm_mime_party_name (const BmMimeParty *party, const gchar *address)
 static gchar *
 own_address (const BmMime *mime)
 {
-  static const guint8 common[16] = {0x08, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
-                                    0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
   if (!bm_mime_is_own (mime->item))
     return NULL;
-  const BmProp *account = bm_props_get_lid (mime->item->props, common, LID_ACCOUNT_NAME);
+  const BmProp *account = bm_props_get_lid (mime->item->props, bm_psetid_common, LID_ACCOUNT_NAME);
   gchar *address = account != NULL ? bm_smtp_address (account->text) : NULL;
   return address != NULL ? address : bm_smtp_address (mime->context->owner);
 }

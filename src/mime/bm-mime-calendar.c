@@ -18,7 +18,7 @@ static const struct {
     {"IPM.Schedule.Meeting.Resp.Tent", BM_EVENT_TENTATIVE},
     {"IPM.Schedule.Meeting.Resp.Neg", BM_EVENT_DECLINE},
     {"IPM.Appointment", BM_EVENT_KEPT},
-    {"IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}", BM_EVENT_KEPT},
+    {BM_CLASS_CHANGE, BM_EVENT_KEPT},
     {"IPM.Task", BM_EVENT_TASK},
 };
 

@@ -40,6 +40,7 @@ gint64 bm_zone_offset (const BmZone *zone, gint64 utc);
 gint64 bm_zone_to_utc (const BmZone *zone, gint64 local);
 gint64 bm_zone_days (gint year, guint month, guint day); /* since 1970-01-01 */
 gint bm_zone_year (gint64 seconds);
+gint64 bm_zone_of_day (gint64 seconds); /* since the midnight before */
 guint bm_zone_days_in (gint year, guint month);
 /* bm-mime-vtimezone.c: one STANDARD or DAYLIGHT for each half of the year of each rule. New. */
 icalcomponent *bm_zone_component (const BmZone *zone);
@@ -73,8 +74,10 @@ void bm_recur_free (BmRecur *recur);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BmRecur, bm_recur_free)
 
 /* Named properties of an item, of the sets that appointments and tasks use. */
-extern const guint8 bm_psetid_appointment[16], bm_psetid_meeting[16], bm_psetid_common[16],
-    bm_psetid_task[16];
+extern const guint8 bm_psetid_appointment[16], bm_psetid_meeting[16], bm_psetid_task[16];
+
+/* Class of the hidden item of a changed instance, [MS-OXOCAL] 2.2.10. */
+#define BM_CLASS_CHANGE "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"
 
 /* What an item is to a calendar. */
 typedef enum {

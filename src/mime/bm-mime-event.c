@@ -105,7 +105,7 @@ bm_event_uid (const BmMime *mime)
 gint64
 bm_event_nearest_midnight (gint64 local, gboolean zone_known)
 {
-  gint64 of_day = (local % 86400 + 86400) % 86400;
+  gint64 of_day = bm_zone_of_day (local);
   gint64 turn = zone_known ? 43200 : 39600;
   return of_day >= turn ? local - of_day + 86400 : local - of_day;
 }

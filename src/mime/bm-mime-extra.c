@@ -11,10 +11,8 @@
 #define NAME_MAX_SIZE 76
 #define VALUE_MAX     8000
 
-static const guint8 internet_headers[16] = {0x86, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
-                                            0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
-static const guint8 common[16] = {0x08, 0x20, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00,
-                                  0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+const guint8 bm_ps_internet_headers[16] = {0x86, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                           0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
 #define LID_FLAG_REQUEST     0x8530
 #define FLAG_STATUS_COMPLETE 1
 
@@ -98,7 +96,7 @@ static void
 add_follow_up (const BmProps *props, GString *out)
 {
   gint64 reply_by = 0;
-  const BmProp *request = bm_props_get_lid (props, common, LID_FLAG_REQUEST);
+  const BmProp *request = bm_props_get_lid (props, bm_psetid_common, LID_FLAG_REQUEST);
   if (bm_props_int (props, 0x1090, 0) == FLAG_STATUS_COMPLETE)
     return;
   if (bm_props_time (props, 0x0030, &reply_by) && reply_by > 0)
@@ -222,7 +220,7 @@ add_named (const BmProps *props, GString *out)
   for (guint i = 0; i < bm_props_size (props) && found->len < NAMED_MAX; i++) {
     const BmProp *prop = bm_props_at (props, i);
     if (prop->name.name != NULL && prop->text != NULL &&
-        memcmp (prop->name.guid, internet_headers, sizeof internet_headers) == 0 &&
+        memcmp (prop->name.guid, bm_ps_internet_headers, sizeof prop->name.guid) == 0 &&
         is_field_name (prop->name.name) && bm_mime_may_pass (prop->name.name) &&
         !is_ours (prop->name.name) && strlen (prop->text) <= VALUE_MAX)
       g_ptr_array_add (found, (gpointer) prop);

@@ -58,10 +58,9 @@ cms_type (const guint8 *data, gsize size)
 static const gchar *
 told_type (BmMime *mime, const BmAttachment *attachment, const gchar *type)
 {
-  static const guint8 internet_headers[16] = {0x86, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
-                                              0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
   static const gchar *const kinds[] = {"certs-only", "signed-receipt"};
-  const BmProp *named = bm_props_get_name (mime->item->props, internet_headers, "content-type");
+  const BmProp *named =
+      bm_props_get_name (mime->item->props, bm_ps_internet_headers, "content-type");
   const gchar *const said[] = {
       bm_props_text (attachment->props, 0x370e), named != NULL ? named->text : NULL,
       mime->transport != NULL ? bm_mime_transport_get (mime, "Content-Type") : NULL};

@@ -83,7 +83,7 @@ instance_of (const BmItem *item, const BmWhen *when)
   if (year < 1601 || year > 4500)
     return G_MAXINT64;
   gint64 local = when->start + bm_zone_offset (when->zone, when->start);
-  gint64 of_day = (local % DAY + DAY) % DAY;
+  gint64 of_day = bm_zone_of_day (local);
   gint64 coded = bm_event_int (item, bm_psetid_meeting, 0x000e, -1);
   if (coded >= 0)
     of_day = (coded >> 12) % 24 * 3600 + (coded >> 6 & 63) % 60 * 60 + (coded & 63) % 60;
@@ -127,7 +127,7 @@ read_series (BmWhen *when)
   }
   gint64 local = when->start + bm_zone_offset (when->zone, when->start);
   if (recur->start_minute < 0)
-    recur->start_minute = (gint) ((local % DAY + DAY) % DAY / 60);
+    recur->start_minute = (gint) (bm_zone_of_day (local) / 60);
 }
 
 gboolean

@@ -38,6 +38,12 @@ bm_zone_year (gint64 seconds)
   return year;
 }
 
+gint64
+bm_zone_of_day (gint64 seconds)
+{
+  return (seconds % 86400 + 86400) % 86400;
+}
+
 guint
 bm_zone_days_in (gint year, guint month)
 {

@@ -15,6 +15,9 @@ typedef struct _BmMimeField {
   gchar *value; /* ASCII; may hold CRLF + blank where it was folded before */
 } BmMimeField;
 
+/* Sets of named properties, [MS-OXPROPS] 1.3.2. */
+extern const guint8 bm_psetid_common[16], bm_ps_internet_headers[16];
+
 /* The state of one rendering. Notes are collected here. */
 typedef struct _BmMime BmMime;
 struct _BmMime {
