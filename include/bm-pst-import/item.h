@@ -53,6 +53,8 @@ BmProps *bm_props_new (void);
 void bm_props_free (BmProps *props);
 /* Takes the members of prop. The first property of an id (or name) wins. */
 void bm_props_take (BmProps *props, BmProp *prop);
+/* The same of a copy, which shares what is large. */
+void bm_props_add_copy (BmProps *props, const BmProp *prop);
 void bm_prop_clear (BmProp *prop);
 guint bm_props_size (const BmProps *props);
 const BmProp *bm_props_at (const BmProps *props, guint index);

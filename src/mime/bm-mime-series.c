@@ -13,9 +13,7 @@
 gboolean
 bm_series_is_change (const BmAttachment *attachment)
 {
-  return attachment->embedded != NULL &&
-         bm_mime_is_class (attachment->embedded,
-                           "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}");
+  return attachment->embedded != NULL && bm_mime_is_class (attachment->embedded, BM_CLASS_CHANGE);
 }
 
 /* UTC of the instance that it changes: 0x8228; of the attachment 0x7FF9, local. */
@@ -71,22 +69,6 @@ bm_series_add_rule (const BmItem *series, const BmWhen *when, icalcomponent *eve
 }
 
 /* ---- what a changed instance says, and of the rest the series ---- */
-
-static void
-copy_prop (BmProps *to, const BmProp *prop)
-{
-  BmProp copy = *prop;
-  copy.text = g_strdup (prop->text);
-  if (prop->data != NULL)
-    g_bytes_ref (prop->data);
-  if (prop->texts != NULL)
-    g_ptr_array_ref (prop->texts);
-  if (prop->datas != NULL)
-    g_ptr_array_ref (prop->datas);
-  if (prop->integers != NULL)
-    g_array_ref (prop->integers);
-  bm_props_take (to, &copy);
-}
 
 /* Properties that belong together: one of them set in the instance hides all of the series. */
 static gboolean
@@ -161,14 +143,14 @@ changed_item (const BmItem *series, const BmRecurChange *change, const BmItem *i
   for (guint i = 0; instance != NULL && i < bm_props_size (instance->props); i++) {
     const BmProp *prop = bm_props_at (instance->props, i);
     if (!named || !is_of_subject (prop->id))
-      copy_prop (item->props, prop);
+      bm_props_add_copy (item->props, prop);
   }
   named = bm_props_get (item->props, 0x0037) != NULL || bm_props_get (item->props, 0x0e1d) != NULL;
   gboolean written = !with_body || has_body (item->props);
   for (guint i = 0; i < bm_props_size (series->props); i++) {
     const BmProp *prop = bm_props_at (series->props, i);
     if (!(named && is_of_subject (prop->id)) && !(written && is_of_body (prop->id)))
-      copy_prop (item->props, prop);
+      bm_props_add_copy (item->props, prop);
   }
   return item;
 }

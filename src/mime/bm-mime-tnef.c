@@ -444,11 +444,8 @@ add_people (BmItem *item, const BmItem *outer)
   }
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
     const BmProp *prop = bm_props_get (outer->props, ids[i]);
-    if (prop == NULL)
-      continue;
-    BmProp copy = {.id = prop->id, .type = prop->type, .text = g_strdup (prop->text)};
-    copy.data = prop->data != NULL ? g_bytes_ref (prop->data) : NULL;
-    bm_props_take (item->props, &copy);
+    if (prop != NULL)
+      bm_props_add_copy (item->props, prop);
   }
 }
 

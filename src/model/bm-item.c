@@ -66,6 +66,22 @@ bm_props_take (BmProps *props, BmProp *prop)
   memset (prop, 0, sizeof *prop);
 }
 
+void
+bm_props_add_copy (BmProps *props, const BmProp *prop)
+{
+  BmProp copy = *prop;
+  copy.text = g_strdup (prop->text);
+  if (prop->data != NULL)
+    g_bytes_ref (prop->data);
+  if (prop->texts != NULL)
+    g_ptr_array_ref (prop->texts);
+  if (prop->datas != NULL)
+    g_ptr_array_ref (prop->datas);
+  if (prop->integers != NULL)
+    g_array_ref (prop->integers);
+  bm_props_take (props, &copy);
+}
+
 guint
 bm_props_size (const BmProps *props)
 {
