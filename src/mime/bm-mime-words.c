@@ -74,15 +74,6 @@ is_beyond_pairs (const guint8 *data, gsize size, guint set)
   return FALSE;
 }
 
-static gboolean
-has_between (const guint8 *data, gsize size, guint8 first, guint8 last)
-{
-  for (gsize i = 0; i < size; i++)
-    if (data[i] >= first && data[i] <= last)
-      return TRUE;
-  return FALSE;
-}
-
 /* Kana by escape or SO, and rows of NEC and IBM between the escapes: RFC 1468 has none of these. */
 static gboolean
 is_beyond_iso2022jp (const guint8 *data, gsize size)
@@ -117,11 +108,11 @@ is_beyond (const gchar *name, const BmCharsetRow *row, const guint8 *data, gsize
   if (row->codepage == 65000 || row->kind == BM_CHARSET_HZ) /* few know these at all */
     return TRUE;
   if (row->codepage == 20127)
-    return has_between (data, size, 0x80, 0xff);
+    return !bm_charset_is_ascii (data, size);
   gboolean controls =
       g_ascii_strcasecmp (name, "tis-620") == 0 ||
       (g_ascii_strncasecmp (name, "iso", 3) == 0 && bm_charset_row_wider (row) != NULL);
-  return controls && has_between (data, size, 0x80, 0x9f);
+  return controls && bm_charset_has_c1 (data, size);
 }
 
 /* ---- words ---- */
@@ -230,7 +221,7 @@ better_text (const Run *run)
   const BmCharsetRow *row = bm_charset_row_from_name (run->name);
   gboolean wrong =
       row != NULL ? run->damaged || is_beyond (run->name, row, run->bytes->data, run->bytes->len)
-                  : has_between (run->bytes->data, run->bytes->len, 0x80, 0xff);
+                  : !bm_charset_is_ascii (run->bytes->data, run->bytes->len);
   if (!wrong)
     return NULL;
   gboolean lossy = FALSE;

@@ -21,8 +21,8 @@ bm_charset_is_ascii (const guint8 *data, gsize size)
   return all < 0x80;
 }
 
-static gboolean
-has_c1 (const guint8 *data, gsize size)
+gboolean
+bm_charset_has_c1 (const guint8 *data, gsize size)
 {
   for (gsize i = 0; i < size; i++)
     if ((data[i] & 0xE0) == 0x80)
@@ -157,7 +157,7 @@ static gboolean
 try_declared (Guess *guess, const BmCharsetRow *row)
 {
   gboolean iso8859 = row->codepage >= 28591 && row->codepage <= 38598;
-  if (iso8859 && bm_charset_row_wider (row) != NULL && has_c1 (guess->data, guess->size))
+  if (iso8859 && bm_charset_row_wider (row) != NULL && bm_charset_has_c1 (guess->data, guess->size))
     return FALSE;
   if (!try_row (guess, row, FALSE))
     return FALSE;

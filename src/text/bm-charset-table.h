@@ -47,7 +47,8 @@ typedef struct {
 /* bm-charset.c: data as that set says, whatever it is. */
 BmCharsetText bm_charset_decode (const guint8 *data, gsize size, const BmCharsetRow *row);
 
-/* bm-charset-guess.c: no byte above 0x7F. */
+/* bm-charset-guess.c: no byte above 0x7F; one of 0x80 to 0x9F, where ISO 8859 has controls. */
 gboolean bm_charset_is_ascii (const guint8 *data, gsize size);
+gboolean bm_charset_has_c1 (const guint8 *data, gsize size);
 
 G_END_DECLS
