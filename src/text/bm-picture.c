@@ -90,21 +90,39 @@ bitmap_offset (guint16 function)
   }
 }
 
+/* Where the records of a Windows metafile begin; 0: it is none. */
+static gsize
+wmf_records (const guint8 *wmf, gsize size)
+{
+  gsize at = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
+  return size >= at + META_HEADER && bm_le16 (wmf + at + 2) * 2 == META_HEADER ? at + META_HEADER
+                                                                               : 0;
+}
+
+/* Size of the record there; 0: it is none, or there is no more. */
+static gsize
+wmf_record (const guint8 *wmf, gsize size, gsize at)
+{
+  gsize record = size - at >= 6 ? (gsize) bm_le32 (wmf + at) * 2 : 0;
+  return record >= 6 && record <= size - at ? record : 0;
+}
+
+static gsize
+emf_record (const guint8 *emf, gsize size, gsize at)
+{
+  gsize record = size - at >= 8 ? bm_le32 (emf + at + 4) : 0;
+  return record >= 8 && record <= size - at ? record : 0;
+}
+
 GBytes *
 bm_picture_of_wmf (const guint8 *wmf, gsize size)
 {
   GBytes *best = NULL;
-  gsize at = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
-  if (size < at + META_HEADER || bm_le16 (wmf + at + 2) * 2 != META_HEADER)
-    return NULL;
-  for (at += META_HEADER; size - at >= 6;) {
-    gsize record = (gsize) bm_le32 (wmf + at) * 2;
+  gsize at = wmf_records (wmf, size), record = 0;
+  for (; at > 0 && (record = wmf_record (wmf, size, at)) > 0; at += record) {
     gsize offset = 6 + bitmap_offset (bm_le16 (wmf + at + 4));
-    if (record < 6 || record > size - at)
-      break;
     if (offset > 6 && record > offset)
       keep_larger (&best, bm_picture_bmp (wmf + at + offset, record - offset));
-    at += record;
   }
   return best;
 }
@@ -113,11 +131,10 @@ GBytes *
 bm_picture_wmf_file (const guint8 *wmf, gsize size, gint wide, gint high)
 {
   const guint32 inch = 2540; /* so that units are hundredths of a millimetre */
-  gboolean placed = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE;
-  gsize at = placed ? PLACEABLE_SIZE : 0;
-  if (size < at + META_HEADER || size >= G_MAXINT32 || bm_le16 (wmf + at + 2) * 2 != META_HEADER)
+  gsize records = wmf_records (wmf, size);
+  if (records == 0 || size >= G_MAXINT32)
     return NULL;
-  if (placed)
+  if (records > META_HEADER) /* it has that header */
     return g_bytes_new (wmf, size);
   guint8 *file = g_malloc0 (PLACEABLE_SIZE + size);
   guint32 sum = 0;
@@ -154,15 +171,10 @@ draws (guint16 function)
 gboolean
 bm_picture_wmf_draws (const guint8 *wmf, gsize size)
 {
-  gsize at = size >= PLACEABLE_SIZE && bm_le32 (wmf) == PLACEABLE ? PLACEABLE_SIZE : 0;
-  for (at += META_HEADER; at <= size && size - at >= 6;) {
-    gsize record = (gsize) bm_le32 (wmf + at) * 2;
-    if (record < 6 || record > size - at)
-      return FALSE;
+  gsize at = wmf_records (wmf, size), record = 0;
+  for (; at > 0 && (record = wmf_record (wmf, size, at)) > 0; at += record)
     if (draws (bm_le16 (wmf + at + 4)))
       return TRUE;
-    at += record;
-  }
   return FALSE;
 }
 
@@ -180,14 +192,10 @@ emr_draws (guint32 type)
 gboolean
 bm_picture_emf_draws (const guint8 *emf, gsize size)
 {
-  for (gsize at = 0; size - at >= 8;) {
-    gsize record = bm_le32 (emf + at + 4);
-    if (record < 8 || record > size - at)
-      return FALSE;
+  gsize record = 0;
+  for (gsize at = 0; (record = emf_record (emf, size, at)) > 0; at += record)
     if (emr_draws (bm_le32 (emf + at)))
       return TRUE;
-    at += record;
-  }
   return FALSE;
 }
 
@@ -220,14 +228,11 @@ bm_picture_of_emf (const guint8 *emf, gsize size)
   GBytes *best = NULL;
   if (!bm_picture_is_emf (emf, size))
     return NULL;
-  for (gsize at = 0; size - at >= 8;) {
-    gsize record = bm_le32 (emf + at + 4);
-    if (record < 8 || record > size - at)
-      break;
+  gsize record = 0;
+  for (gsize at = 0; (record = emf_record (emf, size, at)) > 0; at += record) {
     gsize named = emr_bitmap (bm_le32 (emf + at), record);
     if (named != 0)
       keep_larger (&best, bitmap_of_emr (emf + at, record, named));
-    at += record;
   }
   return best;
 }
