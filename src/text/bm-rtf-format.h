@@ -9,9 +9,11 @@
 
 G_BEGIN_DECLS
 
-#define BM_PAGE_COLOUR    0x1000000u /* | 0xRRGGBB; 0: whatever it is */
-#define BM_PAGE_TABS_MAX  32
-#define BM_PAGE_DEPTH_MAX 12 /* of tables in tables */
+#define BM_PAGE_COLOUR     0x1000000u /* | 0xRRGGBB; 0: whatever it is */
+#define BM_PAGE_TABS_MAX   32
+#define BM_PAGE_DEPTH_MAX  12  /* of tables in tables */
+#define BM_PAGE_SIZE_MAX   400 /* of letters, half points */
+#define BM_PAGE_SIZE_USUAL 24
 
 typedef enum {
   BM_PAGE_LINE_NONE,

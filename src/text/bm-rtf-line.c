@@ -15,7 +15,6 @@
 #define LINK_SIZE     2000u
 #define SCHEME_MAX    20u
 #define NBSP          "\xc2\xa0"
-#define SIZE_USUAL    24   /* half points */
 #define SEGMENT_MAX   7200 /* a longer text before a tab is a line of its own: twips */
 #define SEGMENT_BYTES 4096u
 #define PLACE_MAX     1000000 /* twips; behind it begins another line */
@@ -210,7 +209,7 @@ open_format (BmLine *line, BmLook *look, const BmPageFormat *format)
 static gint
 height_of (const BmPageFormat *format)
 {
-  return format->size > 0 ? MIN (format->size, 400) : SIZE_USUAL;
+  return format->size > 0 ? MIN (format->size, BM_PAGE_SIZE_MAX) : BM_PAGE_SIZE_USUAL;
 }
 
 static void

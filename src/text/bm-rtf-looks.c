@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define COLUMNS_MAX 200u
-#define SIZES_MAX   400 /* half points */
-#define SIZE_USUAL  24
 #define RAISE_USUAL 6
 #define NUMBER_MAX  1000000 /* of a length: sums of them fit */
 
@@ -63,13 +61,14 @@ bm_rtf_format_word (BmRtfWriter *writer, const BmRtfHtmlWord *word, const BmRtfL
     *value = (gint) (colour == (BM_PAGE_COLOUR | (guint32) word->value) ? 0 : colour);
     break;
   case BM_RTF_HTML_RAISE:
-    format.raise = word->value * (lexer->has_number ? CLAMP (number, 0, SIZES_MAX) : RAISE_USUAL);
+    format.raise =
+        word->value * (lexer->has_number ? CLAMP (number, 0, BM_PAGE_SIZE_MAX) : RAISE_USUAL);
     break;
   case BM_RTF_HTML_SIZE:
-    format.size = lexer->has_number ? CLAMP (number, 0, SIZES_MAX) : SIZE_USUAL;
+    format.size = lexer->has_number ? CLAMP (number, 0, BM_PAGE_SIZE_MAX) : BM_PAGE_SIZE_USUAL;
     break;
   case BM_RTF_HTML_PLAIN: /* a link is no format */
-    format = (BmPageFormat){.font = -1, .size = SIZE_USUAL, .link = format.link};
+    format = (BmPageFormat){.font = -1, .size = BM_PAGE_SIZE_USUAL, .link = format.link};
     break;
   case BM_RTF_HTML_FORMAT_NUMBER:
     *value = length (number);

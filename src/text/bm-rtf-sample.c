@@ -6,10 +6,8 @@
 
 #include <string.h>
 
-#define TEXT_MAX   20000u /* bytes; enough to know */
-#define SIZES_MAX  400
-#define SIZE_USUAL 24
-#define LOOKS_MAX  1000u
+#define TEXT_MAX  20000u /* bytes; enough to know */
+#define LOOKS_MAX 1000u
 
 typedef struct {
   gint font, size;
@@ -68,11 +66,11 @@ on_word (gpointer user, const BmRtfLexer *lexer, gboolean star)
   Sample *sample = user;
   Letters now = sample->now;
   if (strcmp (lexer->word, "plain") == 0)
-    now = (Letters){-1, SIZE_USUAL};
+    now = (Letters){-1, BM_PAGE_SIZE_USUAL};
   else if (strcmp (lexer->word, "f") == 0)
     now.font = lexer->number;
   else if (strcmp (lexer->word, "fs") == 0)
-    now.size = lexer->has_number ? CLAMP (lexer->number, 0, SIZES_MAX) : SIZE_USUAL;
+    now.size = lexer->has_number ? CLAMP (lexer->number, 0, BM_PAGE_SIZE_MAX) : BM_PAGE_SIZE_USUAL;
   if (!same_letters (&now, &sample->now))
     bm_rtf_reader_flush_format (sample->reader);
   sample->now = now;
