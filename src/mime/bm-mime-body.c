@@ -284,6 +284,14 @@ bm_mime_body_read (BmMime *mime, BmMimeBody *body)
 }
 
 void
+bm_mime_body_peek (BmMime *mime, BmMimeBody *body)
+{
+  BmNotes before = mime->notes;
+  bm_mime_body_read (mime, body);
+  mime->notes = before;
+}
+
+void
 bm_mime_body_clear (BmMimeBody *body)
 {
   g_free (body->text);

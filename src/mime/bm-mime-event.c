@@ -248,9 +248,7 @@ bm_event_describe (BmMime *mime, icalcomponent *component, BmEventKind kind)
   g_autofree gchar *subject = bm_mime_subject (mime->item);
   gint64 importance = bm_props_int (props, 0x0017, 1);
   gint64 sensitivity = bm_props_int (props, 0x0036, 0);
-  BmNotes before = mime->notes;
-  bm_mime_body_read (mime, &body);
-  mime->notes = before; /* the message's own body says them */
+  bm_mime_body_peek (mime, &body); /* the message's own body says its notes */
   icalcomponent_add_property (component, icalproperty_new_uid (uid));
   add_stamp (mime, component, kind);
   add_words (component, ICAL_SUMMARY_PROPERTY, subject);

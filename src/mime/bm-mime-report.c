@@ -311,9 +311,7 @@ delivery_status (BmMime *mime, guint kind)
   g_autoptr (GPtrArray) made = NULL;
   g_autoptr (GPtrArray) rows = reported_rows (item, &made);
   BmMimeBody body = {0};
-  BmNotes before = mime->notes;
-  bm_mime_body_read (mime, &body);
-  mime->notes = before;
+  bm_mime_body_peek (mime, &body);
   const gchar *words = says (item->props, 0x1001) ? bm_props_text (item->props, 0x1001) : body.text;
   add_value (out, "Reporting-MTA", "dns; ",
              server != NULL && *server != '\0' ? server : "unknown.invalid");

@@ -301,9 +301,7 @@ add_end (BmMime *mime, GString *card)
   const BmProps *props = mime->item->props;
   gint64 sensitivity = bm_props_int (props, 0x0036, 0), changed;
   BmMimeBody body = {0};
-  BmNotes before = mime->notes;
-  bm_mime_body_read (mime, &body);
-  mime->notes = before;
+  bm_mime_body_peek (mime, &body);
   g_autofree gchar *note = g_strchomp (g_strdup (body.text));
   bm_mime_body_clear (&body);
   add_text (card, "NOTE", note);

@@ -135,6 +135,7 @@ typedef struct {
   gboolean is_notice;  /* text says that there is none to be read */
 } BmMimeBody;
 void bm_mime_body_read (BmMime *mime, BmMimeBody *body);
+void bm_mime_body_peek (BmMime *mime, BmMimeBody *body); /* the same, noting nothing */
 void bm_mime_body_clear (BmMimeBody *body);
 
 /* bm-mime-tree.c: entities and how they are written. */
