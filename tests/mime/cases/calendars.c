@@ -103,7 +103,21 @@ case_put_date (GByteArray *out, guint month, guint weekday, guint week, guint ho
     case_put16 (out, fields[i]);
 }
 
-/* One rule: biases in minutes west of UTC. month 0: no summer time. */
+void
+case_put_zone_rule (GByteArray *out, guint year, gint bias, gboolean summer, gboolean effective)
+{
+  case_put16 (out, 0x0102);
+  case_put16 (out, 0x003e);
+  case_put16 (out, effective ? 2 : 0);
+  case_put16 (out, year);
+  g_byte_array_append (out, (const guint8[14]){0}, 14);
+  case_put32 (out, (guint32) bias);
+  case_put32 (out, 0);
+  case_put32 (out, summer ? (guint32) -60 : 0);
+  case_put_date (out, summer ? 10 : 0, 0, 5, summer ? 3 : 0);
+  case_put_date (out, summer ? 3 : 0, 0, 5, summer ? 2 : 0);
+}
+
 GByteArray *
 case_zone (const gchar *name, gint bias, gboolean summer)
 {
@@ -116,16 +130,7 @@ case_zone (const gchar *name, gint bias, gboolean summer)
   for (gsize i = 0; i < units; i++)
     case_put16 (out, (guint8) name[i]);
   case_put16 (out, 1);
-  case_put16 (out, 0x0102);
-  case_put16 (out, 0x003e);
-  case_put16 (out, 2);
-  case_put16 (out, 1601);
-  g_byte_array_append (out, (const guint8[14]){0}, 14);
-  case_put32 (out, (guint32) bias);
-  case_put32 (out, 0);
-  case_put32 (out, summer ? (guint32) -60 : 0);
-  case_put_date (out, summer ? 10 : 0, 0, 5, summer ? 3 : 0);
-  case_put_date (out, summer ? 3 : 0, 0, 5, summer ? 2 : 0);
+  case_put_zone_rule (out, 1601, bias, summer, TRUE);
   return out;
 }
 

@@ -465,21 +465,6 @@ case_73_unknown_zone (Case *c)
   case_assert_line (utc, "DTSTART:20170714T120000Z");
 }
 
-static void
-put_rule (GByteArray *out, guint year, gint bias, gboolean summer, gboolean effective)
-{
-  case_put16 (out, 0x0102);
-  case_put16 (out, 0x003e);
-  case_put16 (out, effective ? 2 : 0);
-  case_put16 (out, year);
-  g_byte_array_append (out, (const guint8[14]){0}, 14);
-  case_put32 (out, (guint32) bias);
-  case_put32 (out, 0);
-  case_put32 (out, summer ? (guint32) -60 : 0);
-  case_put_date (out, summer ? 10 : 0, 0, 5, summer ? 3 : 0);
-  case_put_date (out, summer ? 3 : 0, 0, 5, summer ? 2 : 0);
-}
-
 /* Moscow: summer time until 2010, its offset all year from 2011 on, another one from 2015 on; the
  * rules in any order, and one more that is not the effective one of its year. */
 static GByteArray *
@@ -494,10 +479,10 @@ moscow (void)
   for (const gchar *p = name; *p != '\0'; p++)
     case_put16 (out, (guint8) *p);
   case_put16 (out, 4);
-  put_rule (out, 2015, -180, FALSE, FALSE);
-  put_rule (out, 2000, -180, TRUE, FALSE);
-  put_rule (out, 2011, -240, FALSE, TRUE);
-  put_rule (out, 2011, -120, TRUE, FALSE);
+  case_put_zone_rule (out, 2015, -180, FALSE, FALSE);
+  case_put_zone_rule (out, 2000, -180, TRUE, FALSE);
+  case_put_zone_rule (out, 2011, -240, FALSE, TRUE);
+  case_put_zone_rule (out, 2011, -120, TRUE, FALSE);
   return out;
 }
 
