@@ -119,7 +119,7 @@ case_put_zone_rule (GByteArray *out, guint year, gint bias, gboolean summer, gbo
 }
 
 GByteArray *
-case_zone (const gchar *name, gint bias, gboolean summer)
+case_zone_begin (const gchar *name, guint rules)
 {
   GByteArray *out = g_byte_array_new ();
   gsize units = strlen (name);
@@ -129,7 +129,14 @@ case_zone (const gchar *name, gint bias, gboolean summer)
   case_put16 (out, (guint) units);
   for (gsize i = 0; i < units; i++)
     case_put16 (out, (guint8) name[i]);
-  case_put16 (out, 1);
+  case_put16 (out, rules);
+  return out;
+}
+
+GByteArray *
+case_zone (const gchar *name, gint bias, gboolean summer)
+{
+  GByteArray *out = case_zone_begin (name, 1);
   case_put_zone_rule (out, 1601, bias, summer, TRUE);
   return out;
 }

@@ -36,6 +36,8 @@ GByteArray *case_object_id (guint year, guint8 month, guint8 day);
 
 GByteArray *case_foreign_id (const gchar *uid); /* that another program gave */
 void case_put_date (GByteArray *out, guint month, guint weekday, guint week, guint hour);
+/* A zone that so many rules follow. New. */
+GByteArray *case_zone_begin (const gchar *name, guint rules);
 /* A rule from that year on, [MS-OXOCAL] 2.2.1.41.1: bias in minutes west of UTC, with or without the
  * summer time of Europe. */
 void case_put_zone_rule (GByteArray *out, guint year, gint bias, gboolean summer,

@@ -470,15 +470,7 @@ case_73_unknown_zone (Case *c)
 static GByteArray *
 moscow (void)
 {
-  GByteArray *out = g_byte_array_new ();
-  const gchar *name = "Russian Standard Time";
-  case_put16 (out, 0x0102);
-  case_put16 (out, (guint) (6 + 2 * strlen (name)));
-  case_put16 (out, 2);
-  case_put16 (out, (guint) strlen (name));
-  for (const gchar *p = name; *p != '\0'; p++)
-    case_put16 (out, (guint8) *p);
-  case_put16 (out, 4);
+  GByteArray *out = case_zone_begin ("Russian Standard Time", 4);
   case_put_zone_rule (out, 2015, -180, FALSE, FALSE);
   case_put_zone_rule (out, 2000, -180, TRUE, FALSE);
   case_put_zone_rule (out, 2011, -240, FALSE, TRUE);
